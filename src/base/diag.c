@@ -1,0 +1,99 @@
+/*
+ * diag.c - a line is put together in a buffer and leaves with one write, so
+ * that the lines of several processes on one terminal do not mix. If standard
+ * error is gone or full, the line is lost and nobody waits for it longer than
+ * the write does.
+ */
+#include "diag.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_BYTES_MAX 1024
+
+static const char *own_name;
+
+void diag_name(const char *name) {
+	own_name = name;
+}
+
+/* After vsnprintf: how much of `room` it really filled. */
+static size_t filled(int result, size_t room) {
+	if (result < 0) {
+		return 0;
+	}
+	return (size_t)result < room ? (size_t)result : room - 1;
+}
+
+/* What a terminal would take for a command is shown as '?'; UTF-8 passes. */
+static void tame(char *bytes, size_t size) {
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)bytes[i];
+		if (byte < 0x20 || byte == 0x7F) {
+			bytes[i] = '?';
+		}
+	}
+}
+
+static void say(int error, const char *format, va_list arguments) {
+	char line[LINE_BYTES_MAX];
+	const size_t room = sizeof line - 1; /* the line's end has its own place */
+	size_t size = 0;
+	if (own_name != NULL) {
+		size = filled(snprintf(line, room, "qun: %s: ", own_name), room);
+	} else {
+		size = filled(snprintf(line, room, "qun: "), room);
+	}
+	size += filled(vsnprintf(line + size, room - size, format, arguments), room - size);
+	if (error != 0) {
+		size += filled(snprintf(line + size, room - size, ": %s", strerror(error)),
+		               room - size);
+	}
+	tame(line, size);
+	line[size++] = '\n';
+	ssize_t written;
+	do {
+		written = write(STDERR_FILENO, line, size);
+	} while (written < 0 && errno == EINTR);
+}
+
+void diag(const char *format, ...) {
+	int saved = errno;
+	va_list arguments;
+	va_start(arguments, format);
+	say(0, format, arguments);
+	va_end(arguments);
+	errno = saved;
+}
+
+void diag_errno(const char *format, ...) {
+	int saved = errno;
+	va_list arguments;
+	va_start(arguments, format);
+	say(saved, format, arguments);
+	va_end(arguments);
+	errno = saved;
+}
+
+noreturn void diag_exit(int code, const char *format, ...) {
+	va_list arguments;
+	va_start(arguments, format);
+	say(0, format, arguments);
+	va_end(arguments);
+	exit(code);
+}
+
+noreturn void diag_exit_errno(int code, const char *format, ...) {
+	int saved = errno;
+	va_list arguments;
+	va_start(arguments, format);
+	say(saved, format, arguments);
+	va_end(arguments);
+	exit(code);
+}

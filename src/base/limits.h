@@ -1,0 +1,66 @@
+/*
+ * limits.h - every bound of the house, with the reason for its number.
+ *
+ * Reaching a bound is an ordinary event with a defined answer (a refusal in
+ * words, or a pause), never a crash.
+ */
+#ifndef LIMITS_H
+#define LIMITS_H
+
+/* This file is found in place of the C library's of the same name, so it brings that one along. */
+#pragma GCC system_header
+#include_next <limits.h>
+
+/* A name: what a person can take in at a glance; 96 bytes hold 32 CJK characters. */
+#define NAME_CODE_POINTS_MAX 32
+#define NAME_BYTES_MAX 96
+
+/* One message: eight IRC lines, or a page of Chinese. More is refused with this number in words. */
+#define TEXT_BYTES_MAX 4096
+
+/* A reason given with a kick, a ban, a leave: one line. */
+#define WHY_BYTES_MAX 400
+
+/* Classroom clients read with recvfrom(1024), and the answer to `L` into 128 bytes. */
+#define PLAIN_DATAGRAM_BYTES_MAX 1024
+#define PLAIN_ENTER_ANSWER_BYTES_MAX 128
+
+/* Rooms a person is in: an entry about a person lists them all (8 bytes each). */
+#define ROOMS_PER_PERSON_MAX 256
+#define ROOM_NAME_BYTES_MAX 64
+#define ROOMS_MAX 65536
+
+/* One record of the ring: a text, a list of rooms, names, room for what later kinds add. */
+#define RECORD_BYTES_MAX (16 * 1024)
+
+/* People present at once; their table grows by doubling up to this, then `L` is refused. */
+#define PERSONS_MAX (1u << 20)
+#define BANS_MAX 65536
+#define MUTES_MAX 65536
+
+/* Edges: one per CPU up to four unless told otherwise; a record's home field and the tables allow this. */
+#define EDGES_MAX 64
+#define LISTENERS_MAX 16
+
+/* One edge's request queue: some four thousand short requests, or 200 of the longest. */
+#define QUEUE_BYTES (1024 * 1024)
+
+/* Ring: at least three of the batches the hub may publish at once. */
+#define RING_MEGABYTES_MIN 1
+#define RING_MEGABYTES_MAX 65536
+#define RING_MEGABYTES_DEFAULT 64
+
+/* Requests the hub decides before it publishes: keeps a turn under a millisecond. */
+#define HUB_BATCH_MAX 64
+
+/* Entries the scribe writes in one transaction. */
+#define SCRIBE_BATCH_MAX 4096
+
+/* Seqs the scribe reserves ahead with one sync. */
+#define SEQ_RESERVE (1000 * 1000)
+
+/* Lines that `H` gives at most. */
+#define HISTORY_LINES_MAX 50
+#define HISTORY_LINES_DEFAULT 10
+
+#endif
