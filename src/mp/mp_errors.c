@@ -1,0 +1,12 @@
+#include "mp_errors.h"
+
+const char *mp_strerror(int error) {
+	switch (error) {
+	case MP_OK: return "done";
+#define MP_ROW(number, name, sentence)                                                             \
+	case name: return sentence;
+		MP_ERRORS(MP_ROW)
+#undef MP_ROW
+	default: return error > 0 ? "done" : "an unknown error";
+	}
+}

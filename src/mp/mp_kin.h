@@ -1,0 +1,32 @@
+/*
+ * The living children of this process, for the inside of the kit: a list, and an epoll instance with
+ * their pidfds, so that finding those that ended costs as much as there are, not as many as live.
+ *
+ * A fork (anybody's) empties the list in the child: its siblings are not its children.
+ */
+#ifndef MP_KIN_H
+#define MP_KIN_H
+
+#include "mp_process.h"
+
+/*
+ * Reap, then fork(2), with the list in order on both sides. Follows up with kin_add() in the parent.
+ */
+pid_t kin_fork(void);
+
+/* The child of that pid lives at `process` from now on. When that fails it is killed: MP_SYSTEM. */
+int kin_add(struct mp_process *process, pid_t pid);
+
+/* Reap all that have ended. Answers how many. */
+size_t kin_reap(void);
+
+/* Look whether it has ended, taking its status if so; answers what mp_process_join() does at once. */
+int kin_collect(struct mp_process *process, struct mp_status *status);
+
+/* As mp_process_signal(). */
+int kin_signal(struct mp_process *process, int signal);
+
+/* The epoll descriptor, or MP_SYSTEM. */
+int kin_fd(void);
+
+#endif
