@@ -82,22 +82,34 @@ def run(command, seconds=None, show=False, env=None):
         stderr=None if show else subprocess.STDOUT,
         start_new_session=True,
     )
+    RUNNING.add(child.pid)
     try:
         output, _ = child.communicate(timeout=seconds)
         code = child.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+        kill_group(child.pid)
         output, _ = child.communicate()
         code = None
-    except BaseException:
-        os.killpg(child.pid, signal.SIGTERM)
-        child.wait()
-        raise
+    kill_group(child.pid)
+    RUNNING.discard(child.pid)
+    return code, (output or b"").decode(errors="replace")
+
+
+RUNNING = set()
+
+
+def kill_group(leader):
     try:
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(leader, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    return code, (output or b"").decode(errors="replace")
+
+
+def on_end(number, frame):
+    """Nothing that was started here outlives an interrupted run."""
+    for leader in list(RUNNING):
+        kill_group(leader)
+    os._exit(128 + number)
 
 
 def run_or_fail(command, env=None):
@@ -449,6 +461,8 @@ def main():
         arguments.remove("--long")
         long = True
 
+    signal.signal(signal.SIGINT, on_end)
+    signal.signal(signal.SIGTERM, on_end)
     total = Count()
     for name in [chosen.part] if chosen.part else PARTS:
         total += run_part(name, arguments, long)
