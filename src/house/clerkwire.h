@@ -1,0 +1,67 @@
+/*
+ * clerkwire.h - what the hub, the edges and the console ask the clerk, and
+ * its answers: whole messages on a pair of SOCK_SEQPACKET.
+ *
+ *   question   struct clerk_question, then `text_bytes` bytes of text
+ *   answer     struct clerk_answer, then for CLERK_SLICE encoded records
+ *              (entries, oldest first), for CLERK_STATE one descriptor (a
+ *              memfd that holds encoded rows, ROW_META first, read-only)
+ *
+ * The clerk that starts anew sends CLERK_HELLO to everyone: whoever waits
+ * asks again. Answers bear the asker's incarnation and number; those meant
+ * for a predecessor are dropped.
+ */
+#ifndef CLERKWIRE_H
+#define CLERKWIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLERK_MESSAGE_BYTES_MAX (64 * 1024)
+
+enum clerk_what {
+	CLERK_HELLO = 1,
+	CLERK_STATE =
+		2,      /* rows at a seq that the ring still continues, and the position after it */
+	CLERK_LAST = 3, /* the last `count` shown entries of `room` with seq <= `seq` */
+	CLERK_FAILED = 4, /* answer only: it could not be had; the reason went to diag */
+	CLERK_SEARCH = 5, /* as CLERK_LAST, of those that hold the text */
+	CLERK_CHECK = 6,  /* read log.db through; answers with count = problems found */
+};
+
+struct clerk_question {
+	uint32_t what;
+	uint32_t incarnation;
+	uint64_t number; /* the asker's */
+	uint64_t room;
+	uint64_t seq;
+	uint32_t count;
+	uint32_t text_bytes;
+};
+
+struct clerk_answer {
+	uint32_t what;
+	uint32_t incarnation;
+	uint64_t number;
+	uint64_t seq;      /* CLERK_STATE: the rows are those after this entry */
+	uint64_t position; /* CLERK_STATE: the ring goes on from here */
+	uint32_t count;    /* records that follow in this message */
+	uint32_t is_last;  /* no more messages for this question */
+};
+
+/* Sends; 0, or -1 with errno (EAGAIN: try later). */
+int clerk_ask(int fd, const struct clerk_question *question, const void *text);
+/* Receives one answer without waiting: its bytes (head included) into `buffer`. *passed_fd is -1 or a descriptor that the caller owns. Returns the size, 0 if nothing waits, -1 with errno. */
+long clerk_receive(int fd, void *buffer, size_t size, int *passed_fd);
+
+/*
+ * For a process that starts: asks for the state, waits (a clerk that has just
+ * died is waited for), loads it into `state`, and gives the ring position
+ * after it. False if it is told to leave meanwhile (end of file on `life`).
+ */
+struct state;
+bool clerk_load_state(int fd, uint32_t incarnation, int life, struct state *state,
+                      uint64_t *position);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * options.h - what the operator asked for, parsed once by the keeper and
+ * handed to every process as these bytes (in a memfd; plain data, no pointers).
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "limits.h"
+
+enum language { LANGUAGE_ZH = 0, LANGUAGE_EN = 1 };
+
+#define PLAIN_NETS_MAX 64
+
+struct listener {
+	struct address address; /* with the port that was really bound */
+	bool is_any;            /* all addresses, IPv4 and IPv6 on one socket */
+	bool is_v4_only;        /* 0.0.0.0, or no IPv6 on this machine */
+};
+
+struct options {
+	uint32_t size; /* sizeof(struct options): a keeper and a child of one binary agree */
+	uint16_t edges;
+	uint16_t listeners_count;
+	struct listener listeners[LISTENERS_MAX];
+	char data[4096]; /* absolute path of the data folder */
+	enum language language;
+	bool is_fsync;      /* kept means synced */
+	bool has_keyboard;  /* the console reads standard input ... */
+	bool is_terminal;   /* ... and it is a terminal */
+	uint32_t keep_days; /* 0: for ever */
+	uint32_t ring_megabytes;
+	double rate_per_s; /* messages a second for each address */
+	uint32_t rate_burst;
+	double idle_s; /* silence that ends a plain membership; 0: never */
+	bool plain_from_any;
+	uint16_t plain_nets_count;
+	struct net plain_nets[PLAIN_NETS_MAX];
+};
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * record.h - what travels in the house: entries, answers, requests, rows.
+ *
+ * Everything that one process tells another is a record: a fixed head and a
+ * list of fields. Four families share the one codec:
+ *
+ *   entry    something that happened; has a seq; the log is made of these
+ *   answer   to one connection or address; no seq, not kept; travels in the
+ *            ring among the entries, so that what a person hears is in one order
+ *   request  what an edge, the console or the hub's own clock asks the hub for
+ *   row      a piece of the state, as kept in SQLite and in snapshots
+ *
+ * An encoded record:
+ *
+ *   0   4  size of all in bytes, this head included, a multiple of 8
+ *   4   2  kind
+ *   6   1  version of the kind's meaning (1)
+ *   7   1  flags
+ *   8   8  seq: an entry's own; for an answer, of the last entry before it
+ *   16  8  time in microseconds since 1970 (hub's clock, never going back)
+ *   24  8  number of the request that this record answers or is
+ *   32  4  incarnation of the process that asked
+ *   36  2  queue it asked through (QUEUE_OF_HUB for the hub's own)
+ *   38  2  unused, zero
+ *   40     fields: tag (1 byte, below), then an unsigned LEB128, which is the
+ *          value itself (tags 1 to 127) or the count of bytes that follow
+ *          (tags 128 to 255); a tag 0 ends the list (padding)
+ *
+ * All in host byte order (a data folder does not change machines' endianness;
+ * its magic says which). A field that is absent is zero or empty. A tag that
+ * a reader does not know is skipped: that is how versions live together.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "slice.h"
+
+#define RECORD_HEAD_BYTES 40
+#define RECORD_VERSION 1
+#define QUEUE_OF_HUB 0xFFFF
+
+/*
+ * Kinds. The numbers are kept on disk: never change one, only add.
+ * X(NUMBER, NAME, "word") where the word is what --json shows.
+ */
+#define ENTRY_KINDS(X)                                                                             \
+	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */       \
+	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                  \
+	X(3, ENTRY_SAID, "said")       /* person, name, rooms (one), text */                       \
+	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */           \
+	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */  \
+	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                \
+	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */             \
+	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */            \
+	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                      \
+	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */     \
+	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */             \
+	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */        \
+	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */
+
+#define ANSWER_KINDS(X)                                                                            \
+	X(256, ANSWER_NOTHING, "nothing") /* the request is done and has nothing to say */         \
+	X(257, ANSWER_OK, "ok")           /* entered (or still in), renamed */                     \
+	X(258, ANSWER_EXIT, "exit")       /* left */                                               \
+	X(259, ANSWER_REFUSED, "refused") /* reason; name, number, text as the reason has it */    \
+	X(260, ANSWER_WHO, "who")         /* the edge lists its own table as it is here */         \
+	X(261, ANSWER_HISTORY, "history") /* number of lines, up to seq: the edge fetches them */  \
+	X(262, ANSWER_PROBE, "probe")     /* to a name's holder: is anybody there? */              \
+	X(263, ANSWER_DONE, "done")   /* to the console: it worked; number: how many it touched */ \
+	X(264, ANSWER_CHECK, "check") /* number: everyone notes its state's digest here */
+
+#define REQUEST_KINDS(X)                                                                           \
+	X(512, REQUEST_ENTER, "enter") /* route, face, name */                                     \
+	X(513, REQUEST_SAY, "say")     /* route, text (all behind "C ") */                         \
+	X(514, REQUEST_LEAVE, "leave") /* route, name (may be empty) */                            \
+	X(515, REQUEST_GONE, "gone")   /* session, reason: its edge says that nobody is there */   \
+	X(516, REQUEST_WHO, "who")     /* route */                                                 \
+	X(517, REQUEST_HISTORY, "history") /* route, number */                                     \
+	X(518, REQUEST_SHOUT, "shout")     /* console from here on: text */                        \
+	X(519, REQUEST_KICK, "kick")       /* name, text (why) */                                  \
+	X(520, REQUEST_MUTE, "mute") /* name, number (minutes; 0: until unmuted), text (why) */    \
+	X(521, REQUEST_UNMUTE, "unmute") /* name */                                                \
+	X(522, REQUEST_BAN, "ban")       /* name or net (whichever parses), text (why) */          \
+	X(523, REQUEST_UNBAN, "unban")   /* name or net */                                         \
+	X(524, REQUEST_CLOSE, "close")   /* text (why) */                                          \
+	X(525, REQUEST_CHECK, "check")   /* number */                                              \
+	X(526, REQUEST_EXPIRE, "expire") /* hub's own: what has run out at `until` */              \
+	X(527, REQUEST_SWEEP, "sweep")   /* hub's own: end the next few who are banned now */
+
+#define ROW_KINDS(X)                                                                               \
+	X(768, ROW_META, "meta")       /* seq, time: the state is that after this entry */         \
+	X(769, ROW_PERSON, "person")   /* person, name, since */                                   \
+	X(770, ROW_SESSION, "session") /* session, person, face, home, route, since */             \
+	X(771, ROW_ROOM, "room")       /* room, name */                                            \
+	X(772, ROW_MEMBER, "member")   /* room, person */                                          \
+	X(773, ROW_BAN, "ban")         /* target (id), name or net, until, by, text, since */      \
+	X(774, ROW_MUTE, "mute")       /* target (id), name, until, by, text, since */
+
+#define KIND_ENUM(number, name, word) name = number,
+enum record_kind {
+	RECORD_NONE = 0,
+	ENTRY_KINDS(KIND_ENUM) ANSWER_KINDS(KIND_ENUM) REQUEST_KINDS(KIND_ENUM) ROW_KINDS(KIND_ENUM)
+};
+
+/* Why: of refusals, leaves and ends. The numbers are kept on disk. */
+#define REASONS(X)                                                                                 \
+	X(0, REASON_NONE, "none")                                                                  \
+	X(1, REASON_NAME_EMPTY, "name-empty")                                                      \
+	X(2, REASON_NAME_TOO_LONG, "name-too-long")                                                \
+	X(3, REASON_NAME_INVALID, "name-invalid") /* characters that a name cannot have */         \
+	X(4, REASON_NAME_RESERVED, "name-reserved")                                                \
+	X(5, REASON_NAME_TAKEN, "name-taken")                                                      \
+	X(6, REASON_NOT_ENTERED, "not-entered")                                                    \
+	X(7, REASON_NOT_YOUR_NAME, "not-your-name")                                                \
+	X(8, REASON_TEXT_EMPTY, "text-empty")                                                      \
+	X(9, REASON_TEXT_TOO_LONG, "text-too-long")                                                \
+	X(10, REASON_NOT_UTF8, "not-utf8")                                                         \
+	X(11, REASON_UNKNOWN_LETTER, "unknown-letter")                                             \
+	X(12, REASON_TOO_FAST, "too-fast")                                                         \
+	X(13, REASON_BUSY, "busy") /* the disk is behind, or a queue is full */                    \
+	X(14, REASON_MUTED, "muted")                                                               \
+	X(15, REASON_BANNED, "banned")                                                             \
+	X(16, REASON_FULL, "full")                                                                 \
+	X(17, REASON_NOT_ALLOWED_FROM_HERE, "not-allowed-from-here")                               \
+	X(18, REASON_NO_SUCH_NAME, "no-such-name")                                                 \
+	X(19, REASON_NO_SUCH_BAN, "no-such-ban")                                                   \
+	X(20, REASON_BAD_ARGUMENT, "bad-argument")                                                 \
+	X(21, REASON_POISONED, "poisoned") /* deciding it has killed the hub twice */              \
+	X(22, REASON_NOT_PERMITTED, "not-permitted")                                               \
+	X(23, REASON_IDLE, "idle")                                                                 \
+	X(24, REASON_UNREACHABLE, "unreachable")                                                   \
+	X(25, REASON_KICKED, "kicked")                                                             \
+	X(26, REASON_CLOSED, "closed")                                                             \
+	X(27, REASON_SAME_NAME_ELSEWHERE, "same-name-elsewhere")                                   \
+	X(28, REASON_UNAVAILABLE, "unavailable") /* history cannot be had just now */
+
+enum reason { REASONS(KIND_ENUM) REASON_COUNT };
+
+/* How somebody came in. */
+enum face { FACE_NONE = 0, FACE_PLAIN = 1, FACE_SESSION = 2, FACE_IRC = 3, FACE_WEB = 4 };
+
+/* Which of several questions an answer goes to: a connection of an edge (stream faces, the console). */
+struct connection {
+	uint32_t slot;
+	uint32_t generation;
+};
+
+/*
+ * A record taken apart. Slices point into the bytes it was decoded from (or
+ * belong to whoever fills one in to encode it). All zero is an empty record.
+ */
+struct record {
+	uint16_t kind;   /* enum record_kind; others may come from newer versions */
+	uint8_t version; /* 0 when encoding means RECORD_VERSION */
+	uint8_t flags;
+	uint16_t queue;
+	uint32_t incarnation;
+	uint64_t seq;
+	uint64_t time_us;
+	uint64_t request;
+
+	uint64_t person;  /* who it is about; 0: nobody */
+	uint64_t session; /* which of the person's ways in */
+	uint64_t target;  /* another thing's id: a ban, a mute */
+	uint64_t number;  /* a count, minutes, as the kind says */
+	uint64_t until_us;
+	uint64_t since_us;
+	uint64_t room;           /* the first, and mostly only, room */
+	struct slice more_rooms; /* further rooms: 8 bytes each, host order, unaligned */
+	uint16_t reason;         /* enum reason */
+	uint8_t face;            /* enum face */
+	uint16_t home;           /* the edge that serves it */
+	struct connection connection;
+	struct slice name;
+	struct slice other_name;
+	struct slice text;
+	struct slice by;
+	bool has_route;
+	bool has_net;
+	struct route route;
+	struct net net;
+};
+
+/* Bytes that an encoded record takes (with everything). */
+size_t record_size(const struct record *record);
+
+/* Writes the record; returns its size, a multiple of 8, or 0 if it does not fit into out_size. */
+size_t record_encode(const struct record *record, void *out, size_t out_size);
+
+/*
+ * As record_encode(), without what is present state and never history
+ * (routes, homes): what the scribe keeps.
+ */
+size_t record_encode_public(const struct record *record, void *out, size_t out_size);
+
+/*
+ * Takes apart the record at `bytes`, which must hold at least `size` bytes.
+ * Returns its size, or 0 if it is malformed: every field is checked against
+ * the record's own size, so bytes from a stranger are safe.
+ */
+size_t record_decode(struct record *record, const void *bytes, size_t size);
+
+/* The i-th room of an entry, 0 <= i < record_rooms_count(). */
+size_t record_rooms_count(const struct record *record);
+uint64_t record_room(const struct record *record, size_t index);
+bool record_concerns_room(const struct record *record, uint64_t room);
+
+/* Truths about kinds. */
+static inline bool record_is_entry(const struct record *record) {
+	return record->kind > 0 && record->kind < 256;
+}
+static inline bool record_is_answer(const struct record *record) {
+	return record->kind >= 256 && record->kind < 512;
+}
+/* Entries that are state only and never shown as history. */
+static inline bool record_is_hidden(const struct record *record) {
+	return record->kind == ENTRY_MOVED;
+}
+
+/* The kind's and the reason's words ("said", "name-taken"); "unknown" for what this version does not know. */
+const char *record_kind_word(uint16_t kind);
+const char *reason_word(uint16_t reason);
+
+#endif

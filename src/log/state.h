@@ -1,0 +1,128 @@
+/*
+ * state.h - who is here: the state that follows from the log.
+ *
+ * state_apply() is a function of the state and one entry, and of nothing else:
+ * no clock, no configuration. The hub, the scribe, the edges and whoever
+ * replays the log use this one function, so they agree by construction; and
+ * state_digest() shows it.
+ *
+ * Ids are the seq of the entry that made the thing: a person's is that of its
+ * ENTRY_ENTERED, a ban's that of its ENTRY_BANNED. A person is not a name, a
+ * session is not an address: a person has a name (which changes hands), is in
+ * rooms, and has one or more sessions, each with a face, a route and a home.
+ *
+ * Ownership: the state owns everything in it; pointers that the getters give
+ * are valid until the next state_apply() or state_load_row().
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "record.h"
+#include "slice.h"
+
+#define ROOM_LOBBY 1 /* #lobby, 大厅: always there */
+
+struct state;
+
+enum state_error {
+	STATE_OK = 0,
+	STATE_IMPOSSIBLE = -1, /* the entry cannot follow this state: a bug or a damaged log */
+};
+
+/* What changed, for who keeps the state elsewhere: called with a row as it is now, or its key when it is gone. */
+typedef void state_changed(void *context, const struct record *row, bool is_gone);
+
+struct state *state_create(void);
+void state_destroy(struct state *state);
+
+/* The one function. `changed` may be NULL. Answers are ignored. */
+enum state_error state_apply(struct state *state, const struct record *entry,
+                             state_changed *changed, void *context);
+
+/* seq of the last entry applied (or of the rows it was loaded from). */
+uint64_t state_seq(const struct state *state);
+/* Time of the last entry applied. */
+uint64_t state_time_us(const struct state *state);
+
+/*
+ * Rows: all of them; and back. Loading needs an empty state and this order:
+ * meta, rooms, people, then their memberships and sessions (a person's may
+ * follow it directly), bans and mutes.
+ */
+void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
+                void *context);
+enum state_error state_load_row(struct state *state, const struct record *row);
+
+/* A number that is equal for equal states, whatever the order they were made in. */
+uint64_t state_digest(const struct state *state);
+
+/* People. */
+struct person;
+struct session;
+size_t state_people_count(const struct state *state);
+const struct person *state_person(const struct state *state, uint64_t id);
+/* Compared as names are (name_key). */
+const struct person *state_person_named(const struct state *state, struct slice name);
+
+uint64_t person_id(const struct person *person);
+struct slice person_name(const struct person *person);
+uint64_t person_since_us(const struct person *person);
+/* The rooms it is in. Returns how many; fills up to `most`. */
+size_t person_rooms(const struct state *state, const struct person *person, uint64_t *rooms,
+                    size_t most);
+/* Its sessions, one after the other: NULL to start; NULL at the end. */
+const struct session *person_session_next(const struct state *state, const struct person *person,
+                                          const struct session *after);
+
+const struct session *state_session(const struct state *state, uint64_t id);
+/* The plain session of an address. */
+const struct session *state_session_at(const struct state *state, const struct address *peer);
+uint64_t session_id(const struct session *session);
+uint64_t session_person(const struct state *state, const struct session *session); /* its id */
+uint8_t session_face(const struct session *session);
+uint16_t session_home(const struct session *session);
+/* False if it has none (a stream face). */
+bool session_route(const struct state *state, const struct session *session, struct route *route);
+/* All sessions; for a start, a sweep. Return false from `each` to stop. */
+void state_sessions_each(const struct state *state,
+                         bool (*each)(void *context, const struct session *session), void *context);
+
+/* Rooms. */
+bool state_room_exists(const struct state *state, uint64_t room);
+struct slice state_room_name(const struct state *state, uint64_t room);  /* "#lobby" */
+uint64_t state_room_named(const struct state *state, struct slice name); /* 0: none */
+bool state_is_member(const struct state *state, uint64_t room, uint64_t person);
+size_t state_room_members_count(const struct state *state, uint64_t room);
+/* Members one by one, index 0 to count-1, in no order that lasts beyond the next apply. */
+const struct person *state_room_member(const struct state *state, uint64_t room, size_t index);
+/* How many sessions of a room's members have this home: whom to wake. */
+size_t state_room_members_at(const struct state *state, uint64_t room, uint16_t home);
+
+/* Bans and mutes; few, so plain lists. */
+struct restriction {
+	uint64_t id;
+	bool is_mute;
+	bool has_net;
+	struct net net;
+	struct slice name; /* shown as given; compared as names are */
+	struct slice by;
+	struct slice why;
+	uint64_t since_us;
+	uint64_t until_us; /* 0: until it is taken back */
+};
+size_t state_restrictions_count(const struct state *state);
+const struct restriction *state_restriction(const struct state *state, size_t index);
+/* The first that holds at `now_us`, or NULL. */
+const struct restriction *state_ban_of(const struct state *state, struct slice name,
+                                       const struct address *peer, uint64_t now_us);
+const struct restriction *state_mute_of(const struct state *state, struct slice name,
+                                        uint64_t now_us);
+/* When the next restriction runs out; 0: none does. */
+uint64_t state_next_expiry_us(const struct state *state);
+
+#endif

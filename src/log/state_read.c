@@ -1,0 +1,214 @@
+/*
+ * The state as others see it: getters and walks.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "state_inner.h"
+
+uint64_t state_seq(const struct state *state) {
+	return state->seq;
+}
+
+uint64_t state_time_us(const struct state *state) {
+	return state->time_us;
+}
+
+size_t state_people_count(const struct state *state) {
+	return state->people.count;
+}
+
+const struct person *state_person(const struct state *state, uint64_t id) {
+	uint32_t handle = find_person(state, id);
+	return handle == 0 ? NULL : person_at(state, handle);
+}
+
+const struct person *state_person_named(const struct state *state, struct slice name) {
+	uint32_t handle = find_person_named(state, name);
+	return handle == 0 ? NULL : person_at(state, handle);
+}
+
+uint64_t person_id(const struct person *person) {
+	return person->id;
+}
+
+struct slice person_name(const struct person *person) {
+	const char *bytes =
+		person->name_bytes > NAME_INLINE_BYTES ? person->name.outside : person->name.inside;
+	return slice_of(bytes, person->name_bytes);
+}
+
+uint64_t person_since_us(const struct person *person) {
+	return person->since_us;
+}
+
+size_t person_rooms(const struct state *state, const struct person *person, uint64_t *rooms,
+                    size_t most) {
+	size_t count = 0;
+	uint32_t handle = person->members;
+	for (; handle != 0; handle = member_at(state, handle)->next_of_person) {
+		if (count < most) {
+			rooms[count] = room_at(state, member_at(state, handle)->room)->id;
+		}
+		count++;
+	}
+	return count;
+}
+
+const struct session *person_session_next(const struct state *state, const struct person *person,
+                                          const struct session *after) {
+	uint32_t handle = after == NULL ? person->sessions : after->next_of_person;
+	return handle == 0 ? NULL : session_at(state, handle);
+}
+
+const struct session *state_session(const struct state *state, uint64_t id) {
+	uint32_t handle = find_session(state, id);
+	return handle == 0 ? NULL : session_at(state, handle);
+}
+
+const struct session *state_session_at(const struct state *state, const struct address *peer) {
+	uint32_t handle = find_session_at(state, peer);
+	return handle == 0 ? NULL : session_at(state, handle);
+}
+
+uint64_t session_id(const struct session *session) {
+	return session->id;
+}
+
+uint64_t session_person(const struct state *state, const struct session *session) {
+	return person_at(state, session->person)->id;
+}
+
+uint8_t session_face(const struct session *session) {
+	return session->face;
+}
+
+uint16_t session_home(const struct session *session) {
+	return session->home;
+}
+
+bool session_route(const struct state *state, const struct session *session, struct route *route) {
+	*route = (struct route){0};
+	if (!session->has_route) {
+		return false;
+	}
+	memcpy(route->peer.ip, session->ip, 16);
+	route->peer.port = session->port;
+	route->peer.scope = session->scope_or_zero;
+	route->listener = session->listener;
+	memcpy(route->local, state->locals[session->local], 16);
+	return true;
+}
+
+void state_sessions_each(const struct state *state,
+                         bool (*each)(void *context, const struct session *session),
+                         void *context) {
+	for (uint32_t i = 0; i <= state->sessions_by_id.mask; i++) {
+		for (uint32_t handle = state->sessions_by_id.buckets[i]; handle != 0;
+		     handle = table_next(&state->sessions_by_id, handle)) {
+			if (!each(context, session_at(state, handle))) {
+				return;
+			}
+		}
+	}
+}
+
+bool state_room_exists(const struct state *state, uint64_t room) {
+	return find_room(state, room) != 0;
+}
+
+struct slice state_room_name(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	if (handle == 0) {
+		return slice_of(NULL, 0);
+	}
+	return slice_of(room_at(state, handle)->name, room_at(state, handle)->name_bytes);
+}
+
+uint64_t state_room_named(const struct state *state, struct slice name) {
+	uint32_t handle = find_room_named(state, name);
+	return handle == 0 ? 0 : room_at(state, handle)->id;
+}
+
+bool state_is_member(const struct state *state, uint64_t room, uint64_t person) {
+	uint32_t room_handle = find_room(state, room);
+	uint32_t handle = find_person(state, person);
+	return room_handle != 0 && handle != 0 && find_member(state, room_handle, handle) != 0;
+}
+
+size_t state_room_members_count(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 ? 0 : room_at(state, handle)->members_count;
+}
+
+const struct person *state_room_member(const struct state *state, uint64_t room, size_t index) {
+	uint32_t handle = find_room(state, room);
+	assert(handle != 0 && index < room_at(state, handle)->members_count);
+	const struct member *member = member_at(state, room_at(state, handle)->members[index]);
+	return person_at(state, member->person);
+}
+
+size_t state_room_members_at(const struct state *state, uint64_t room, uint16_t home) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 || home >= EDGES_MAX ? 0 : room_at(state, handle)->at_home[home];
+}
+
+size_t state_restrictions_count(const struct state *state) {
+	return state->restrictions_count;
+}
+
+const struct restriction *state_restriction(const struct state *state, size_t index) {
+	assert(index < state->restrictions_count);
+	return &state->restrictions[index]->shown;
+}
+
+static bool is_in_force(const struct restriction *restriction, uint64_t now_us) {
+	return restriction->until_us == 0 || now_us < restriction->until_us;
+}
+
+const struct restriction *state_ban_of(const struct state *state, struct slice name,
+                                       const struct address *peer, uint64_t now_us) {
+	struct name_key key = {0};
+	if (state->restrictions_count == 0) {
+		return NULL;
+	}
+	bool has_key = name_key(name, &key) == NAME_OK;
+	for (size_t i = 0; i < state->restrictions_count; i++) {
+		const struct restriction_kept *kept = state->restrictions[i];
+		if (kept->shown.is_mute || !is_in_force(&kept->shown, now_us)) {
+			continue;
+		}
+		if (kept->shown.has_net ? peer != NULL && net_holds(&kept->shown.net, peer)
+		                        : has_key && name_key_equal(&kept->key, &key)) {
+			return &kept->shown;
+		}
+	}
+	return NULL;
+}
+
+const struct restriction *state_mute_of(const struct state *state, struct slice name,
+                                        uint64_t now_us) {
+	struct name_key key;
+	if (state->restrictions_count == 0 || name_key(name, &key) != NAME_OK) {
+		return NULL;
+	}
+	for (size_t i = 0; i < state->restrictions_count; i++) {
+		const struct restriction_kept *kept = state->restrictions[i];
+		if (kept->shown.is_mute && is_in_force(&kept->shown, now_us) &&
+		    name_key_equal(&kept->key, &key)) {
+			return &kept->shown;
+		}
+	}
+	return NULL;
+}
+
+uint64_t state_next_expiry_us(const struct state *state) {
+	uint64_t next = 0;
+	for (size_t i = 0; i < state->restrictions_count; i++) {
+		uint64_t until = state->restrictions[i]->shown.until_us;
+		if (until != 0 && (next == 0 || until < next)) {
+			next = until;
+		}
+	}
+	return next;
+}

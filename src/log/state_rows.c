@@ -1,0 +1,153 @@
+/*
+ * The state as rows, and back; and its digest, which is that of its rows.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "state_inner.h"
+
+struct record row_of_person(const struct state *state, const struct person *person) {
+	(void)state;
+	return (struct record){.kind = ROW_PERSON,
+	                       .person = person->id,
+	                       .since_us = person->since_us,
+	                       .name = person_name(person)};
+}
+
+struct record row_of_session(const struct state *state, const struct session *session) {
+	struct record row = {.kind = ROW_SESSION,
+	                     .session = session->id,
+	                     .person = session_person(state, session),
+	                     .face = session->face,
+	                     .home = session->home};
+	row.has_route = session_route(state, session, &row.route);
+	return row;
+}
+
+struct record row_of_room(const struct room *room) {
+	return (struct record){
+		.kind = ROW_ROOM, .room = room->id, .name = slice_of(room->name, room->name_bytes)};
+}
+
+struct record row_of_member(const struct state *state, const struct member *member) {
+	return (struct record){.kind = ROW_MEMBER,
+	                       .room = room_at(state, member->room)->id,
+	                       .person = person_at(state, member->person)->id};
+}
+
+struct record row_of_restriction(const struct restriction *restriction) {
+	return (struct record){.kind = restriction->is_mute ? ROW_MUTE : ROW_BAN,
+	                       .target = restriction->id,
+	                       .since_us = restriction->since_us,
+	                       .until_us = restriction->until_us,
+	                       .has_net = restriction->has_net,
+	                       .net = restriction->net,
+	                       .name = restriction->name,
+	                       .by = restriction->by,
+	                       .text = restriction->why};
+}
+
+void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
+                void *context) {
+	struct record row = {.kind = ROW_META, .seq = state->seq, .time_us = state->time_us};
+	put(context, &row);
+	for (uint32_t i = 0; i <= state->rooms_by_id.mask; i++) {
+		for (uint32_t handle = state->rooms_by_id.buckets[i]; handle != 0;
+		     handle = table_next(&state->rooms_by_id, handle)) {
+			/* The lobby is there without a row. */
+			if (room_at(state, handle)->id != ROOM_LOBBY) {
+				row = row_of_room(room_at(state, handle));
+				put(context, &row);
+			}
+		}
+	}
+	for (uint32_t i = 0; i <= state->people_by_id.mask; i++) {
+		for (uint32_t handle = state->people_by_id.buckets[i]; handle != 0;
+		     handle = table_next(&state->people_by_id, handle)) {
+			const struct person *person = person_at(state, handle);
+			row = row_of_person(state, person);
+			put(context, &row);
+			for (uint32_t at = person->members; at != 0;
+			     at = member_at(state, at)->next_of_person) {
+				row = row_of_member(state, member_at(state, at));
+				put(context, &row);
+			}
+			for (uint32_t at = person->sessions; at != 0;
+			     at = session_at(state, at)->next_of_person) {
+				row = row_of_session(state, session_at(state, at));
+				put(context, &row);
+			}
+		}
+	}
+	for (size_t i = 0; i < state->restrictions_count; i++) {
+		row = row_of_restriction(&state->restrictions[i]->shown);
+		put(context, &row);
+	}
+}
+
+enum state_error state_load_row(struct state *state, const struct record *row) {
+	uint32_t person = row->person == 0 ? 0 : find_person(state, row->person);
+	uint32_t room = row->room == 0 ? 0 : find_room(state, row->room);
+	switch (row->kind) {
+	case ROW_META:
+		state->seq = row->seq;
+		state->time_us = row->time_us;
+		return STATE_OK;
+	case ROW_ROOM:
+		if (room != 0 || row->name.size > ROOM_NAME_BYTES_MAX) {
+			return STATE_IMPOSSIBLE;
+		}
+		add_room(state, row->room, row->name);
+		return STATE_OK;
+	case ROW_PERSON:
+		if (person != 0 || row->name.size == 0 || row->name.size > NAME_BYTES_MAX ||
+		    find_person_named(state, row->name) != 0) {
+			return STATE_IMPOSSIBLE;
+		}
+		add_person(state, row->person, row->name, row->since_us);
+		return STATE_OK;
+	case ROW_SESSION:
+		if (person == 0 || find_session(state, row->session) != 0 ||
+		    (row->has_route && find_session_at(state, &row->route.peer) != 0)) {
+			return STATE_IMPOSSIBLE;
+		}
+		add_session(state, row->session, person, row);
+		return STATE_OK;
+	case ROW_MEMBER:
+		if (person == 0 || room == 0 || find_member(state, room, person) != 0) {
+			return STATE_IMPOSSIBLE;
+		}
+		add_member(state, room, person);
+		return STATE_OK;
+	case ROW_BAN:
+	case ROW_MUTE:
+		if (row->name.size > NAME_BYTES_MAX || row->by.size > NAME_BYTES_MAX ||
+		    row->text.size > WHY_BYTES_MAX) {
+			return STATE_IMPOSSIBLE;
+		}
+		add_restriction(state, row->target, row->kind == ROW_MUTE, row, row->since_us);
+		return STATE_OK;
+	default:
+		/* A row of a newer version: the schema version guards against this. */
+		return STATE_IMPOSSIBLE;
+	}
+}
+
+/* FNV-1a over the encoded row, finished so that sums do not cancel out. */
+static void add_to_digest(void *context, const struct record *row) {
+	uint64_t *sum = context;
+	_Alignas(8) uint8_t bytes[2048];
+	size_t size = record_encode(row, bytes, sizeof(bytes));
+	assert(size > 0);
+	uint64_t hash = 0xcbf29ce484222325ULL;
+	for (size_t i = 0; i < size; i++) {
+		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+	}
+	*sum += hash_number(hash);
+}
+
+uint64_t state_digest(const struct state *state) {
+	uint64_t sum = 0;
+	state_save(state, add_to_digest, &sum);
+	return sum;
+}
