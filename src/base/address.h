@@ -44,7 +44,7 @@ uint64_t address_hash(const struct address *address);
 bool address_from_sockaddr(struct address *address, const struct sockaddr *from, socklen_t size);
 /* Fills `to` for a socket of the family given (AF_INET needs a v4 address). Returns its size, 0 if it cannot. */
 socklen_t address_to_sockaddr(const struct address *address, int family,
-    struct sockaddr_storage *to);
+                              struct sockaddr_storage *to);
 
 /* "127.0.0.1:8888", "[::1]:8888". Always terminated; returns `out`. */
 const char *address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);

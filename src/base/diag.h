@@ -30,6 +30,6 @@ void diag_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* diag() and exit with the code given. */
 noreturn void diag_exit(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 noreturn void diag_exit_errno(int code, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 #endif

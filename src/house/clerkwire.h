@@ -52,13 +52,25 @@ struct clerk_answer {
 
 /* Sends; 0, or -1 with errno (EAGAIN: try later). */
 int clerk_ask(int fd, const struct clerk_question *question, const void *text);
-/* Receives one answer without waiting: its bytes (head included) into `buffer`. *passed_fd is -1 or a descriptor that the caller owns. Returns the size, 0 if nothing waits, -1 with errno. */
+/*
+ * Receives one answer without waiting: its bytes (head included) into `buffer`,
+ * of which CLERK_MESSAGE_BYTES_MAX suffice. *passed_fd is -1 or a descriptor
+ * that the caller owns. Returns the size, at least that of an answer's head; 0
+ * if nothing waits; -1 with errno (EMSGSIZE, EBADMSG: that message is dropped).
+ *
+ * Answers that nobody waits for are ordinary (a question asked twice, a
+ * predecessor's): close what was passed and go on.
+ */
 long clerk_receive(int fd, void *buffer, size_t size, int *passed_fd);
+
+/* The number that clerk_load_state() gives its questions; count your own from 1. */
+#define CLERK_NUMBER_OF_LOAD UINT64_MAX
 
 /*
  * For a process that starts: asks for the state, waits (a clerk that has just
  * died is waited for), loads it into `state`, and gives the ring position
  * after it. False if it is told to leave meanwhile (end of file on `life`).
+ * Rows that cannot be loaded end the process with a sentence: a new one asks anew.
  */
 struct state;
 bool clerk_load_state(int fd, uint32_t incarnation, int life, struct state *state,

@@ -11,10 +11,13 @@
  *                  of file means that the keeper is gone
  *   ready          write end of a pipe: one byte says "ready"
  *   ring           the log ring: read-write for the hub, read-only for all others
+ *   ring.file      scribe, instead of `ring`: the ring's file, read-write and perhaps
+ *                  still to be formatted
  *   queue.K        request queues: the hub has all (edges 0..N-1, then the
  *                  console's, K = N); a producer has its own
- *   board.I        boards (struct board), by process index; own: read-write
- *   bell.I         eventfds, by process index
+ *   board.I        boards (struct board), by process index; own: read-write; edges have
+ *                  none of the other edges'
+ *   bell.I         eventfds, by process index; likewise
  *   socket.L       edges: its UDP socket of listener L
  *   clerk          hub, edges, console: its end of a pair of SOCK_SEQPACKET to the clerk
  *   client.I       clerk: the other ends, by process index
@@ -55,7 +58,8 @@ struct house {
 	uint16_t edge;  /* an edge's number */
 	char name[PROCESS_NAME_MAX];
 	const struct options *options;
-	struct ring *ring;
+	struct ring *ring; /* scribe: NULL until it has formatted and opened ring_file */
+	int ring_file;     /* scribe: its own to close; -1 for all others */
 	struct board *own;
 	struct board *boards[PROCESSES_MAX]; /* NULL where there is none */
 	int bells[PROCESSES_MAX];            /* -1 where there is none */
@@ -67,7 +71,11 @@ struct house {
 	int keyboard;                        /* -1: none */
 	int life;
 	int ready;
+	int lock;
+	int signals;
 	struct loop *loop;
+	loop_turn *turn; /* the process's own; the asleep flag is taken down before each */
+	void *turn_context;
 	bool is_leaving; /* SIGTERM has come, or the keeper is gone: drain and leave */
 	bool keeper_gone;
 	struct watch watch_life, watch_bell, watch_signals;
@@ -76,9 +84,12 @@ struct house {
 /*
  * Takes what was inherited into *house, checks and maps it, sets the own
  * board's pid and incarnation, the diag name, resource limits; makes the loop
- * with `turn` and watches the own bell, the life line and SIGTERM/SIGINT
- * (SIGINT and SIGHUP are ignored: the keeper tells). Exits with a sentence if
- * something is missing. `context` goes to `turn`.
+ * with `turn` and watches the own bell, the life line and SIGTERM (SIGINT and
+ * SIGHUP are ignored: the keeper tells; SIGPIPE is ignored). Gives up root.
+ * Exits with a sentence if something is missing. `context` goes to `turn`.
+ *
+ * The loop runs `turn` again after the bell, the life line or a signal: a turn
+ * looks at is_leaving. From here on the process cannot fork or start threads.
  */
 void house_enter(struct house *house, const char *argv0, loop_turn *turn, void *context);
 
@@ -95,7 +106,7 @@ void house_ring(struct house *house, unsigned index);
 uint64_t house_sleep(struct house *house, bool (*has_work)(void *context), void *context,
                      uint64_t sleep_us);
 
-/* Unmaps, closes. For leak checkers and the tests' sake. */
+/* Says on the own board that it runs no more; unmaps, closes. */
 void house_leave(struct house *house);
 
 #endif

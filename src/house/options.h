@@ -39,6 +39,9 @@ struct options {
 	bool plain_from_any;
 	uint16_t plain_nets_count;
 	struct net plain_nets[PLAIN_NETS_MAX];
+	bool gives_up_root; /* started as root: all but the keeper become somebody else */
+	uint32_t house_uid, house_gid; /* hub, scribe, clerk, console; owner of the data folder */
+	uint32_t edge_uid, edge_gid;
 };
 
 #endif
