@@ -58,10 +58,16 @@ struct board {
 	_Atomic uint64_t seq_durable; /* last entry that a power loss cannot take */
 	_Atomic uint64_t seq_reserve; /* the hub may give numbers up to this one */
 
-	/* hub: what it is deciding just now; 0: nothing. For the poisoned request. */
+	/*
+	 * hub: what it is deciding just now (queue + 1, number; queue 0: nothing), and
+	 * which request a predecessor died of, how often: for the poisoned request.
+	 */
 	_Atomic uint32_t deciding_queue;
-	_Atomic uint32_t deciding_deaths;
+	_Atomic uint32_t suspect_queue;
 	_Atomic uint64_t deciding_number;
+	_Atomic uint64_t suspect_number;
+	_Atomic uint32_t suspect_deaths;
+	_Atomic uint32_t has_position; /* hub: position is true, not just zero */
 
 	/* edge: fan-out of the entry at `position` is done for own sessions with ids up to this one */
 	_Atomic uint64_t fanned_out_to;
