@@ -29,7 +29,7 @@
 
 #include "mp_process.h"
 
-#define MP_SPAWN_FDS_MAX 64           /* entries of the table */
+#define MP_SPAWN_FDS_MAX 240          /* entries of the table: 64 edges hand the hub some 210 */
 #define MP_SPAWN_FD_NAME_BYTES_MAX 32 /* a name, without its final NUL */
 #define MP_SPAWN_FDS_FIRST 3          /* the number of the first one in the child */
 
