@@ -5,6 +5,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,11 +20,15 @@
  */
 size_t words_entry(enum language language, const struct record *entry, char *out, size_t out_size);
 
-/* What precedes the text of an entry that is said ("小明说: "), for faces that cut long texts. */
+/*
+ * What precedes the text of an entry that is said or shouted ("小明说: "), for faces that cut long
+ * texts; 0 bytes for other entries.
+ */
 size_t words_said_prefix(enum language language, const struct record *entry, char *out,
                          size_t out_size);
 
-/* The sentence of a refusal: never longer than 120 bytes. */
+/* The sentence of a refusal. Never longer than this: the answer to `L` is read into 128 bytes. */
+#define WORDS_REFUSAL_BYTES_MAX 120
 size_t words_refusal(enum language language, const struct record *answer, char *out,
                      size_t out_size);
 
@@ -35,5 +40,15 @@ size_t words_probe(enum language language, const struct record *answer, char *ou
 
 /* All letters of the plain dialect in one line. */
 size_t words_letters(enum language language, char *out, size_t out_size);
+
+/* "3 人在聊天室: ", then names; "…另有 9812 人" where they do not all fit. */
+size_t words_who(enum language language, uint64_t count, char *out, size_t out_size);
+size_t words_who_more(enum language language, uint64_t count, char *out, size_t out_size);
+
+/*
+ * Is it something that a server says (a refusal, OK, EXIT, a notice), in either language? Then no
+ * server answers it: two that hear each other fall silent.
+ */
+bool words_are_a_servers(struct slice text);
 
 #endif
