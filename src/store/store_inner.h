@@ -1,0 +1,85 @@
+/*
+ * store_inner.h - how a store lies in memory, and SQLite's errors as ours. For
+ * the files of this folder alone.
+ */
+#ifndef STORE_INNER_H
+#define STORE_INNER_H
+
+#include <sqlite3.h>
+
+#include "limits.h"
+#include "store.h"
+
+/* A path with its final NUL: that of the data folder (options.h) and a name. */
+#define STORE_PATH_BYTES (4096 + 64)
+
+/* Statements that are kept prepared: name, SQL. */
+#define STORE_STATEMENTS(X)                                                                        \
+	X(STATEMENT_BEGIN, "BEGIN IMMEDIATE")                                                      \
+	X(STATEMENT_SNAPSHOT, "BEGIN")                                                             \
+	X(STATEMENT_COMMIT, "COMMIT")                                                              \
+	X(STATEMENT_META, "SELECT log, seq, time, ring, position, reserve FROM meta")              \
+	X(STATEMENT_META_SET,                                                                      \
+	  "UPDATE meta SET log = ?1, seq = ?2, time = ?3, ring = ?4, position = ?5, reserve = ?6") \
+	X(STATEMENT_ENTRY_PUT, "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")      \
+	X(STATEMENT_ENTRY_ROOM_PUT, "INSERT INTO entry_rooms VALUES (?1, ?2)")                     \
+	X(STATEMENT_ROW_PUT, "INSERT INTO rows VALUES (?1, ?2, ?3, ?4) "                           \
+	                     "ON CONFLICT DO UPDATE SET record = ?4")                              \
+	X(STATEMENT_ROW_DROP, "DELETE FROM rows WHERE kind = ?1 AND id = ?2 AND other = ?3")       \
+	X(STATEMENT_ROWS, "SELECT kind, record FROM rows ORDER BY kind, id, other")                \
+	X(STATEMENT_FORWARD, "SELECT * FROM entries WHERE seq BETWEEN ?1 AND ?2 "                  \
+	                     "ORDER BY seq LIMIT ?3")                                              \
+	X(STATEMENT_BACKWARD, "SELECT * FROM entries WHERE seq BETWEEN ?1 AND ?2 "                 \
+	                      "ORDER BY seq DESC LIMIT ?3")                                        \
+	X(STATEMENT_LAST,                                                                          \
+	  "SELECT * FROM (SELECT * FROM entries WHERE seq IN ("                                    \
+	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq <= ?2 "                \
+	  "ORDER BY seq DESC LIMIT ?3) UNION ALL "                                                 \
+	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = 0 AND seq <= ?2 "                 \
+	  "ORDER BY seq DESC LIMIT ?3) UNION ALL "                                                 \
+	  "SELECT seq FROM (SELECT seq FROM entry_rooms WHERE room = ?1 AND seq <= ?2 "            \
+	  "ORDER BY seq DESC LIMIT ?3)) ORDER BY seq DESC LIMIT ?3) ORDER BY seq")                 \
+	X(STATEMENT_AT_OR_AFTER, "SELECT seq, time FROM entries WHERE seq >= ?1 "                  \
+	                         "ORDER BY seq LIMIT 1")                                           \
+	X(STATEMENT_FORGET_UP_TO, "SELECT seq FROM entries ORDER BY seq LIMIT 1 OFFSET ?1")        \
+	X(STATEMENT_FORGET_ROOMS, "DELETE FROM entry_rooms WHERE seq <= ?1")                       \
+	X(STATEMENT_FORGET, "DELETE FROM entries WHERE seq <= ?1")
+
+#define STATEMENT_ENUM(name, sql) name,
+enum store_statement { STORE_STATEMENTS(STATEMENT_ENUM) STATEMENT_COUNT };
+#undef STATEMENT_ENUM
+
+struct store {
+	sqlite3 *db;
+	enum store_use use;
+	bool is_new;
+	bool is_in_transaction;
+	unsigned migrated_from;
+	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first asked for */
+	char path[STORE_PATH_BYTES];               /* of log.db */
+	char why[STORE_WHY_BYTES];
+	/* What records are encoded into and rooms put together in. */
+	_Alignas(8) uint8_t scratch[RECORD_BYTES_MAX];
+};
+
+/* Notes the sentence and returns the error. */
+enum store_error store_say(struct store *store, enum store_error error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What SQLite's last failure on this store means; the deed is in the infinitive ("store entry 7"). */
+enum store_error store_fail(struct store *store, int result, const char *deed);
+/* The error of a result code of SQLite. */
+enum store_error store_error_of(int result);
+
+/* Prepared on first use, reset, without bindings of before that matter. NULL on failure, said. */
+sqlite3_stmt *store_statement(struct store *store, enum store_statement which);
+/* Steps a statement that returns no rows, and resets it. */
+enum store_error store_run(struct store *store, sqlite3_stmt *statement, const char *deed);
+/* One SQL text that returns no rows we want. */
+enum store_error store_execute(struct store *store, const char *sql, const char *deed);
+/* A pragma's number. */
+enum store_error store_pragma(struct store *store, const char *sql, int64_t *value);
+
+/* The entry in the present row of `SELECT * FROM entries`; false if it is damaged. */
+bool store_entry_of(sqlite3_stmt *statement, struct record *entry);
+
+#endif
