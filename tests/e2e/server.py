@@ -105,6 +105,8 @@ class Server:
     keyboard   None: no input; "pipe": --console from a pipe; "terminal": a terminal
     messages   "pipe" or "terminal": what standard error is
     wrap       a command in front, which must exec
+    inside     the namespaces that `wrap` made and in which `qun admin` and `qun history` have to run,
+               as options of nsenter
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Server:
         env=None,
         binary=None,
         pass_fds=(),
+        inside=(),
     ):
         self.place = place
         self.data = None if data is None else Path(place) / data
@@ -132,6 +135,7 @@ class Server:
         self.env = env
         self.binary = binary or BINARY
         self.pass_fds = pass_fds
+        self.inside = inside
         self.address = None
         self.alarms_expected = False  # a test that kills with such signals says so
         self.checks_at_end = True
@@ -367,9 +371,14 @@ class Server:
         """Types a line at the console."""
         os.write(self.typed, text.encode() + b"\n")
 
+    def enter_command(self):
+        """What to put in front of a command that has to see what the server sees."""
+        return ("nsenter", "-t", self.pid, *self.inside) if self.inside else ()
+
     def admin(self, *words, seconds=PATIENCE):
         """`qun admin WORD…`, to its end."""
-        return qun("admin", "--data", self.data, *words, seconds=seconds)
+        wrap = self.enter_command()
+        return qun("admin", "--data", self.data, *words, seconds=seconds, wrap=wrap)
 
     def admin_ok(self, *words):
         done = self.admin(*words)
@@ -381,6 +390,6 @@ class Server:
 
     def history(self, *words):
         """`qun history --json WORD…`: a dictionary for each line."""
-        done = qun("history", "--json", *words, data=self.data)
+        done = qun("history", "--json", *words, data=self.data, wrap=self.enter_command())
         assert done.returncode == 0, f"history {words}: {done.returncode} {done.stderr}"
         return [json.loads(line) for line in done.stdout.splitlines()]

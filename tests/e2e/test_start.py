@@ -147,8 +147,7 @@ def in_own_network(before=""):
 def test_defaults_as_root(serve):
     """Port 8888 on all addresses, IPv4 and IPv6; data in /var/lib/qun."""
     need_own_network()
-    server = serve(listen=None, data=None, wrap=in_own_network())
-    server.checks_at_end = False  # Its data folder cannot be seen from here.
+    server = serve(listen=None, data=None, wrap=in_own_network(), inside=("-m",))
     assert {port for _, port in server.addresses} == {8888}
     assert str(server.data) == "/var/lib/qun"
     assert server.stderr.text == ""
@@ -279,8 +278,8 @@ def test_ipv6_datagrams_leave_from_the_address_that_was_spoken_to(serve):
         listen=(":0",),
         wrap=in_own_network("ip -6 addr add fd11::1/128 dev lo nodad && "
                             "ip -6 addr add fd11::2/128 dev lo nodad &&"),
+        inside=("-m",),
     )
-    server.checks_at_end = False
     with network_of(server.pid):
         ming = Plain(server, "::1", to=("fd11::1", server.port)).enter("小明")
         hong = Plain(server, "::1", to=("fd11::2", server.port)).enter("小红")
