@@ -51,6 +51,8 @@
 	ROW(-18, MP_SYSTEM, "the system refused")
 
 enum mp_error {
+	/* Lock: yours, but its last holder died with it; see mp_lock.h. */
+	MP_HOLDER_DIED = 1,
 	MP_OK = 0,
 #define MP_ROW(number, name, sentence) name = (number),
 	MP_ERRORS(MP_ROW)

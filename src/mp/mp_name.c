@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-void mp_name_copy(char name[MP_NAME_BYTES], const char *from) {
-	size_t bytes = strnlen(from, MP_NAME_BYTES);
-	if (bytes == MP_NAME_BYTES) {
+void mp_name_copy(char *name, size_t size, const char *from) {
+	size_t bytes = strnlen(from, size);
+	if (bytes == size) {
 		bytes--;
 		/* Bytes 10xxxxxx go on with a character of UTF-8. */
 		while (bytes > 0 && ((unsigned char)from[bytes] & 0xc0) == 0x80) {

@@ -30,7 +30,7 @@ int mp_process_set_name(struct mp_process *process, const char *name) {
 	if (process->state != MP_PROCESS_MADE) {
 		return MP_STARTED;
 	}
-	mp_name_copy(process->name, name);
+	mp_name_copy(process->name, sizeof process->name, name);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ static _Noreturn void be_child(struct mp_process *process, pid_t parent) {
 			_exit(EXIT_ORPHANED);
 		}
 	}
-	mp_name_copy(own_name, process->name);
+	mp_name_copy(own_name, sizeof own_name, process->name);
 	run_and_exit(process->run, process->argument);
 }
 

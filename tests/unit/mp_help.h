@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,6 +75,14 @@ static inline int end(struct mp_process *process) {
 	assert_true(status.exited);
 	assert_int_equal(mp_process_finish(process), 0);
 	return status.code;
+}
+
+/* Stop it (SIGSTOP), and come back when it stands still. */
+static inline void stop(struct mp_process *process) {
+	siginfo_t info;
+	assert_int_equal(mp_process_signal(process, SIGSTOP), 0);
+	assert_int_equal(waitid(P_PID, (id_t)mp_process_pid(process), &info, WSTOPPED | WNOWAIT),
+	                 0);
 }
 
 /* Kill it in the midst of what it does, join, finish. */
