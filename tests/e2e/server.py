@@ -249,14 +249,14 @@ class Server:
     def edges(self):
         return sorted(name for name in self.children() if name.startswith("edge "))
 
-    def signal(self, name, number):
+    def send_signal(self, name, number):
         pid = self.pid_of(name)
         os.kill(pid, number)
         return pid
 
     def kill(self, name, number=signal.SIGKILL):
         """Ends a process; returns its id. Whether it comes back is the test's question."""
-        return self.signal(name, number)
+        return self.send_signal(name, number)
 
     def wait_replaced(self, name, pid, seconds=PATIENCE):
         """Waits until another process has that name."""

@@ -61,7 +61,7 @@ both_ways = pytest.mark.parametrize("way", [ByConsole, ByScript], ids=["console"
 @pytest.mark.asan
 @both_ways
 def test_shout(serve, way, language):
-    admin = way(serve, "--language", language, language=language)
+    admin = way(serve, language=language)
     ming, hong = Crowd(admin.server, ["小明", "小红"])
     admin.shout("下课了 class is over")
     for member in (ming, hong):
@@ -83,7 +83,7 @@ def test_a_long_shout_is_cut(serve):
 @both_ways
 def test_kick(serve, way, language):
     """The reason in words, then EXIT; the others are told; the name is free."""
-    admin = way(serve, "--language", language, language=language)
+    admin = way(serve, language=language)
     ming, hong = Crowd(admin.server, ["小明", "小红"])
     admin.do("kick 小红 too much noise")
     ming.expect(KICKED[language].format("小红"))
@@ -212,7 +212,7 @@ def test_what_cannot_be_done_is_refused(serve, way):
 @both_ways
 def test_close(serve, way, language):
     """Tells everyone, ends all memberships, ends the server."""
-    admin = way(serve, "--language", language, language=language)
+    admin = way(serve, language=language)
     server = admin.server
     ming, hong = Crowd(server, ["小明", "小红"])
     admin.do("close")

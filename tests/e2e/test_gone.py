@@ -15,7 +15,7 @@ def test_a_closed_client_is_noticed(serve, host, language):
     """Port-unreachable, twice and at least a second apart, is a leave."""
     bracket = "[{}]:0" if ":" in host else "{}:0"
     server = serve(
-        *FAST, "--language", language, language=language, listen=(bracket.format(host),)
+        *FAST, language=language, listen=(bracket.format(host),)
     )
     ming = Plain(server, host).enter("小明")
     hong = Plain(server, host).enter("小红")
@@ -135,7 +135,7 @@ def test_trying_the_name_of_somebody_present(serve):
 @pytest.mark.asan
 def test_silence_ends_a_membership(serve, language):
     """After --idle seconds; who is ended by it is told so, and so are the others."""
-    server = serve("--idle", "2", "--language", language, language=language)
+    server = serve("--idle", "2", language=language)
     quiet = Plain(server).enter("小静")
     began = time.monotonic()
     ming = Plain(server).enter("小明")

@@ -183,13 +183,13 @@ def test_what_is_only_in_the_ring_is_there(serve):
     """The scribe is stopped: what was said is in the ring, and so in the history."""
     server = serve(*FAST)
     ming, hong = Crowd(server, ["小明", "小红"])
-    server.signal("scribe", signal.SIGSTOP)
+    server.send_signal("scribe", signal.SIGSTOP)
     for number in range(50):
         ming.say(str(number))
     hong.find("小明说: 49")
     assert said_texts(server.history()) == [str(number) for number in range(50)]
     assert said_texts(server.history("--last", "3")) == ["47", "48", "49"]
-    server.signal("scribe", signal.SIGCONT)
+    server.send_signal("scribe", signal.SIGCONT)
     ming.say("end")
     hong.expect("小明说: end")
     assert said_texts(server.history()) == [*map(str, range(50)), "end"]

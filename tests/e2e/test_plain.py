@@ -47,7 +47,7 @@ def refused(member, request, language="zh"):
 @pytest.mark.asan
 def test_enter_say_leave(serve, language):
     """The seed's four sentences, in both languages; the sender does not get its own message."""
-    server = serve("--language", language, language=language)
+    server = serve(language=language)
     ming, hong = Crowd(server, ["小明", "小红"])
     ming.say("你好")
     hong.expect(said("小明", "你好", language))
@@ -151,7 +151,7 @@ def test_leaving_again_is_exit_again(serve):
 
 @pytest.mark.asan
 def test_nobody_leaves_for_another(serve, language):
-    ming, hong = Crowd(serve("--language", language, language=language), ["小明", "小红"])
+    ming, hong = Crowd(serve(language=language), ["小明", "小红"])
     refused(hong, "Q 小明", language)
     ming.say("still here")
     hong.expect(said("小明", "still here", language))
@@ -170,7 +170,7 @@ def test_a_stranger_cannot_end_a_member(serve):
 
 @pytest.mark.asan
 def test_saying_before_entering_is_refused(serve, language):
-    server = serve("--language", language, language=language)
+    server = serve(language=language)
     ming = Plain(server).enter("小明")
     stranger = Plain(server)
     refused(stranger, "C 小明 hello", language)
@@ -200,7 +200,7 @@ def test_repeated_enter_does_not_hurt(serve):
 
 @pytest.mark.asan
 def test_rename(serve, language):
-    server = serve("--language", language, language=language)
+    server = serve(language=language)
     ming, hong = Crowd(server, ["小明", "小红"])
     hong.send("L 大红").expect("OK")
     ming.expect(RENAMED[language].format("小红", "大红"))
@@ -298,7 +298,7 @@ RESERVED = [
 
 @pytest.mark.asan
 def test_bad_names_are_refused(serve):
-    server = serve("--language", "en", language="en")
+    server = serve(language="en")
     for why, name in BAD_NAMES.items():
         stranger = Plain(server)
         stranger.send(f"L {name}")
@@ -383,7 +383,7 @@ def test_long_text_is_cut_between_characters(serve, unit, name):
 
 @pytest.mark.asan
 def test_text_limit(serve, language):
-    server = serve("--language", language, language=language)
+    server = serve(language=language)
     ming, hong = Crowd(server, ["小明", "小红"])
     answer = refused(ming, b"C " + "小明 ".encode() + b"x" * 4097, language)
     assert re.search("4,?096", answer)
@@ -452,7 +452,7 @@ def test_empty_text_is_refused(serve):
 
 @pytest.mark.asan
 def test_who(serve, language):
-    server = serve("--language", language, language=language)
+    server = serve(language=language)
     members = Crowd(server, ["小明", "小红", "小刚"])
     answer = members[0].send("W").next()
     assert "3" in answer
@@ -480,7 +480,7 @@ def test_who_is_one_datagram_when_full(serve):
 @pytest.mark.asan
 def test_last_lines(serve, language):
     """H gives ten, H 20 twenty, H 100 fifty: as they were when they were said."""
-    server = serve(*FAST, "--language", language, language=language)
+    server = serve(*FAST, language=language)
     ming, hong = Crowd(server, ["小明", "小红"])
     for number in range(60):
         ming.say(f"line {number}")
@@ -516,7 +516,7 @@ def test_what_looks_like_a_notice_is_said_all_the_same(serve):
 @pytest.mark.asan
 def test_other_letters(serve, language):
     """All letters in one line, for members and for others."""
-    server = serve("--language", language, language=language)
+    server = serve(language=language)
     ming = Plain(server).enter("小明")
     stranger = Plain(server)
     for member in (ming, stranger):
@@ -550,7 +550,7 @@ def test_empty_datagram_hurts_nobody(serve):
 @pytest.mark.asan
 def test_rate(serve, language):
     """What is within the burst is said; more is refused in words; later it goes on."""
-    server = serve("--rate", "2:10", "--language", language, language=language)
+    server = serve("--rate", "2:10", language=language)
     ming, hong = Crowd(server, ["小明", "小红"])
     began = time.monotonic()
     for number in range(30):
@@ -618,7 +618,7 @@ def test_a_thousand_refusals_a_second(serve):
 @pytest.mark.asan
 def test_refusals_are_not_refused(serve, language):
     """No loop between two servers: what is itself a refusal gets no answer."""
-    server = serve(*FAST, "--language", language, language=language)
+    server = serve(*FAST, language=language)
     ming = Plain(server).enter("小明")
     texts = set()
     for request in ("X", "C hi", "L admin", "L 小明", "L " + "n" * 99, "Q 小明", "L"):
@@ -671,7 +671,7 @@ def counter(server, word):
 
 @pytest.mark.asan
 def test_outside_the_allowed_networks_never_more_than_came(serve, language):
-    server = serve("--plain-from", "10.0.0.0/8", "--language", language, language=language)
+    server = serve("--plain-from", "10.0.0.0/8", language=language)
     for request in ("L x", "C", "X", "", "L " + "n" * 20, "X" * 300, "L " + "名" * 300):
         stranger = Plain(server)
         stranger.send(request)

@@ -128,7 +128,7 @@ def test_fsync_without_a_scribe(serve):
     """Acknowledgements wait until it is back; delivery never waits."""
     server = serve(*FAST, "--fsync")
     ming, hong = Crowd(server, ["小明", "小红"])
-    pid = server.signal("scribe", signal.SIGSTOP)
+    pid = server.send_signal("scribe", signal.SIGSTOP)
     newcomer = Plain(server).send("L 小刚")
     ming.expect(entered("小刚"))
     ming.say("x")
@@ -217,11 +217,11 @@ def test_stopped_for_a_while(serve, name, is_long):
     server = serve(*FAST, "--edges", "2")
     with Load(server) as load:
         load.wait_count(20)
-        server.signal(name, signal.SIGSTOP)
+        server.send_signal(name, signal.SIGSTOP)
         if name in ("scribe", "clerk", "console", "keeper"):
             load.wait_count(20)  # Nobody waits for these.
         time.sleep(5 if is_long else 1)  # Not in place of an answer: this is the disturbance.
-        server.signal(name, signal.SIGCONT)
+        server.send_signal(name, signal.SIGCONT)
         check_goes_on(server, load, "新")
     load.check()
     load.check_nobody_was_told_of_leaving()
@@ -236,7 +236,7 @@ def test_an_edge_is_overtaken(serve):
     server = serve(*FAST, "--edges", "2", "--ring", "1")
     count = 16
     members = [Plain(server, source).enter(f"m{i}") for i, source in enumerate(loopback_sources(count))]
-    pid = server.signal("edge 1", signal.SIGSTOP)
+    pid = server.send_signal("edge 1", signal.SIGSTOP)
     # Who hears anything now is served by edge 0, and so is who is heard.
     marks = [len(member.lines) for member in members]
     for member in members:
@@ -275,7 +275,7 @@ def test_the_scribe_is_never_overtaken(serve):
     """It is three quarters of the ring behind: senders are told; later it goes on, and all is kept."""
     server = serve(*FAST, "--ring", "1")
     ming, hong = Crowd(server, ["小明", "小红"])
-    server.signal("scribe", signal.SIGSTOP)
+    server.send_signal("scribe", signal.SIGSTOP)
     said, text = 0, "x" * 4000
 
     def are_told():
@@ -286,7 +286,7 @@ def test_the_scribe_is_never_overtaken(serve):
 
     eventually(are_told, "a word that the server is busy")
     assert said < 2000
-    server.signal("scribe", signal.SIGCONT)
+    server.send_signal("scribe", signal.SIGCONT)
 
     def goes_on():
         ming.say("later")
