@@ -1,0 +1,460 @@
+#include "search.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include "search_tokenizer.h"
+#include "store_inner.h"
+#include "store_read.h"
+
+#define SEARCH_APPLICATION_ID 0x71756e32 /* "qun2" */
+#define SEARCH_VERSION 1
+
+/* Pages that one tidying may write. */
+#define TIDY_PAGES 64
+
+struct search {
+	sqlite3 *db;
+	bool is_writer;
+	uint64_t log;
+	uint64_t seq;     /* writer: as in meta */
+	uint64_t time_us; /* of the last entry that was taken in */
+	int64_t part;     /* writer: the part that `insert` is for; -1: none */
+	sqlite3_stmt *insert;
+	char path[STORE_PATH_BYTES];
+	char why[STORE_WHY_BYTES];
+};
+
+const char *search_why(const struct search *search) {
+	return search->why;
+}
+
+static enum store_error fail(struct search *search, int result) {
+	enum store_error error = store_error_of(result);
+	snprintf(search->why, sizeof(search->why), "search.db: %s: %s", store_strerror(error),
+	         sqlite3_errmsg(search->db));
+	return error;
+}
+
+__attribute__((format(printf, 2, 3))) static int execute(struct search *search, const char *format,
+                                                         ...) {
+	char sql[1024];
+	va_list arguments;
+	va_start(arguments, format);
+	int wrote = vsnprintf(sql, sizeof(sql), format, arguments);
+	va_end(arguments);
+	assert(wrote > 0 && (size_t)wrote < sizeof(sql));
+	return sqlite3_exec(search->db, sql, NULL, NULL, NULL);
+}
+
+/* ---- is it ours, of this log? ---- */
+
+/* Reads meta's row. SQLITE_ROW if there is one. */
+static int read_meta(struct search *search, uint64_t *log, uint64_t *seq, uint64_t *time_us) {
+	sqlite3_stmt *statement;
+	int result = sqlite3_prepare_v2(search->db, "SELECT log, seq, time FROM meta", -1,
+	                                &statement, NULL);
+	if (result == SQLITE_OK) {
+		result = sqlite3_step(statement);
+	}
+	if (result == SQLITE_ROW) {
+		*log = (uint64_t)sqlite3_column_int64(statement, 0);
+		*seq = (uint64_t)sqlite3_column_int64(statement, 1);
+		*time_us = (uint64_t)sqlite3_column_int64(statement, 2);
+	}
+	sqlite3_finalize(statement);
+	return result;
+}
+
+static int64_t pragma(struct search *search, const char *sql) {
+	sqlite3_stmt *statement;
+	int64_t value = -1;
+	if (sqlite3_prepare_v2(search->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW) {
+		value = sqlite3_column_int64(statement, 0);
+	}
+	sqlite3_finalize(statement);
+	return value;
+}
+
+struct comparison {
+	uint64_t time_us;
+	bool is_same;
+};
+
+static bool compare_time(void *context, const struct record *entry) {
+	struct comparison *comparison = context;
+	comparison->is_same = entry->time_us == comparison->time_us;
+	return false;
+}
+
+/* The tables of Unicode are part of what tokens are: with others, other tokens. */
+static int version_of_tokens(void) {
+	int version = SEARCH_VERSION;
+	for (const char *at = utf8proc_unicode_version(); *at != '\0'; at++) {
+		version = *at >= '0' && *at <= '9' ? version * 10 + (*at - '0') : version;
+	}
+	return version;
+}
+
+static bool is_of_log(struct search *search, struct store *store) {
+	struct store_meta meta;
+	uint64_t log;
+	if (pragma(search, "PRAGMA application_id") != SEARCH_APPLICATION_ID ||
+	    pragma(search, "PRAGMA user_version") != version_of_tokens() ||
+	    read_meta(search, &log, &search->seq, &search->time_us) != SQLITE_ROW ||
+	    store_meta(store, &meta) != STORE_OK) {
+		return false;
+	}
+	search->log = log;
+	if (log != meta.log || search->seq > meta.seq) {
+		return false;
+	}
+	/* A copy of an older log.db that was put back has grown other entries since. If the last
+	 * one is hidden or forgotten there is nothing to compare. */
+	struct comparison comparison = {.time_us = search->time_us, .is_same = true};
+	return store_forward(store, search->seq, search->seq, 1, compare_time, &comparison) ==
+	               STORE_OK &&
+	       comparison.is_same;
+}
+
+/* ---- opening ---- */
+
+static void close_db(struct search *search) {
+	sqlite3_finalize(search->insert);
+	search->insert = NULL;
+	search->part = -1;
+	sqlite3_close(search->db);
+	search->db = NULL;
+}
+
+static int open_db(struct search *search, int flags) {
+	int result = sqlite3_open_v2(search->path, &search->db,
+	                             flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	if (result == SQLITE_OK) {
+		sqlite3_extended_result_codes(search->db, 1);
+		sqlite3_busy_timeout(search->db, 1000);
+		result = search_tokenizer_register(search->db);
+	}
+	return result;
+}
+
+static void delete_files(const struct search *search) {
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+	char path[STORE_PATH_BYTES + 16];
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", search->path, suffixes[i]);
+		unlink(path);
+	}
+}
+
+static int create(struct search *search, uint64_t log) {
+	return execute(search,
+	               "PRAGMA journal_mode = WAL;"
+	               "BEGIN IMMEDIATE;"
+	               "CREATE TABLE meta (log INTEGER NOT NULL, seq INTEGER NOT NULL, "
+	               "time INTEGER NOT NULL);"
+	               "CREATE TABLE parts (part INTEGER PRIMARY KEY);"
+	               "INSERT INTO meta VALUES (%lld, 0, 0);"
+	               "PRAGMA application_id = %d;PRAGMA user_version = %d;COMMIT",
+	               (long long)log, SEARCH_APPLICATION_ID, version_of_tokens());
+}
+
+static enum store_error open_to_write(struct search *search, struct store *store) {
+	struct store_meta meta;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	enum store_error error = store_meta(store, &meta);
+	if (error != STORE_OK) {
+		snprintf(search->why, sizeof(search->why), "%s", store_why(store));
+		return error;
+	}
+	int result = open_db(search, flags);
+	if (result != SQLITE_OK || !is_of_log(search, store)) {
+		close_db(search);
+		delete_files(search);
+		search->seq = search->time_us = 0;
+		search->log = meta.log;
+		result = open_db(search, flags);
+		if (result == SQLITE_OK) {
+			result = create(search, meta.log);
+		}
+	}
+	if (result == SQLITE_OK) {
+		result = execute(search, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; "
+		                         "PRAGMA temp_store = MEMORY");
+	}
+	return result == SQLITE_OK ? STORE_OK : fail(search, result);
+}
+
+static enum store_error open_to_read(struct search *search, struct store *store) {
+	int result = open_db(search, SQLITE_OPEN_READONLY);
+	if (result != SQLITE_OK) {
+		return fail(search, result);
+	}
+	if (!is_of_log(search, store)) {
+		snprintf(search->why, sizeof(search->why), "search.db is not of this log");
+		return STORE_FOREIGN;
+	}
+	return STORE_OK;
+}
+
+enum store_error search_open(struct search **out, const char *folder, enum store_use use,
+                             struct store *store, char why[static STORE_WHY_BYTES]) {
+	*out = NULL;
+	struct search *search = calloc(1, sizeof(*search));
+	if (search == NULL) {
+		snprintf(why, STORE_WHY_BYTES, "%s", store_strerror(STORE_NO_MEMORY));
+		return STORE_NO_MEMORY;
+	}
+	search->part = -1;
+	search->is_writer = use == STORE_WRITE;
+	int wrote = snprintf(search->path, sizeof(search->path), "%s/search.db", folder);
+	enum store_error error = STORE_REFUSED;
+	if (wrote > 0 && (size_t)wrote < sizeof(search->path)) {
+		error = search->is_writer ? open_to_write(search, store)
+		                          : open_to_read(search, store);
+	}
+	if (error != STORE_OK) {
+		memcpy(why, search->why, STORE_WHY_BYTES);
+		search_close(search);
+		return error;
+	}
+	*out = search;
+	return STORE_OK;
+}
+
+void search_close(struct search *search) {
+	if (search != NULL) {
+		close_db(search);
+		free(search);
+	}
+}
+
+enum store_error search_seq(struct search *search, uint64_t *seq) {
+	uint64_t log, time_us;
+	int result = read_meta(search, &log, seq, &time_us);
+	return result == SQLITE_ROW ? STORE_OK : fail(search, result);
+}
+
+/* ---- feeding ---- */
+
+/* FTS5 would merge when it likes, for as long as it takes: search_tidy() does it instead. */
+static int make_part(struct search *search, int64_t part) {
+	int result = execute(search,
+	                     "CREATE VIRTUAL TABLE IF NOT EXISTS words_%lld USING fts5(text, "
+	                     "content='', columnsize=0, detail=none, tokenize='qun')",
+	                     (long long)part);
+	if (result == SQLITE_OK) {
+		result =
+			execute(search,
+		                "INSERT INTO words_%lld (words_%lld, rank) VALUES ('automerge', 0);"
+		                "INSERT INTO words_%lld (words_%lld, rank) "
+		                "VALUES ('crisismerge', 1000);"
+		                "INSERT OR IGNORE INTO parts VALUES (%lld)",
+		                (long long)part, (long long)part, (long long)part, (long long)part,
+		                (long long)part);
+	}
+	return result;
+}
+
+static int enter_part(struct search *search, int64_t part) {
+	char sql[96];
+	sqlite3_finalize(search->insert);
+	search->insert = NULL;
+	search->part = -1;
+	int result = make_part(search, part);
+	if (result == SQLITE_OK) {
+		snprintf(sql, sizeof(sql), "INSERT INTO words_%lld (rowid, text) VALUES (?1, ?2)",
+		         (long long)part);
+		result = sqlite3_prepare_v3(search->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+		                            &search->insert, NULL);
+	}
+	if (result == SQLITE_OK) {
+		search->part = part;
+	}
+	return result;
+}
+
+struct feeding {
+	struct search *search;
+	size_t count;
+	uint64_t seq, time_us;
+	int result;
+};
+
+static bool take_in(void *context, const struct record *entry) {
+	struct feeding *feeding = context;
+	struct search *search = feeding->search;
+	feeding->count++;
+	feeding->seq = entry->seq;
+	feeding->time_us = entry->time_us;
+	if (entry->text.size == 0) {
+		return true;
+	}
+	int64_t part = (int64_t)(entry->seq >> SEARCH_PART_BITS);
+	if (part != search->part) {
+		feeding->result = enter_part(search, part);
+	}
+	if (feeding->result != SQLITE_OK) {
+		return false;
+	}
+	sqlite3_bind_int64(search->insert, 1, (sqlite3_int64)entry->seq);
+	sqlite3_bind_text(search->insert, 2, entry->text.bytes, (int)entry->text.size,
+	                  SQLITE_STATIC);
+	int result = sqlite3_step(search->insert);
+	sqlite3_reset(search->insert);
+	feeding->result = result == SQLITE_DONE ? SQLITE_OK : result;
+	return feeding->result == SQLITE_OK;
+}
+
+static enum store_error give_up_feeding(struct search *search, enum store_error error) {
+	sqlite3_exec(search->db, "ROLLBACK", NULL, NULL, NULL);
+	/* A part that was made in it is gone with it. */
+	sqlite3_finalize(search->insert);
+	search->insert = NULL;
+	search->part = -1;
+	return error;
+}
+
+enum store_error search_feed(struct search *search, struct store *store, size_t most,
+                             size_t *count) {
+	struct feeding feeding = {.search = search, .seq = search->seq};
+	assert(search->is_writer);
+	*count = 0;
+	feeding.result = sqlite3_exec(search->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (feeding.result != SQLITE_OK) {
+		return fail(search, feeding.result);
+	}
+	enum store_error error =
+		store_forward(store, search->seq + 1, UINT64_MAX, most, take_in, &feeding);
+	if (error != STORE_OK) {
+		snprintf(search->why, sizeof(search->why), "%s", store_why(store));
+		return give_up_feeding(search, error == STORE_DAMAGED ? STORE_FAILED : error);
+	}
+	if (feeding.result == SQLITE_OK && feeding.count > 0) {
+		feeding.result = execute(search, "UPDATE meta SET seq = %lld, time = %lld",
+		                         (long long)feeding.seq, (long long)feeding.time_us);
+	}
+	if (feeding.result == SQLITE_OK) {
+		feeding.result = sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
+	}
+	if (feeding.result != SQLITE_OK) {
+		return give_up_feeding(search, fail(search, feeding.result));
+	}
+	search->seq = feeding.seq;
+	*count = feeding.count;
+	return STORE_OK;
+}
+
+enum store_error search_tidy(struct search *search, bool *is_tidy) {
+	*is_tidy = true;
+	if (search->part < 0) {
+		return STORE_OK;
+	}
+	int before = sqlite3_total_changes(search->db);
+	int result =
+		execute(search, "INSERT INTO words_%lld (words_%lld, rank) VALUES ('merge', %d)",
+	                (long long)search->part, (long long)search->part, TIDY_PAGES);
+	/* The statement itself counts as one change; FTS5's manual says so. */
+	*is_tidy = sqlite3_total_changes(search->db) - before < 2;
+	return result == SQLITE_OK ? STORE_OK : fail(search, result);
+}
+
+enum store_error search_forget(struct search *search, uint64_t oldest) {
+	sqlite3_stmt *statement;
+	int64_t part = -1;
+	int result =
+		sqlite3_prepare_v2(search->db, "SELECT min(part) FROM parts", -1, &statement, NULL);
+	if (result == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW &&
+	    sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+		part = sqlite3_column_int64(statement, 0);
+	}
+	sqlite3_finalize(statement);
+	if (result != SQLITE_OK) {
+		return fail(search, result);
+	}
+	bool is_old = part >= 0 && part != search->part &&
+	              ((uint64_t)part + 1) << SEARCH_PART_BITS <= oldest;
+	if (!is_old) {
+		return STORE_OK;
+	}
+	result = execute(search,
+	                 "BEGIN IMMEDIATE; DROP TABLE IF EXISTS words_%lld; "
+	                 "DELETE FROM parts WHERE part = %lld; COMMIT",
+	                 (long long)part, (long long)part);
+	if (result != SQLITE_OK) {
+		return give_up_feeding(search, fail(search, result));
+	}
+	return STORE_OK;
+}
+
+/* ---- finding ---- */
+
+struct finding {
+	const char *expression;
+	uint64_t from, to;
+	search_each *each;
+	void *context;
+	bool is_stopped;
+};
+
+static int find_in_part(struct search *search, struct finding *finding, int64_t part) {
+	char sql[160];
+	sqlite3_stmt *statement;
+	snprintf(sql, sizeof(sql),
+	         "SELECT rowid FROM words_%lld WHERE words_%lld MATCH ?1 AND rowid BETWEEN ?2 AND "
+	         "?3 ORDER BY rowid DESC",
+	         (long long)part, (long long)part);
+	int result = sqlite3_prepare_v2(search->db, sql, -1, &statement, NULL);
+	if (result != SQLITE_OK) {
+		return result;
+	}
+	sqlite3_bind_text(statement, 1, finding->expression, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)finding->from);
+	sqlite3_bind_int64(statement, 3, (sqlite3_int64)finding->to);
+	while (!finding->is_stopped && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		uint64_t seq = (uint64_t)sqlite3_column_int64(statement, 0);
+		finding->is_stopped = !finding->each(finding->context, seq);
+	}
+	sqlite3_finalize(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int find_in_parts(struct search *search, struct finding *finding) {
+	sqlite3_stmt *statement;
+	int result = sqlite3_prepare_v2(search->db,
+	                                "SELECT part FROM parts WHERE part BETWEEN ?1 AND ?2 "
+	                                "ORDER BY part DESC",
+	                                -1, &statement, NULL);
+	if (result != SQLITE_OK) {
+		return result;
+	}
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)(finding->from >> SEARCH_PART_BITS));
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)(finding->to >> SEARCH_PART_BITS));
+	while (!finding->is_stopped && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		result = find_in_part(search, finding, sqlite3_column_int64(statement, 0));
+		if (result != SQLITE_OK) {
+			break;
+		}
+	}
+	sqlite3_finalize(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+enum store_error search_find(struct search *search, const struct search_query *query, uint64_t from,
+                             uint64_t to, search_each *each, void *context) {
+	struct finding finding = {.expression = search_query_expression(query),
+	                          .from = from,
+	                          .to = to > INT64_MAX ? INT64_MAX : to,
+	                          .each = each,
+	                          .context = context};
+	assert(finding.expression != NULL);
+	int result = find_in_parts(search, &finding);
+	return result == SQLITE_OK ? STORE_OK : fail(search, result);
+}

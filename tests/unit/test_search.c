@@ -1,0 +1,345 @@
+/* search.db: what is said is found, by words of any length, and nothing else. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "search.h"
+#include "state.h"
+#include "store.h"
+#include "store_read.h"
+#include "store_write.h"
+
+static char folder[64];
+static struct store *store;
+
+static int drop(const char *path, const struct stat *status, int type, struct FTW *walk) {
+	return remove(path);
+}
+
+static int set_up(void **unused) {
+	char why[STORE_WHY_BYTES];
+	snprintf(folder, sizeof(folder), "/tmp/qun-search-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(store_open(&store, folder, STORE_WRITE, why), STORE_OK);
+	return 0;
+}
+
+static int tear_down(void **unused) {
+	store_close(store);
+	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *in_folder(const char *name) {
+	static char path[128];
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+/* ---- tools ---- */
+
+static void put(uint64_t seq, const char *text) {
+	struct store_meta meta;
+	struct record entry = {.kind = ENTRY_SAID,
+	                       .seq = seq,
+	                       .time_us = 1000 + seq,
+	                       .room = ROOM_LOBBY,
+	                       .text = slice_from_string(text)};
+	assert_int_equal(store_begin(store), STORE_OK);
+	assert_int_equal(store_put_entry(store, &entry), STORE_OK);
+	assert_int_equal(store_meta(store, &meta), STORE_OK);
+	meta.seq = seq;
+	meta.time_us = entry.time_us;
+	assert_int_equal(store_commit(store, &meta), STORE_OK);
+}
+
+static struct search *open_search(enum store_use use) {
+	struct search *search;
+	char why[STORE_WHY_BYTES] = "";
+	enum store_error error = search_open(&search, folder, use, store, why);
+	if (error != STORE_OK) {
+		print_error("%s\n", why);
+	}
+	assert_int_equal(error, STORE_OK);
+	return search;
+}
+
+static void feed_all(struct search *search) {
+	size_t count;
+	do {
+		assert_int_equal(search_feed(search, store, 7, &count), STORE_OK);
+	} while (count > 0);
+	bool is_tidy = false;
+	for (int i = 0; i < 1000 && !is_tidy; i++) {
+		assert_int_equal(search_tidy(search, &is_tidy), STORE_OK);
+	}
+	assert_true(is_tidy);
+}
+
+static bool matches(const char *query, const char *text) {
+	struct search_query *made = search_query_create(slice_from_string(query));
+	assert_non_null(made);
+	bool is_match = search_query_matches(made, slice_from_string(text));
+	search_query_destroy(made);
+	return is_match;
+}
+
+struct found {
+	size_t count, most;
+	uint64_t seqs[64];
+};
+
+static bool note(void *context, uint64_t seq) {
+	struct found *found = context;
+	found->seqs[found->count++] = seq;
+	return found->count < found->most;
+}
+
+static struct found find(struct search *search, const char *text, uint64_t from, uint64_t to,
+                         size_t most) {
+	struct found found = {.most = most};
+	struct search_query *query = search_query_create(slice_from_string(text));
+	assert_non_null(query);
+	assert_int_equal(search_find(search, query, from, to, note, &found), STORE_OK);
+	search_query_destroy(query);
+	return found;
+}
+
+/* ---- the rule ---- */
+
+static void words_of_any_length_match(void **unused) {
+	static const char text[] = "我们的群聊室今天开张了";
+	assert_true(matches("群聊", text));
+	assert_true(matches("群", text));
+	assert_true(matches("室", text));
+	assert_true(matches("了", text));
+	assert_true(matches("我", text));
+	assert_true(matches("群聊室今天", text));
+	assert_true(matches(text, text));
+	assert_false(matches("聊群", text));
+	assert_false(matches("群室", text));
+	assert_false(matches("明天", text));
+	assert_false(matches("群聊 今天", text));
+}
+
+static void latin_words_match_whole_and_without_case(void **unused) {
+	assert_true(matches("hello", "Well, HELLO there"));
+	assert_true(matches("Hello There", "well hello, there!"));
+	assert_false(matches("hell", "hello"));
+	assert_false(matches("there hello", "hello there"));
+	assert_true(matches("ＡＢＣ", "abc"));
+	assert_true(matches("strasse", "Straße"));
+	assert_true(matches("2024", "在2024年"));
+}
+
+static void emoji_match(void **unused) {
+	assert_true(matches("👍", "好👍🏽"));
+	assert_true(matches("👩‍👩‍👧‍👦", "家👩‍👩‍👧‍👦"));
+	assert_false(matches("👍", "好"));
+}
+
+static void punctuation_alone_is_compared_as_it_is(void **unused) {
+	assert_true(matches("!?", "what!?"));
+	assert_false(matches("!?", "what?!"));
+	assert_true(matches(" ", "a b"));
+}
+
+static void queries_have_bounds(void **unused) {
+	assert_null(search_query_create(slice_from_string("")));
+	char *large = malloc(5000);
+	memset(large, 'x', 5000);
+	assert_null(search_query_create(slice_of(large, 5000)));
+	for (size_t i = 0; i < 4096; i++) {
+		memcpy(large + i, i % 4 == 3 ? " " : &"abcdefgh"[i / 4 % 5], 1);
+	}
+	struct search_query *query = search_query_create(slice_of(large, 4096));
+	assert_non_null(query);
+	assert_true(search_query_matches(query, slice_of(large, 4096)));
+	search_query_destroy(query);
+	free(large);
+}
+
+/* ---- the index ---- */
+
+static const char *const texts[] = {
+	"大家好", "今天天气好", "Hello world", "群聊",     "聊群",
+	"",       "the WORLD",  "好",          "👍🏽", "a\"b'c*",
+};
+
+#define TEXTS_COUNT (sizeof(texts) / sizeof(texts[0]))
+
+static void put_texts(void) {
+	for (size_t i = 0; i < TEXTS_COUNT; i++) {
+		put(i + 1, texts[i]);
+	}
+}
+
+static void the_index_finds_what_the_rule_finds(void **unused) {
+	static const char *const queries[] = {"好",   "大家", "天",      "world",     "HELLO world",
+	                                      "群聊", "群",   "聊",      "👍",         "c",
+	                                      "a b",  "家",   "nothing", "今天天气好"};
+	put_texts();
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct search_query *query = search_query_create(slice_from_string(queries[i]));
+		struct found found = find(search, queries[i], 0, UINT64_MAX, 64);
+		for (size_t j = 0; j < TEXTS_COUNT; j++) {
+			bool is_candidate = false;
+			for (size_t k = 0; k < found.count; k++) {
+				is_candidate = is_candidate || found.seqs[k] == j + 1;
+			}
+			if (search_query_matches(query, slice_from_string(texts[j]))) {
+				assert_true(is_candidate);
+			}
+		}
+		for (size_t k = 1; k < found.count; k++) {
+			assert_true(found.seqs[k] < found.seqs[k - 1]);
+		}
+		search_query_destroy(query);
+	}
+	search_close(search);
+}
+
+static void a_search_has_bounds(void **unused) {
+	for (uint64_t seq = 1; seq <= 50; seq++) {
+		put(seq, "好");
+	}
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	struct found found = find(search, "好", 10, 20, 5);
+	assert_int_equal(found.count, 5);
+	assert_int_equal(found.seqs[0], 20);
+	assert_int_equal(found.seqs[4], 16);
+	search_close(search);
+}
+
+static void parts_follow_each_other_and_are_dropped(void **unused) {
+	for (uint64_t part = 0; part < 4; part++) {
+		put(part * SEARCH_PART + 5, "同一句话");
+		put(part * SEARCH_PART + 9, "同一句话");
+	}
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	assert_int_equal(find(search, "一句", 0, UINT64_MAX, 64).count, 8);
+	assert_int_equal(find(search, "一句", SEARCH_PART, 3 * SEARCH_PART, 64).count, 4);
+	assert_int_equal(search_forget(search, 2 * SEARCH_PART), STORE_OK);
+	assert_int_equal(find(search, "一句", 0, UINT64_MAX, 64).count, 6);
+	assert_int_equal(search_forget(search, 2 * SEARCH_PART), STORE_OK);
+	assert_int_equal(find(search, "一句", 0, UINT64_MAX, 64).count, 4);
+	assert_int_equal(search_forget(search, 2 * SEARCH_PART), STORE_OK);
+	assert_int_equal(find(search, "一句", 0, UINT64_MAX, 64).count, 4);
+	search_close(search);
+}
+
+static void it_goes_on_where_it_was(void **unused) {
+	put_texts();
+	struct search *search = open_search(STORE_WRITE);
+	size_t count;
+	uint64_t seq;
+	assert_int_equal(search_feed(search, store, 4, &count), STORE_OK);
+	assert_int_equal(count, 4);
+	search_close(search);
+	search = open_search(STORE_WRITE);
+	assert_int_equal(search_seq(search, &seq), STORE_OK);
+	assert_int_equal(seq, 4);
+	feed_all(search);
+	assert_int_equal(search_seq(search, &seq), STORE_OK);
+	assert_int_equal(seq, TEXTS_COUNT);
+	struct search *reader = open_search(STORE_READ);
+	assert_int_equal(find(reader, "好", 0, UINT64_MAX, 64).count, 3);
+	search_close(reader);
+	search_close(search);
+}
+
+/* It is begun anew, and a reader does not use it. */
+static void assert_made_anew(void) {
+	char why[STORE_WHY_BYTES];
+	struct search *search;
+	uint64_t seq;
+	assert_int_not_equal(search_open(&search, folder, STORE_READ, store, why), STORE_OK);
+	assert_null(search);
+	search = open_search(STORE_WRITE);
+	assert_int_equal(search_seq(search, &seq), STORE_OK);
+	assert_int_equal(seq, 0);
+	feed_all(search);
+	assert_int_equal(find(search, "好", 0, UINT64_MAX, 64).count, 3);
+	search_close(search);
+}
+
+static void make_index(void) {
+	put_texts();
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	search_close(search);
+}
+
+static void a_damaged_one_is_made_anew(void **unused) {
+	make_index();
+	int fd = open(in_folder("search.db"), O_WRONLY);
+	assert_int_equal(pwrite(fd, "damage damage damage", 20, 0), 20);
+	close(fd);
+	assert_made_anew();
+}
+
+static void a_missing_one_is_made_anew(void **unused) {
+	make_index();
+	unlink(in_folder("search.db"));
+	assert_made_anew();
+}
+
+static void one_of_another_version_is_made_anew(void **unused) {
+	make_index();
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(in_folder("search.db"), &db), SQLITE_OK);
+	sqlite3_exec(db, "PRAGMA user_version = 4711", NULL, NULL, NULL);
+	sqlite3_close(db);
+	assert_made_anew();
+}
+
+static void one_of_another_log_is_made_anew(void **unused) {
+	make_index();
+	struct store_meta meta;
+	store_meta(store, &meta);
+	meta.log++;
+	assert_int_equal(store_begin(store), STORE_OK);
+	assert_int_equal(store_commit(store, &meta), STORE_OK);
+	assert_made_anew();
+}
+
+static void one_that_is_ahead_of_the_log_is_made_anew(void **unused) {
+	make_index();
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(in_folder("search.db"), &db), SQLITE_OK);
+	sqlite3_exec(db, "UPDATE meta SET seq = 1000", NULL, NULL, NULL);
+	sqlite3_close(db);
+	assert_made_anew();
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_of_any_length_match),
+		cmocka_unit_test(latin_words_match_whole_and_without_case),
+		cmocka_unit_test(emoji_match),
+		cmocka_unit_test(punctuation_alone_is_compared_as_it_is),
+		cmocka_unit_test(queries_have_bounds),
+		TEST(the_index_finds_what_the_rule_finds),
+		TEST(a_search_has_bounds),
+		TEST(parts_follow_each_other_and_are_dropped),
+		TEST(it_goes_on_where_it_was),
+		TEST(a_damaged_one_is_made_anew),
+		TEST(a_missing_one_is_made_anew),
+		TEST(one_of_another_version_is_made_anew),
+		TEST(one_of_another_log_is_made_anew),
+		TEST(one_that_is_ahead_of_the_log_is_made_anew),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
