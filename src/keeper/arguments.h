@@ -1,0 +1,27 @@
+/* arguments.h - the words behind `qun serve`, and what they make of the options. */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+#define TROUBLE_BYTES_MAX 512
+
+enum arguments_result {
+	ARGUMENTS_OK,
+	ARGUMENTS_HELP, /* --help is among them */
+	ARGUMENTS_BAD,  /* `trouble` says which and why, in one sentence */
+};
+
+/* What holds when nobody says otherwise; the data folder is left empty: its default depends on who asks. */
+void arguments_defaults(struct options *options);
+
+/*
+ * Reads argv[0] to argv[count - 1] (what follows `serve`) into options that
+ * hold the defaults. --data is taken as it stands, also when it is relative.
+ */
+enum arguments_result arguments_parse(struct options *options, int count, char *const *argv,
+                                      char trouble[TROUBLE_BYTES_MAX]);
+
+#endif
