@@ -386,10 +386,11 @@ class Server:
         return done.stdout
 
     def admin_json(self, *words):
-        return json.loads(self.admin_ok("--json", *words))
+        """What it says, an object a line."""
+        return [json.loads(line) for line in self.admin_ok("--json", *words).splitlines()]
 
     def history(self, *words):
-        """`qun history --json WORD…`: a dictionary for each line."""
+        """`qun history --json WORD…`: a dictionary for each line, "" where there is nothing to say."""
         done = qun("history", "--json", *words, data=self.data, wrap=self.enter_command())
         assert done.returncode == 0, f"history {words}: {done.returncode} {done.stderr}"
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [{"name": "", "text": "", **json.loads(line)} for line in done.stdout.split("\n")[:-1]]

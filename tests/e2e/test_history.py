@@ -84,11 +84,11 @@ def test_fields(serve):
     kinds = [entry["kind"] for entry in entries]
     assert kinds == ["entered", "entered", "renamed", "said", "shouted", "kicked", "left"]
     for entry in entries:
-        assert FIELDS <= set(entry) | {"name", "text", "room"}, entry
+        assert FIELDS - {"name", "text", "room"} <= set(entry), entry
         at = datetime.datetime.fromisoformat(entry["time"].replace("Z", "+00:00"))
         assert before <= at <= datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
     assert entries[2]["name"] == "大明" and "小明" in json.dumps(entries[2], ensure_ascii=False)
-    assert entries[3]["name"] == "大明" and entries[3]["text"] == "x"
+    assert entries[3]["name"] == "大明" and entries[3]["text"] == "x" and FIELDS <= set(entries[3])
     assert entries[4]["text"] == "下课"
     assert entries[5]["name"] == "小红" and entries[5]["text"] == "why not"
     assert [entry["seq"] for entry in entries] == sorted(entry["seq"] for entry in entries)
