@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,10 +107,27 @@ static bool take_status(struct mp_process *process) {
 	return true;
 }
 
-pid_t kin_fork(void) {
+pid_t mp_kin_fork(void) {
 	pthread_once(&forks_are_watched, watch_forks);
-	kin_reap();
+	mp_kin_reap();
 	return fork();
+}
+
+/*
+ * It ended and is gone already, without a trace, because SIGCHLD is ignored. Its descriptor is one that is
+ * readable, as that of an ended child has to be.
+ */
+static int add_gone(struct mp_process *process, pid_t pid) {
+	int readable = eventfd(1, EFD_CLOEXEC);
+	if (readable < 0) {
+		return MP_SYSTEM;
+	}
+	process->pidfd = readable;
+	process->pid = pid;
+	process->parent = getpid();
+	process->is_status_lost = true;
+	process->state = MP_PROCESS_ENDED;
+	return 0;
 }
 
 static int add_locked(struct mp_process *process, int pidfd, pid_t pid) {
@@ -126,9 +144,12 @@ static int add_locked(struct mp_process *process, int pidfd, pid_t pid) {
 	return 0;
 }
 
-int kin_add(struct mp_process *process, pid_t pid) {
-	lock_kin();
+int mp_kin_add(struct mp_process *process, pid_t pid) {
 	int pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0 && errno == ESRCH) {
+		return add_gone(process, pid);
+	}
+	lock_kin();
 	int error = add_locked(process, pidfd, pid);
 	unlock_kin();
 	if (error) {
@@ -144,7 +165,7 @@ int kin_add(struct mp_process *process, pid_t pid) {
 	return error;
 }
 
-size_t kin_reap(void) {
+size_t mp_kin_reap(void) {
 	size_t reaped = 0;
 	lock_kin();
 	struct epoll_event ended[REAPED_AT_ONCE];
@@ -178,7 +199,7 @@ static int collect_locked(struct mp_process *process, struct mp_status *status) 
 	return process->is_status_lost ? MP_STATUS_LOST : 0;
 }
 
-int kin_collect(struct mp_process *process, struct mp_status *status) {
+int mp_kin_collect(struct mp_process *process, struct mp_status *status) {
 	lock_kin();
 	int result = collect_locked(process, status);
 	unlock_kin();
@@ -196,14 +217,14 @@ static int signal_locked(struct mp_process *process, int signal) {
 	return pidfd_send_signal(process->pidfd, signal, NULL, 0) < 0 ? MP_SYSTEM : 0;
 }
 
-int kin_signal(struct mp_process *process, int signal) {
+int mp_kin_signal(struct mp_process *process, int signal) {
 	lock_kin();
 	int result = signal_locked(process, signal);
 	unlock_kin();
 	return result;
 }
 
-int kin_fd(void) {
+int mp_kin_fd(void) {
 	pthread_once(&forks_are_watched, watch_forks);
 	lock_kin();
 	int fd = make_epoll();

@@ -10,23 +10,23 @@
 #include "mp_process.h"
 
 /*
- * Reap, then fork(2), with the list in order on both sides. Follows up with kin_add() in the parent.
+ * Reap, then fork(2), with the list in order on both sides. Follows up with mp_kin_add() in the parent.
  */
-pid_t kin_fork(void);
+pid_t mp_kin_fork(void);
 
 /* The child of that pid lives at `process` from now on. When that fails it is killed: MP_SYSTEM. */
-int kin_add(struct mp_process *process, pid_t pid);
+int mp_kin_add(struct mp_process *process, pid_t pid);
 
 /* Reap all that have ended. Answers how many. */
-size_t kin_reap(void);
+size_t mp_kin_reap(void);
 
 /* Look whether it has ended, taking its status if so; answers what mp_process_join() does at once. */
-int kin_collect(struct mp_process *process, struct mp_status *status);
+int mp_kin_collect(struct mp_process *process, struct mp_status *status);
 
 /* As mp_process_signal(). */
-int kin_signal(struct mp_process *process, int signal);
+int mp_kin_signal(struct mp_process *process, int signal);
 
 /* The epoll descriptor, or MP_SYSTEM. */
-int kin_fd(void);
+int mp_kin_fd(void);
 
 #endif

@@ -78,14 +78,14 @@ int mp_process_start(struct mp_process *process) {
 	}
 	flush_standard_streams();
 	pid_t parent = getpid();
-	pid_t pid = kin_fork();
+	pid_t pid = mp_kin_fork();
 	if (pid < 0) {
 		return MP_SYSTEM;
 	}
 	if (pid == 0) {
 		be_child(process, parent);
 	}
-	return kin_add(process, pid);
+	return mp_kin_add(process, pid);
 }
 
 pid_t mp_process_pid(const struct mp_process *process) {
@@ -107,7 +107,7 @@ int mp_process_join(struct mp_process *process, int timeout_ms, struct mp_status
 	struct mp_status ended = {0};
 	int64_t deadline = mp_deadline(timeout_ms);
 	int result;
-	while ((result = kin_collect(process, &ended)) == MP_TIMEOUT) {
+	while ((result = mp_kin_collect(process, &ended)) == MP_TIMEOUT) {
 		int left_ms = mp_left_ms(deadline);
 		if (left_ms == 0) {
 			break;
@@ -122,19 +122,19 @@ int mp_process_join(struct mp_process *process, int timeout_ms, struct mp_status
 
 bool mp_process_is_alive(struct mp_process *process) {
 	struct mp_status ignored;
-	return kin_collect(process, &ignored) == MP_TIMEOUT;
+	return mp_kin_collect(process, &ignored) == MP_TIMEOUT;
 }
 
 int mp_process_terminate(struct mp_process *process) {
-	return kin_signal(process, SIGTERM);
+	return mp_kin_signal(process, SIGTERM);
 }
 
 int mp_process_kill(struct mp_process *process) {
-	return kin_signal(process, SIGKILL);
+	return mp_kin_signal(process, SIGKILL);
 }
 
 int mp_process_signal(struct mp_process *process, int signal) {
-	return kin_signal(process, signal);
+	return mp_kin_signal(process, signal);
 }
 
 int mp_process_finish(struct mp_process *process) {
@@ -149,11 +149,11 @@ int mp_process_finish(struct mp_process *process) {
 }
 
 size_t mp_process_reap(void) {
-	return kin_reap();
+	return mp_kin_reap();
 }
 
 int mp_process_reap_fd(void) {
-	return kin_fd();
+	return mp_kin_fd();
 }
 
 /* The child in the middle: it tells the grandchild's pid and is gone. */
@@ -188,7 +188,7 @@ int mp_process_start_detached(int (*run)(void *argument), void *argument, pid_t 
 		return MP_SYSTEM;
 	}
 	flush_standard_streams();
-	pid_t middle = kin_fork();
+	pid_t middle = mp_kin_fork();
 	if (middle == 0) {
 		close(told[0]);
 		be_middle(run, argument, told[1]);

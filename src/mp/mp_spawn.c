@@ -182,7 +182,8 @@ static bool follow_parent(const struct plan *plan) {
 	return getppid() == plan->parent;
 }
 
-static _Noreturn void become_program(struct plan *plan) {
+/* Not to be laid into the frame of vfork's caller, which the parent goes on with. */
+static _Noreturn __attribute__((noinline)) void become_program(struct plan *plan) {
 	if (follow_parent(plan) && lay_out(plan->how)) {
 		reset_signals();
 		/* execve() changes neither; its type is older than const. */
@@ -211,10 +212,10 @@ static pid_t fork_and_exec(struct plan *plan) {
 }
 
 static int spawn_planned(struct mp_process *process, struct plan *plan) {
-	kin_reap();
+	mp_kin_reap();
 	pid_t pid = fork_and_exec(plan);
 	if (plan->reason == 0) {
-		return kin_add(process, pid);
+		return mp_kin_add(process, pid);
 	}
 	if (pid > 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {

@@ -60,6 +60,8 @@ struct mp_spawn {
  * A daemon child that changes its user loses the wish to die with its parent: there it calls
  * mp_die_with_parent() afterwards.
  *
+ * On the way twice the table's numbers are in use: RLIMIT_NOFILE must allow for that.
+ *
  * Errors: MP_STARTED; MP_RANGE (path, argv, the table); MP_SYSTEM (no process, no descriptor, one of
  * the table not open, exec refused: errno says which).
  */

@@ -238,6 +238,33 @@ static void many_end_at_once(void **state) {
 	}
 }
 
+/* After a fork, in the parent: wait until no child is left, when that is wanted. */
+static bool is_slow_after_forks;
+
+static void be_slow_after_fork(void) {
+	if (is_slow_after_forks) {
+		while (waitpid(-1, NULL, 0) >= 0 || errno == EINTR) {
+		}
+	}
+}
+
+static void gone_before_the_start_returned(void **state) {
+	struct mp_process process;
+	int code = 1;
+	pthread_atfork(NULL, be_slow_after_fork, NULL);
+	is_slow_after_forks = true;
+	signal(SIGCHLD, SIG_IGN);
+	begin(&process, give_back, &code);
+	signal(SIGCHLD, SIG_DFL);
+	is_slow_after_forks = false;
+	assert_false(mp_process_is_alive(&process));
+	struct pollfd one = {.fd = mp_process_fd(&process), .events = POLLIN};
+	assert_int_equal(poll(&one, 1, 0), 1);
+	assert_int_equal(mp_process_join(&process, MP_FOREVER, NULL), MP_STATUS_LOST);
+	assert_int_equal(mp_process_kill(&process), MP_ENDED);
+	assert_int_equal(mp_process_finish(&process), 0);
+}
+
 static void somebody_else_takes_the_status(void **state) {
 	struct mp_process process;
 	struct mp_status status = {.code = 9};
@@ -451,6 +478,7 @@ int main(void) {
 		cmocka_unit_test(reaped_without_being_asked_for),
 		cmocka_unit_test(many_end_at_once),
 		cmocka_unit_test(somebody_else_takes_the_status),
+		cmocka_unit_test(gone_before_the_start_returned),
 		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(siblings_are_not_children),
 		cmocka_unit_test(a_daemon_dies_with_its_parent),
