@@ -129,7 +129,7 @@ static void say_in_english(struct text *text, const struct shown *shown, unsigne
 	add(text, "this machine: ");
 	add_addresses(text, shown);
 	add(text, ", port %u (UDP)\n", port);
-	add(text, "join: nc -u %s %u, then type L Ann\n", shown->ips[0], port);
+	add(text, "join: nc -u %s %u, then type L 小明\n", shown->ips[0], port);
 	add(text, "firewall: sudo ufw allow %u/udp\n", port);
 	add(text, "data: %s\n", data);
 	add(text, "stop: Ctrl-C; what was said is kept, and so are the members\n");

@@ -168,8 +168,9 @@ static void take_options(struct options *options) {
 	    options->size != sizeof *options) {
 		diag_exit(EXIT_USAGE, "this process is started by qun serve");
 	}
-	close((int)fd);
 	(void)unsetenv(KEEPER_OPTIONS_VARIABLE);
+	/* With it goes whatever else whoever started us had open. */
+	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
 }
 
 /* Nothing that is opened later may lie where prints go. */
