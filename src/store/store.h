@@ -107,11 +107,21 @@ enum store_error store_checkpoint(struct store *store, bool is_truncating);
 uint64_t store_wal_bytes(const struct store *store);
 
 /*
- * Reads everything: SQLite's own check, each entry, each row, that the rows
- * load into a state. `say` gets a sentence per problem (some 100 at most).
- * Returns how many there are. Takes long: never in a loop that serves others.
+ * Reads everything: each entry and its places in the indices, each place and
+ * its entry, each row of the state, and that the rows make a state. In steps
+ * of some milliseconds (the rows are one step), so that a process can serve
+ * others between; what others write meanwhile does no harm.
+ *
+ * `say` gets a sentence per problem, some 100 at most; it may be NULL.
  */
-size_t store_check(struct store *store, void (*say)(void *context, const char *sentence),
-                   void *context);
+struct store_check;
+struct store_check *store_check_create(struct store *store,
+                                       void (*say)(void *context, const char *sentence),
+                                       void *context);
+/* False when everything has been read. */
+bool store_check_step(struct store_check *check);
+/* How many problems were found so far. */
+size_t store_check_problems(const struct store_check *check);
+void store_check_destroy(struct store_check *check);
 
 #endif

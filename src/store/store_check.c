@@ -1,7 +1,11 @@
 /*
  * store_check.c - reading all of log.db, for `qun admin check`.
+ *
+ * SQLite has a check of its own, which cannot be done in steps; and whoever
+ * does it in one serves nobody for as long as a large log takes.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "state.h"
 #include "store.h"
@@ -11,113 +15,215 @@
 /* Sentences that are said; more are counted. */
 #define PROBLEMS_SAID_MAX 100
 
-struct check {
+/* Entries or places in an index that are read in a step. */
+#define STEP_MAX 2000
+
+enum phase { PHASE_ENTRIES, PHASE_PLACES, PHASE_FURTHER_PLACES, PHASE_ROWS, PHASE_DONE };
+
+struct store_check {
 	struct store *store;
 	void (*say)(void *context, const char *sentence);
 	void *context;
 	size_t problems;
-	struct store_meta meta;
-	uint64_t seq, time_us;
+	enum phase phase;
+	uint64_t seq_max;  /* the last entry when the check began */
+	uint64_t time_us;  /* of the entry before */
+	int64_t room, seq; /* where the next step begins */
+	sqlite3_stmt *step, *place, *further_place;
 	struct state *state;
 };
 
-static void problem(struct check *check, const char *sentence) {
+static void problem(struct store_check *check, const char *sentence) {
 	if (check->problems++ < PROBLEMS_SAID_MAX && check->say != NULL) {
 		check->say(check->context, sentence);
 	}
 }
 
-static void problem_of_entry(struct check *check, uint64_t seq, const char *what) {
+static void problem_of_entry(struct store_check *check, int64_t seq, const char *what) {
 	char sentence[STORE_WHY_BYTES];
-	snprintf(sentence, sizeof(sentence), "entry %llu %s", (unsigned long long)seq, what);
+	snprintf(sentence, sizeof(sentence), "entry %lld %s", (long long)seq, what);
 	problem(check, sentence);
 }
 
-/* SQLite's own: pages, cells, indices against tables. */
-static void check_file(struct check *check) {
-	sqlite3_stmt *statement;
-	struct store *store = check->store;
-	int result = sqlite3_prepare_v2(store->db, "PRAGMA integrity_check", -1, &statement, NULL);
-	while (result == SQLITE_OK && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-		const char *line = (const char *)sqlite3_column_text(statement, 0);
-		if (line == NULL || strcmp(line, "ok") != 0) {
-			problem(check, line == NULL ? "no memory is left" : line);
-		}
-		result = SQLITE_OK;
-	}
-	if (result != SQLITE_DONE) {
-		store_fail(store, result, "check it");
-		problem(check, store->why);
-	}
-	sqlite3_finalize(statement);
+static void next_phase(struct store_check *check) {
+	sqlite3_finalize(check->step);
+	check->step = NULL;
+	check->phase++;
+	check->room = 0;
+	check->seq = 0;
 }
 
-static bool check_entry(void *context, const struct record *entry) {
-	struct check *check = context;
-	if (entry->seq > check->meta.seq) {
-		problem_of_entry(check, entry->seq, "is beyond the last that was stored");
+/* What cannot be read ends its phase: there is no way around a broken page. */
+static void problem_of_sqlite(struct store_check *check, int result, const char *deed) {
+	store_fail(check->store, result, deed);
+	problem(check, check->store->why);
+	next_phase(check);
+}
+
+static sqlite3_stmt *prepare(struct store_check *check, sqlite3_stmt **kept, const char *sql) {
+	if (*kept == NULL &&
+	    sqlite3_prepare_v2(check->store->db, sql, -1, kept, NULL) != SQLITE_OK) {
+		problem_of_sqlite(check, sqlite3_errcode(check->store->db), "check it");
 	}
+	return *kept;
+}
+
+/* ---- entries, and their places in the indices ---- */
+
+static bool has_place(sqlite3_stmt *statement, uint64_t room, uint64_t seq) {
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)room);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)seq);
+	bool is_there = sqlite3_step(statement) == SQLITE_ROW;
+	sqlite3_reset(statement);
+	return is_there;
+}
+
+static void check_entry(struct store_check *check, const struct record *entry) {
 	if (entry->time_us < check->time_us) {
-		problem_of_entry(check, entry->seq, "is older than the one before it");
+		problem_of_entry(check, (int64_t)entry->seq, "is older than the one before it");
 	}
 	if (record_is_hidden(entry)) {
-		problem_of_entry(check, entry->seq, "should not be there");
+		problem_of_entry(check, (int64_t)entry->seq, "should not be there");
 	}
-	check->seq = entry->seq;
 	check->time_us = entry->time_us;
-	return true;
+	for (size_t i = 0; i < record_rooms_count(entry); i++) {
+		sqlite3_stmt *place = i == 0 ? check->place : check->further_place;
+		if (!has_place(place, record_room(entry, i), entry->seq)) {
+			problem_of_entry(check, (int64_t)entry->seq, "is missing in an index");
+		}
+	}
 }
 
-/* An entry that cannot be read ends the walk; it is stepped over, and the walk goes on. */
-static void check_entries(struct check *check) {
-	sqlite3_stmt *statement;
-	struct store *store = check->store;
-	int result = sqlite3_prepare_v2(store->db, "SELECT * FROM entries ORDER BY seq", -1,
-	                                &statement, NULL);
-	while (result == SQLITE_OK && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+static void step_entries(struct store_check *check) {
+	if (prepare(check, &check->place,
+	            "SELECT 1 FROM entries INDEXED BY entries_by_room "
+	            "WHERE room = ?1 AND seq = ?2") == NULL ||
+	    prepare(check, &check->further_place,
+	            "SELECT 1 FROM entry_rooms WHERE room = ?1 AND seq = ?2") == NULL ||
+	    prepare(check, &check->step,
+	            "SELECT * FROM entries WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3") ==
+	            NULL) {
+		return;
+	}
+	sqlite3_bind_int64(check->step, 1, check->seq);
+	sqlite3_bind_int64(check->step, 2, (sqlite3_int64)check->seq_max);
+	sqlite3_bind_int64(check->step, 3, STEP_MAX);
+	int count = 0;
+	int result;
+	while ((result = sqlite3_step(check->step)) == SQLITE_ROW) {
 		struct record entry;
-		if (store_entry_of(statement, &entry)) {
+		count++;
+		check->seq = sqlite3_column_int64(check->step, 0);
+		if (store_entry_of(check->step, &entry)) {
 			check_entry(check, &entry);
 		} else {
-			problem_of_entry(check, (uint64_t)sqlite3_column_int64(statement, 0),
-			                 "cannot be read");
+			problem_of_entry(check, check->seq, "cannot be read");
 		}
-		result = SQLITE_OK;
 	}
+	sqlite3_reset(check->step);
 	if (result != SQLITE_DONE) {
-		store_fail(store, result, "read its entries");
-		problem(check, store->why);
+		problem_of_sqlite(check, result, "read its entries");
+	} else if (count < STEP_MAX) {
+		next_phase(check);
 	}
-	sqlite3_finalize(statement);
 }
 
+/* ---- places, and their entries ---- */
+
+static void step_places(struct store_check *check, const char *sql) {
+	if (prepare(check, &check->step, sql) == NULL) {
+		return;
+	}
+	sqlite3_bind_int64(check->step, 1, check->room);
+	sqlite3_bind_int64(check->step, 2, check->seq);
+	sqlite3_bind_int64(check->step, 3, STEP_MAX);
+	int count = 0;
+	int result;
+	while ((result = sqlite3_step(check->step)) == SQLITE_ROW) {
+		count++;
+		check->room = sqlite3_column_int64(check->step, 0);
+		check->seq = sqlite3_column_int64(check->step, 1);
+		if (sqlite3_column_int(check->step, 2) == 0) {
+			problem_of_entry(check, check->seq, "is in an index and not there");
+		}
+	}
+	sqlite3_reset(check->step);
+	if (result != SQLITE_DONE) {
+		problem_of_sqlite(check, result, "read its indices");
+	} else if (count < STEP_MAX) {
+		next_phase(check);
+	}
+}
+
+static const char places_sql[] =
+	"SELECT room, seq, EXISTS (SELECT 1 FROM entries AS e NOT INDEXED "
+	"WHERE e.seq = i.seq AND e.room = i.room) "
+	"FROM entries AS i INDEXED BY entries_by_room "
+	"WHERE room IS NOT NULL AND (room, seq) > (?1, ?2) ORDER BY room, seq LIMIT ?3";
+
+static const char further_places_sql[] =
+	"SELECT room, seq, EXISTS (SELECT 1 FROM entries AS e NOT INDEXED WHERE e.seq = i.seq) "
+	"FROM entry_rooms AS i WHERE (room, seq) > (?1, ?2) ORDER BY room, seq LIMIT ?3";
+
+/* ---- the state ---- */
+
 static bool check_row(void *context, const struct record *row) {
-	struct check *check = context;
+	struct store_check *check = context;
 	if (state_load_row(check->state, row) != STATE_OK) {
 		problem(check, "a row of the state contradicts the others");
 	}
 	return true;
 }
 
-static void check_state(struct check *check) {
+static void check_rows(struct store_check *check) {
 	check->state = state_create();
 	if (store_rows(check->store, check_row, check) != STORE_OK) {
 		problem(check, check->store->why);
 	}
 	state_destroy(check->state);
+	check->state = NULL;
+	next_phase(check);
 }
 
-size_t store_check(struct store *store, void (*say)(void *context, const char *sentence),
-                   void *context) {
-	struct check check = {.store = store, .say = say, .context = context};
-	if (store_snapshot(store) != STORE_OK || store_meta(store, &check.meta) != STORE_OK) {
-		problem(&check, store->why);
-		store_release(store);
-		return check.problems;
+/* ---- the whole ---- */
+
+struct store_check *store_check_create(struct store *store,
+                                       void (*say)(void *context, const char *sentence),
+                                       void *context) {
+	struct store_check *check = calloc(1, sizeof(*check));
+	struct store_meta meta;
+	if (check == NULL) {
+		return NULL;
 	}
-	check_file(&check);
-	check_entries(&check);
-	check_state(&check);
-	store_release(store);
-	return check.problems;
+	*check = (struct store_check){.store = store, .say = say, .context = context};
+	if (store_meta(store, &meta) == STORE_OK) {
+		check->seq_max = meta.seq;
+	} else {
+		problem(check, store->why);
+	}
+	return check;
+}
+
+bool store_check_step(struct store_check *check) {
+	switch (check->phase) {
+	case PHASE_ENTRIES: step_entries(check); break;
+	case PHASE_PLACES: step_places(check, places_sql); break;
+	case PHASE_FURTHER_PLACES: step_places(check, further_places_sql); break;
+	case PHASE_ROWS: check_rows(check); break;
+	case PHASE_DONE: break;
+	}
+	return check->phase != PHASE_DONE;
+}
+
+size_t store_check_problems(const struct store_check *check) {
+	return check->problems;
+}
+
+void store_check_destroy(struct store_check *check) {
+	if (check != NULL) {
+		sqlite3_finalize(check->step);
+		sqlite3_finalize(check->place);
+		sqlite3_finalize(check->further_place);
+		free(check);
+	}
 }
