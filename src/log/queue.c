@@ -105,17 +105,21 @@ uint64_t queue_number_done(const struct queue *queue) {
 	return atomic_load_explicit(&queue->head->number_done, memory_order_acquire);
 }
 
-int queue_peek(struct queue *queue, struct record *request, void *out) {
+/*
+ * Copies the request at `position` and takes it apart. Returns its size; 0 if
+ * there is none; -1 if what is there is not a request. The producer is a
+ * stranger here: only the copy is looked at, and no size is believed.
+ */
+static int look(const struct queue *queue, uint64_t position, struct record *request, void *out) {
 	uint64_t head = atomic_load_explicit(&queue->head->head, memory_order_acquire);
-	if (queue->peeked == head) {
+	uint64_t waiting = head - position;
+	if (waiting == 0) {
 		return 0;
 	}
-	/* From here on the producer is a stranger: look at a copy, and believe no size. */
-	uint64_t waiting = head - queue->peeked;
 	if (waiting > QUEUE_BYTES || waiting < RECORD_HEAD_BYTES) {
 		return -1;
 	}
-	const uint8_t *from = queue->bytes + queue->peeked % QUEUE_BYTES;
+	const uint8_t *from = queue->bytes + position % QUEUE_BYTES;
 	uint32_t size;
 	memcpy(&size, from, sizeof(size));
 	if (size < RECORD_HEAD_BYTES || size % 8 != 0 || size > RECORD_BYTES_MAX ||
@@ -123,11 +127,19 @@ int queue_peek(struct queue *queue, struct record *request, void *out) {
 		return -1;
 	}
 	memcpy(out, from, size);
+	return record_decode(request, out, size) == size ? (int)size : -1;
+}
+
+int queue_peek(struct queue *queue, struct record *request, void *out) {
+	int got = look(queue, queue->peeked, request, out);
+	if (got <= 0) {
+		return got;
+	}
 	/* Numbers only rise; a producer killed between number and head leaves one out. */
-	if (record_decode(request, out, size) != size || request->request <= queue->number_peeked) {
+	if (request->request <= queue->number_peeked) {
 		return -1;
 	}
-	queue->peeked += size;
+	queue->peeked += (uint64_t)got;
 	queue->number_peeked = request->request;
 	return 1;
 }
@@ -149,18 +161,13 @@ void queue_done(struct queue *queue) {
  * themselves, which bear their numbers.
  */
 void queue_rewind(struct queue *queue) {
+	_Alignas(8) uint8_t out[RECORD_BYTES_MAX];
+	struct record oldest;
 	queue->peeked = atomic_load_explicit(&queue->head->tail, memory_order_relaxed);
 	queue->number_peeked =
 		atomic_load_explicit(&queue->head->number_done, memory_order_relaxed);
-	uint64_t head = atomic_load_explicit(&queue->head->head, memory_order_acquire);
-	if (queue->peeked != head) {
-		struct record oldest;
-		const uint8_t *from = queue->bytes + queue->peeked % QUEUE_BYTES;
-		uint64_t waiting = head - queue->peeked;
-		size_t most = waiting < RECORD_BYTES_MAX ? (size_t)waiting : RECORD_BYTES_MAX;
-		if (record_decode(&oldest, from, most) > 0) {
-			queue->number_peeked = oldest.request - 1;
-		}
+	if (look(queue, queue->peeked, &oldest, out) > 0 && oldest.request > 0) {
+		queue->number_peeked = oldest.request - 1;
 	}
 }
 
