@@ -4,7 +4,8 @@
  *
  *   question   struct clerk_question, then `text_bytes` bytes of text
  *   answer     struct clerk_answer, then for CLERK_SLICE encoded records
- *              (entries, oldest first), for CLERK_STATE one descriptor (a
+ *              (entries, oldest first; at most 1,000 for a question, in as many
+ *              messages as it takes; room 0: all that is history), for CLERK_STATE one descriptor (a
  *              memfd that holds encoded rows, ROW_META first, read-only)
  *
  * The clerk that starts anew sends CLERK_HELLO to everyone: whoever waits
@@ -28,6 +29,7 @@ enum clerk_what {
 	CLERK_FAILED = 4, /* answer only: it could not be had; the reason went to diag */
 	CLERK_SEARCH = 5, /* as CLERK_LAST, of those that hold the text */
 	CLERK_CHECK = 6,  /* read log.db through; answers with count = problems found */
+	CLERK_NEXT = 7,   /* the first `count` shown entries of `room` with seq > `seq` */
 };
 
 struct clerk_question {
@@ -75,5 +77,11 @@ long clerk_receive(int fd, void *buffer, size_t size, int *passed_fd);
 struct state;
 bool clerk_load_state(int fd, uint32_t incarnation, int life, struct state *state,
                       uint64_t *position);
+
+/*
+ * For who asks without waiting: loads the rows that came with a CLERK_STATE into an
+ * empty state. NULL, or what is wrong with them in a few words. `fd` stays the caller's.
+ */
+const char *clerk_load_rows(struct state *state, int fd);
 
 #endif

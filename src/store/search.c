@@ -236,6 +236,13 @@ void search_close(struct search *search) {
 	}
 }
 
+void search_discard(struct search *search) {
+	assert(search->is_writer);
+	close_db(search);
+	delete_files(search);
+	search_close(search);
+}
+
 enum store_error search_seq(struct search *search, uint64_t *seq) {
 	uint64_t log, time_us;
 	int result = read_meta(search, &log, seq, &time_us);
@@ -322,6 +329,21 @@ static enum store_error give_up_feeding(struct search *search, enum store_error 
 	return error;
 }
 
+/* Entries into the transaction; what failed is in *feeding or returned. */
+static enum store_error take_in_entries(struct feeding *feeding, struct store *store, size_t most) {
+	struct store_meta meta;
+	enum store_error error = store_meta(store, &meta);
+	if (error == STORE_OK) {
+		error = store_forward(store, feeding->seq + 1, meta.seq, most, take_in, feeding);
+	}
+	if (error == STORE_OK && feeding->count < most && meta.seq > feeding->seq) {
+		/* The last ones left no entry. */
+		feeding->seq = meta.seq;
+		feeding->time_us = meta.time_us;
+	}
+	return error;
+}
+
 enum store_error search_feed(struct search *search, struct store *store, size_t most,
                              size_t *count) {
 	struct feeding feeding = {.search = search, .seq = search->seq};
@@ -331,13 +353,12 @@ enum store_error search_feed(struct search *search, struct store *store, size_t 
 	if (feeding.result != SQLITE_OK) {
 		return fail(search, feeding.result);
 	}
-	enum store_error error =
-		store_forward(store, search->seq + 1, UINT64_MAX, most, take_in, &feeding);
+	enum store_error error = take_in_entries(&feeding, store, most);
 	if (error != STORE_OK) {
 		snprintf(search->why, sizeof(search->why), "%s", store_why(store));
-		return give_up_feeding(search, error == STORE_DAMAGED ? STORE_FAILED : error);
+		return give_up_feeding(search, STORE_FAILED);
 	}
-	if (feeding.result == SQLITE_OK && feeding.count > 0) {
+	if (feeding.result == SQLITE_OK && feeding.seq > search->seq) {
 		feeding.result = execute(search, "UPDATE meta SET seq = %lld, time = %lld",
 		                         (long long)feeding.seq, (long long)feeding.time_us);
 	}

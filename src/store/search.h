@@ -32,6 +32,8 @@ struct search;
 enum store_error search_open(struct search **out, const char *folder, enum store_use use,
                              struct store *store, char why[static STORE_WHY_BYTES]);
 void search_close(struct search *search);
+/* Closes it and deletes the files: the next search_open() begins a new one. For its writer. */
+void search_discard(struct search *search);
 const char *search_why(const struct search *search);
 
 /* Entries up to this one are in it. */
@@ -39,8 +41,8 @@ enum store_error search_seq(struct search *search, uint64_t *seq);
 
 /*
  * Takes up to `most` further entries of the log in, as one transaction. *count
- * says how many; 0 when there are none. On failure nothing was taken in; if it
- * is STORE_DAMAGED, close it, and open it again for a new one.
+ * says how many; fewer when there are no more. On failure nothing was taken in;
+ * if it is STORE_DAMAGED, discard it.
  */
 enum store_error search_feed(struct search *search, struct store *store, size_t most,
                              size_t *count);

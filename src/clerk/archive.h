@@ -1,0 +1,41 @@
+/*
+ * archive.h - all that was ever said, wherever it lies: log.db up to S, the
+ * ring behind it, search.db for what is in it.
+ */
+#ifndef ARCHIVE_H
+#define ARCHIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ring.h"
+#include "search.h"
+#include "slices.h"
+#include "store.h"
+
+/* Everything is the caller's; search may be NULL. */
+struct archive {
+	struct store *store;
+	struct search *search;
+	struct ring *ring;
+};
+
+/*
+ * The rows of the state, encoded, in a sealed memfd that is the caller's, with
+ * the seq they are at and the ring's position behind it; the ring still has
+ * what follows. -1 with the reason in `why`.
+ */
+int archive_state(struct archive *archive, uint64_t *seq, uint64_t *position,
+                  char why[static STORE_WHY_BYTES]);
+
+/* The last entries with seq <= `seq` that are shown in the room (0: all there are), oldest first. */
+enum store_error archive_last(struct archive *archive, uint64_t room, uint64_t seq,
+                              struct slices *out);
+/* The first entries with seq > `seq`, likewise. */
+enum store_error archive_next(struct archive *archive, uint64_t room, uint64_t seq,
+                              struct slices *out);
+/* As archive_last(), of those that hold the text. Gives up after a bounded time with what it has. */
+enum store_error archive_search(struct archive *archive, struct search_query *query, uint64_t room,
+                                uint64_t seq, struct slices *out);
+
+#endif
