@@ -18,7 +18,9 @@
 
 /* mkdir -p: what is missing above it too. */
 static void make_folders(char *path) {
+	/* As root others have to get through what we make on the way. */
 	mode_t mode_above = geteuid() == 0 ? 0755 : 0700;
+	umask(0022);
 	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		bool is_there = mkdir(path, mode_above) == 0 || errno == EEXIST;

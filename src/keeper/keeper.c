@@ -223,11 +223,11 @@ static void make_loop(struct keeper *keeper) {
 static void set_up(struct keeper *keeper) {
 	fill_standard_descriptors();
 	take_options(&keeper->options);
-	umask(0077);
 	allow_descriptors();
 	terminal_remember();
 	privileges_choose(&keeper->options);
 	datafolder_open(&keeper->folder, &keeper->options);
+	umask(0077);
 	sockets_open(&keeper->sockets, &keeper->options);
 	shared_create(&keeper->shared, &keeper->options);
 	make_loop(keeper);

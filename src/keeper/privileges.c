@@ -92,9 +92,8 @@ static bool is_borrowed;
 
 /* An exit from in between ends as who it began: the leak checker cannot work otherwise. */
 static void return_at_exit(void) {
-	if (is_borrowed) {
-		(void)seteuid(0);
-		(void)setegid(0);
+	if (is_borrowed && seteuid(0) == 0) {
+		(void)!setegid(0);
 	}
 }
 
