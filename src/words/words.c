@@ -31,7 +31,7 @@
 	X(SAY_ENTERED, "{name} 进入了聊天室", "{name} entered the room")                           \
 	X(SAY_LEFT, "{name} 退出了聊天室", "{name} left the room")                                 \
 	X(SAY_SAID, "{name}说: {text}", "{name}: {text}")                                          \
-	X(SAY_RENAMED, "{other} 改名为 {name}", "{other} is now called {name}")                    \
+	X(SAY_RENAMED, "{other} 改名为 {name}", "{other} is now {name}")                           \
 	X(SAY_KICKED, "{name} 被请出了聊天室", "{name} was shown out of the room")                 \
 	X(SAY_SHOUTED, "管理员: {text}", "admin: {text}")                                          \
 	X(SAY_MUTED, "{name} 被禁言了", "{name} was muted")                                        \

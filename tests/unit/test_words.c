@@ -27,7 +27,7 @@ static void entries_read_as_specified(void **state) {
 		{{.kind = ENTRY_SAID, .text = text_of("你好")}, "小明说: 你好", "小明: 你好"},
 		{{.kind = ENTRY_RENAMED, .other_name = text_of("小红")},
 	         "小红 改名为 小明",
-	         "小红 is now called 小明"},
+	         "小红 is now 小明"},
 		{{.kind = ENTRY_KICKED, .text = text_of("吵")},
 	         "小明 被请出了聊天室",
 	         "小明 was shown out of the room"},

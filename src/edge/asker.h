@@ -1,0 +1,62 @@
+/*
+ * asker.h - an edge's questions to the clerk, without waiting for the answers.
+ *
+ * One message of an answer is in hand at a time: whoever it is for keeps it
+ * until asker_release(), however slowly it goes on; meanwhile the next stays
+ * on the wire. A clerk that starts anew says hello, and all that is not
+ * answered is asked again: so parts of an answer may come twice, and takers
+ * know by the seqs what they have had.
+ */
+#ifndef ASKER_H
+#define ASKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clerkwire.h"
+#include "loop.h"
+
+struct house;
+
+/* Records, one behind the other, in memory that is the asker's until asker_release(). */
+struct slice_in_hand {
+	const uint8_t *bytes;
+	size_t size;
+	bool is_last;
+};
+
+/* A question; owned by whoever asks. */
+struct ask {
+	uint64_t room, seq;
+	uint32_t count;
+	uint64_t number; /* 0: not under way */
+	bool is_sent;
+	void (*take)(void *context, struct slice_in_hand slice);
+	void (*fail)(void *context);
+	void *context;
+};
+
+/* The walk's and one for each face. */
+#define ASKS_MAX 4
+
+struct asker {
+	struct house *house;
+	struct watch watch;
+	uint64_t number;
+	struct ask *asks[ASKS_MAX];
+	bool is_in_hand;
+	_Alignas(8) uint8_t message[CLERK_MESSAGE_BYTES_MAX];
+};
+
+/* Exits with a sentence if it cannot. */
+void asker_init(struct asker *asker, struct house *house);
+/* The last `count` entries of the room up to `seq`. `ask` must be known by asker_add() and not under way. */
+void asker_add(struct asker *asker, struct ask *ask);
+void asker_ask(struct asker *asker, struct ask *ask, uint64_t room, uint64_t seq, uint32_t count);
+/* The message in hand is done with. */
+void asker_release(struct asker *asker);
+/* After somebody else has read from the wire (clerk_load_state()): all that is open is asked again. */
+void asker_ask_again(struct asker *asker);
+
+#endif
