@@ -150,10 +150,6 @@ static void notice(struct upkeep *upkeep, uint64_t seq_stored, uint64_t now_us) 
 	}
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-	return a < b ? a : b;
-}
-
 uint64_t upkeep_turn(struct upkeep *upkeep, uint64_t seq_stored, uint64_t now_us) {
 	notice(upkeep, seq_stored, now_us);
 	if (upkeep->wal_due_us == NEVER) {
