@@ -303,10 +303,13 @@ static void others_are_left_alone(void **state) {
 	assert_int_equal(WEXITSTATUS(status), 3);
 }
 
+static int siblings_fd;
+
 static int ask_about_a_sibling(void *argument) {
 	struct mp_process *sibling = argument;
 	int before = count_fds();
-	bool is_good = mp_process_join(sibling, 0, NULL) == MP_NOT_PARENT &&
+	bool is_good = fcntl(siblings_fd, F_GETFD) < 0 &&
+	               mp_process_join(sibling, 0, NULL) == MP_NOT_PARENT &&
 	               mp_process_kill(sibling) == MP_NOT_PARENT &&
 	               mp_process_fd(sibling) == MP_NOT_PARENT && !mp_process_is_alive(sibling) &&
 	               mp_process_reap() == 0 && mp_process_finish(sibling) == 0;
@@ -322,6 +325,7 @@ static void siblings_are_not_children(void **state) {
 	struct mp_process sibling, asking;
 	struct mp_pipe ends[2];
 	begin_waiting(&sibling, ends);
+	siblings_fd = mp_process_fd(&sibling);
 	begin(&asking, ask_about_a_sibling, &sibling);
 	assert_int_equal(end(&asking), 0);
 	assert_true(mp_process_is_alive(&sibling));
