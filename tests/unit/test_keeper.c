@@ -84,12 +84,36 @@ struct server {
 
 static char folder[64];
 
+/* Servers that a test has started and not yet seen the end of: it may have failed half-way. */
+#define RUNNING_MAX 8
+static pid_t running[RUNNING_MAX];
+
+static void note(pid_t from, pid_t to) {
+	size_t i = 0;
+	while (running[i] != from) {
+		i++;
+		assert_true(i < RUNNING_MAX);
+	}
+	running[i] = to;
+}
+
+static void end_all(void) {
+	for (size_t i = 0; i < RUNNING_MAX; i++) {
+		if (running[i] > 0) {
+			kill(running[i], SIGKILL); /* its children see that, and leave */
+			waitpid(running[i], NULL, 0);
+			running[i] = 0;
+		}
+	}
+}
+
 static int make_folder(void **state) {
 	snprintf(folder, sizeof folder, "/tmp/qun-keeper-XXXXXX");
 	return mkdtemp(folder) == NULL;
 }
 
 static int remove_folder(void **state) {
+	end_all();
 	DIR *directory = opendir(folder);
 	const struct dirent *entry;
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
@@ -118,6 +142,7 @@ static void start_with(struct server *server, char *const *argv) {
 	}
 	close(out[1]);
 	close(err[1]);
+	note(0, server->pid);
 }
 
 static void start(struct server *server, const char *listen) {
@@ -181,6 +206,7 @@ static int finish(struct server *server) {
 	close(server->err);
 	int status;
 	assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
+	note(server->pid, 0);
 	assert_true(WIFEXITED(status) || WIFSIGNALED(status));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
@@ -317,6 +343,7 @@ static void a_killed_keeper_is_followed(void **state) {
 	assert_int_equal(kill(server.pid, SIGKILL), 0);
 	int status;
 	assert_int_equal(waitpid(server.pid, &status, 0), server.pid);
+	note(server.pid, 0);
 	char listen[32];
 	snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
 	start(&second, "127.0.0.1:0");
@@ -354,9 +381,9 @@ static void a_taken_port_is_answered_with_the_way_out(void **state) {
 	start(&second, listen);
 	assert_int_equal(finish(&second), EXIT_FIX_ME);
 	assert_non_null(strstr(second.err_text, expected));
+	assert_int_equal(stop(&server), 0);
 	assert_int_equal(remove_folder(state), 0);
 	snprintf(folder, sizeof folder, "%s", other);
-	assert_int_equal(stop(&server), 0);
 }
 
 static void run_with(const char *variable, const char *value, struct server *server) {
