@@ -12,22 +12,22 @@
 #include "keeper.h"
 #include "serve.h"
 #include "tongue.h"
-#if __has_include("hub.h")
+#ifdef HAS_HUB
 #include "hub.h"
 #endif
-#if __has_include("scribe.h")
+#ifdef HAS_SCRIBE
 #include "scribe.h"
 #endif
-#if __has_include("clerk.h")
+#ifdef HAS_CLERK
 #include "clerk.h"
 #endif
-#if __has_include("console.h")
+#ifdef HAS_CONSOLE
 #include "console.h"
 #endif
-#if __has_include("edge.h")
+#ifdef HAS_EDGE
 #include "edge.h"
 #endif
-#if __has_include("history.h")
+#ifdef HAS_HISTORY
 #include "history.h"
 #endif
 #if __has_include("admin.h")
@@ -44,7 +44,7 @@ static const struct command {
 	const char *in_chinese;
 } commands[] = {
 	{"serve", serve_main, "run a chat room", "开一间聊天室"},
-#if __has_include("history.h")
+#ifdef HAS_HISTORY
 	{"history", history_main, "show what was said", "查看聊天记录"},
 #endif
 #if __has_include("admin.h")
@@ -59,19 +59,19 @@ static const struct role {
 	int (*main)(const char *argv0);
 } roles[] = {
 	{PROCESS_KEEPER, PROCESS_KEEPER, keeper_main},
-#if __has_include("hub.h")
+#ifdef HAS_HUB
 	{PROCESS_HUB, PROCESS_HUB, hub_main},
 #endif
-#if __has_include("scribe.h")
+#ifdef HAS_SCRIBE
 	{PROCESS_SCRIBE, PROCESS_SCRIBE, scribe_main},
 #endif
-#if __has_include("clerk.h")
+#ifdef HAS_CLERK
 	{PROCESS_CLERK, PROCESS_CLERK, clerk_main},
 #endif
-#if __has_include("console.h")
+#ifdef HAS_CONSOLE
 	{PROCESS_CONSOLE, PROCESS_CONSOLE, console_main},
 #endif
-#if __has_include("edge.h")
+#ifdef HAS_EDGE
 	{PROCESS_EDGE_0, PROCESSES_MAX - 1, edge_main},
 #endif
 };
