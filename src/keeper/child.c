@@ -93,7 +93,7 @@ static void on_ready(void *context, uint32_t events) {
 	if (size == 1 && child->state == CHILD_STARTING) {
 		change_state(child, CHILD_UP);
 		if (child->was_ready) {
-			diag("the %s is back", child->name);
+			diag("%s is back", child->name);
 		}
 		child->was_ready = true;
 	}
@@ -120,9 +120,9 @@ static void say_end(const struct child *child) {
 	unsigned long long pause_ms =
 		child->restart_us > now ? (child->restart_us - now + 999) / 1000 : 0;
 	if (pause_ms == 0) {
-		diag("the %s %s; starting it again", child->name, why);
+		diag("%s %s; starting it again", child->name, why);
 	} else {
-		diag("the %s %s; starting it again in %llu ms", child->name, why, pause_ms);
+		diag("%s %s; starting it again in %llu ms", child->name, why, pause_ms);
 	}
 }
 
@@ -199,7 +199,7 @@ static void start_failed(struct child *child, const char *deed) {
 		child->restart_us += PAUSE_US_MIN;
 	}
 	errno = saved;
-	diag_errno("cannot %s the %s; trying again", deed, child->name);
+	diag_errno("cannot %s %s; trying again", deed, child->name);
 }
 
 void child_start(struct child *child) {
@@ -223,7 +223,7 @@ void child_start(struct child *child) {
 	change_state(child, CHILD_STARTING);
 	if (watch_it(child) < 0) {
 		/* Without memory for a watch it would live unseen: rather end now, all together. */
-		diag_exit_errno(EXIT_TRY_AGAIN, "cannot watch the %s", child->name);
+		diag_exit_errno(EXIT_TRY_AGAIN, "cannot watch %s", child->name);
 	}
 }
 

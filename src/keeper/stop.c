@@ -39,7 +39,7 @@ static bool ask(const struct stage *stage, struct child *children, const struct 
 static void end(const struct stage *stage, struct child *children, const struct options *options) {
 	for (unsigned i = stage->first; i <= stage->last; i++) {
 		if (shared_has_process(options, i) && children[i].state == CHILD_LEAVING) {
-			diag("the %s does not leave: ending it", children[i].name);
+			diag("%s does not leave: ending it", children[i].name);
 			child_kill(&children[i]);
 		}
 	}

@@ -293,7 +293,7 @@ static void who_dies_is_started_again(void **state) {
 		char argv0[32];
 		char back[64];
 		snprintf(argv0, sizeof argv0, "qun: %s", names[i]);
-		snprintf(back, sizeof back, "the %s is back", names[i]);
+		snprintf(back, sizeof back, "keeper: %s is back", names[i]);
 		pid_t pid = find_child(&server, argv0);
 		assert_true(pid > 0);
 		assert_int_equal(kill(pid, SIGKILL), 0);
@@ -302,7 +302,7 @@ static void who_dies_is_started_again(void **state) {
 		assert_true(again > 0);
 		assert_int_not_equal(again, pid);
 	}
-	assert_non_null(strstr(server.err_text, "the hub was killed by signal 9 (Killed)"));
+	assert_non_null(strstr(server.err_text, "hub was killed by signal 9 (Killed)"));
 	assert_int_equal(stop(&server), 0);
 }
 
@@ -314,7 +314,7 @@ static void who_does_not_leave_is_ended(void **state) {
 	assert_int_equal(kill(find_child(&server, "qun: hub"), SIGSTOP), 0);
 	assert_int_equal(kill(find_child(&server, "qun: edge 0"), SIGSTOP), 0);
 	assert_int_equal(stop(&server), 0);
-	assert_non_null(strstr(server.err_text, "the hub does not leave"));
+	assert_non_null(strstr(server.err_text, "hub does not leave"));
 	assert_null(strstr(server.err_text, "scribe"));
 }
 
@@ -414,7 +414,7 @@ static void who_keeps_dying_is_paced(void **state) {
 	run_with("FAKE_clerk", "111", &server);
 	wait_for(&server, server.err_text, "starting it again in 200 ms");
 	assert_non_null(
-		strstr(server.err_text, "the clerk ended with code 111; starting it again\n"));
+		strstr(server.err_text, "clerk ended with code 111; starting it again\n"));
 	assert_non_null(strstr(server.err_text, "starting it again in 50 ms"));
 	assert_string_equal(server.out_text, "");
 	assert_int_equal(stop(&server), 0);
