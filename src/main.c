@@ -30,7 +30,7 @@
 #ifdef HAS_HISTORY
 #include "history.h"
 #endif
-#if __has_include("admin.h")
+#ifdef HAS_ADMIN
 #include "admin.h"
 #endif
 
@@ -47,7 +47,7 @@ static const struct command {
 #ifdef HAS_HISTORY
 	{"history", history_main, "show what was said", "查看聊天记录"},
 #endif
-#if __has_include("admin.h")
+#ifdef HAS_ADMIN
 	{"admin", admin_main, "administer a running server", "管理正在运行的服务器"},
 #endif
 	{"help", help_main, "show this text", "显示本帮助"},
