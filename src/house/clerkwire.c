@@ -118,7 +118,7 @@ static const char *load_rows(struct state *state, const char *bytes, size_t size
 	return NULL;
 }
 
-static const char *load_rows_from(struct state *state, int fd) {
+const char *clerk_load_rows(struct state *state, int fd) {
 	struct stat status;
 	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size < 0) {
 		return "there are no rows";
@@ -203,7 +203,7 @@ bool clerk_load_state(int fd, uint32_t incarnation, int life, struct state *stat
 		int passed = -1;
 		enum heard heard = hear(fd, incarnation, &answer, &passed);
 		if (heard == HEARD_STATE) {
-			const char *trouble = load_rows_from(state, passed);
+			const char *trouble = clerk_load_rows(state, passed);
 			if (trouble != NULL) {
 				diag_exit(EXIT_TRY_AGAIN, "cannot load the state: %s", trouble);
 			}
