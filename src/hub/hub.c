@@ -231,6 +231,14 @@ static void ring_bells(struct hub *hub) {
 
 /* ---- a batch ---- */
 
+/* For /check: the state's digest at this record, which everyone notes who passes it. */
+static void note_digest(struct hub *hub, const struct record *check) {
+	struct board *own = hub->house.own;
+	atomic_store_explicit(&own->check_seq, state_seq(hub->state), memory_order_relaxed);
+	atomic_store_explicit(&own->check_digest, state_digest(hub->state), memory_order_relaxed);
+	atomic_store_explicit(&own->check_number, check->number, memory_order_release);
+}
+
 static void append_decision(struct hub *hub) {
 	struct record record;
 	const void *bytes;
@@ -242,6 +250,9 @@ static void append_decision(struct hub *hub) {
 		hub->records_since_bells++;
 		if (!record_is_entry(&record)) {
 			board_count(hub->house.own, COUNT_ANSWERS, 1);
+			if (record.kind == ANSWER_CHECK) {
+				note_digest(hub, &record);
+			}
 			continue;
 		}
 		enum state_error error = state_apply(hub->state, &record, NULL, NULL);
