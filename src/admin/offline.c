@@ -1,0 +1,66 @@
+#include "offline.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "speech.h"
+#include "store.h"
+
+bool offline_is_possible(const char *data) {
+	char path[sizeof(((struct options *)0)->data) + 16];
+	snprintf(path, sizeof(path), "%s/log.db", data);
+	return access(path, F_OK) == 0;
+}
+
+static void say_problem(void *context, const char *sentence) {
+	fprintf(stderr, "qun admin: %s\n", sentence);
+}
+
+static void print(bool is_json, json_t *object, FILE *out, const char *words) {
+	if (is_json) {
+		json_dumpf(object, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		fprintf(out, "%s\n", words);
+	}
+	json_decref(object);
+}
+
+static size_t read_through(struct store *store) {
+	struct store_check *check = store_check_create(store, say_problem, NULL);
+	if (check == NULL) {
+		say_problem(NULL, store_why(store));
+		return 1;
+	}
+	while (store_check_step(check)) {
+	}
+	size_t problems = store_check_problems(check);
+	store_check_destroy(check);
+	return problems;
+}
+
+bool offline_check(const char *data, enum language language, bool is_json) {
+	char why[STORE_WHY_BYTES];
+	struct store *store;
+	size_t problems = 1;
+	if (store_open(&store, data, STORE_READ, why) == STORE_OK) {
+		problems = read_through(store);
+		store_close(store);
+	} else {
+		say_problem(NULL, why);
+	}
+	if (is_json) {
+		print(true, json_pack("{s:s,s:I}", "kind", "log", "problems", (json_int_t)problems),
+		      stdout, "");
+	}
+	if (problems > 0) {
+		print(is_json, json_pack("{s:b,s:s}", "ok", 0, "error", "log-damaged"), stderr,
+		      either(language, "历史记录有损坏", "The history is damaged"));
+		return false;
+	}
+	print(is_json, json_pack("{s:b}", "ok", 1), stdout,
+	      either(language, "历史记录完好（没有服务器在运行）",
+	             "The history is whole (no server runs)"));
+	return true;
+}

@@ -1,0 +1,14 @@
+/* offline.h - `qun admin check` where no server runs: log.db is read through here and now. */
+#ifndef OFFLINE_H
+#define OFFLINE_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+/* Is there a log in that folder at all? */
+bool offline_is_possible(const char *data);
+/* Says what it finds as the console's check does. True if the log is whole. */
+bool offline_check(const char *data, enum language language, bool is_json);
+
+#endif
