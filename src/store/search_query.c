@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utf8proc.h>
+
 #include "limits.h"
 #include "tokens.h"
 
@@ -17,14 +19,40 @@ struct wanted {
 	char bytes[TOKEN_BYTES_MAX];
 };
 
+/* Code points that a text becomes at most: 18 for U+FDFA, of three bytes. */
+#define POINTS_MAX (TEXT_BYTES_MAX / 3 * 18 + 18)
+
+/* A text, folded. The bytes lie where the code points were. */
+struct folding {
+	int32_t points[POINTS_MAX + 1];
+};
+
 struct search_query {
-	size_t raw_size, folded_size, wanted_count;
+	size_t raw_size, wanted_count;
 	char raw[TEXT_BYTES_MAX];
-	char folded[TOKENS_FOLD_BYTES_MAX(TEXT_BYTES_MAX)];
-	char other[TOKENS_FOLD_BYTES_MAX(TEXT_BYTES_MAX)]; /* the text that is compared, folded */
+	struct slice sought; /* the query folded; in `folded`, or in `raw` */
+	struct folding folded;
+	struct folding other; /* the text that is compared */
 	struct wanted wanted[SEARCH_TOKENS_MAX];
 	char expression[EXPRESSION_BYTES_MAX];
 };
+
+/* What is not UTF-8 stays as it is, and is only found by the same bytes. */
+static struct slice fold(struct slice text, struct folding *out) {
+	const utf8proc_option_t how = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+	                              UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
+	utf8proc_ssize_t count =
+		utf8proc_decompose((const utf8proc_uint8_t *)text.bytes,
+	                           (utf8proc_ssize_t)text.size, out->points, POINTS_MAX, how);
+	if (count < 0 || count > POINTS_MAX) {
+		return text;
+	}
+	utf8proc_ssize_t size = utf8proc_reencode(out->points, count, how);
+	if (size < 0) {
+		return text;
+	}
+	return slice_of((const char *)out->points, (size_t)size);
+}
 
 static bool is_wanted_already(const struct search_query *query, const struct wanted *one) {
 	for (size_t i = 0; i < query->wanted_count; i++) {
@@ -76,8 +104,11 @@ struct search_query *search_query_create(struct slice text) {
 	}
 	memcpy(query->raw, text.bytes, text.size);
 	query->raw_size = text.size;
-	query->folded_size = tokens_fold(text, query->folded, sizeof(query->folded));
-	assert(query->folded_size <= sizeof(query->folded));
+	query->sought = fold(slice_of(query->raw, query->raw_size), &query->folded);
+	if (query->sought.size == 0) {
+		/* Nothing but what folding leaves out (soft hyphens, joiners): then as it is. */
+		query->sought = slice_of(query->raw, query->raw_size);
+	}
 	collect_tokens(query);
 	write_expression(query);
 	return query;
@@ -117,10 +148,7 @@ bool search_query_matches(struct search_query *query, struct slice text) {
 	if (text.size == 0) {
 		return false;
 	}
-	if (query->wanted_count == 0) {
-		return memmem(text.bytes, text.size, query->raw, query->raw_size) != NULL;
-	}
-	size_t size = tokens_fold(text, query->other, sizeof(query->other));
-	return memmem(query->other, size, query->folded, query->folded_size) != NULL &&
+	struct slice folded = fold(text, &query->other);
+	return memmem(folded.bytes, folded.size, query->sought.bytes, query->sought.size) != NULL &&
 	       has_all_tokens(query, text);
 }

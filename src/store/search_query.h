@@ -1,14 +1,14 @@
 /*
  * search_query.h - what somebody looks for, and whether a text has it.
  *
- * A text has it if it has all of the query's tokens (tokens.h) and the folded
- * query stands in the folded text in one piece: case, width and punctuation do
- * not matter, order does. The index answers with what may have it;
- * search_query_matches() says whether it does, so that what is indexed and
- * what is not yet are found by the same rule.
+ * A text has it if it has all of the query's tokens (tokens.h) and the query
+ * stands in the text, both folded as NFKC_Casefold does: case, width and
+ * composition do not matter, everything else is as it was typed. The index
+ * answers with what may have it; search_query_matches() says whether it does,
+ * so that what is indexed and what is not yet are found by the same rule.
  *
- * A query without tokens (nothing but punctuation) is looked for byte for byte,
- * without the index.
+ * A query without tokens (nothing but punctuation) is looked for without the
+ * index.
  */
 #ifndef SEARCH_QUERY_H
 #define SEARCH_QUERY_H

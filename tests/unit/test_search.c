@@ -130,7 +130,11 @@ static void words_of_any_length_match(void **unused) {
 
 static void latin_words_match_whole_and_without_case(void **unused) {
 	assert_true(matches("hello", "Well, HELLO there"));
-	assert_true(matches("Hello There", "well hello, there!"));
+	assert_true(matches("Hello There", "well hello there!"));
+	assert_false(matches("Hello There", "well hello, there!"));
+	assert_true(matches("100%", "sure, 100%!"));
+	assert_false(matches("100%", "100 percent"));
+	assert_false(matches("NOT -", "or not"));
 	assert_false(matches("hell", "hello"));
 	assert_false(matches("there hello", "hello there"));
 	assert_true(matches("ＡＢＣ", "abc"));
