@@ -193,9 +193,16 @@ static uint64_t seq_stored(const struct clerk *clerk) {
 	return atomic_load_explicit(&scribe->seq_stored, memory_order_acquire);
 }
 
+/* Batches, and what was forgotten. */
+static uint64_t writes(const struct clerk *clerk) {
+	const struct board *scribe = clerk->house.boards[PROCESS_SCRIBE];
+	return atomic_load_explicit(&scribe->counters[COUNT_BATCHES], memory_order_relaxed);
+}
+
 static bool has_work(void *context) {
 	struct clerk *clerk = context;
-	return seq_stored(clerk) != clerk->upkeep.seq_seen;
+	return seq_stored(clerk) != clerk->upkeep.seq_seen ||
+	       writes(clerk) != clerk->upkeep.writes_seen;
 }
 
 static uint64_t turn(void *context) {
@@ -205,7 +212,7 @@ static uint64_t turn(void *context) {
 		return 0;
 	}
 	uint64_t now_us = loop_now_us(clerk->house.loop);
-	uint64_t due_us = upkeep_turn(&clerk->upkeep, seq_stored(clerk), now_us);
+	uint64_t due_us = upkeep_turn(&clerk->upkeep, seq_stored(clerk), writes(clerk), now_us);
 	atomic_store_explicit(&clerk->house.own->seq, clerk->upkeep.seq_indexed,
 	                      memory_order_release);
 	go_on_checking(clerk);

@@ -137,25 +137,31 @@ void upkeep_finish(struct upkeep *upkeep) {
 	upkeep->search = NULL;
 }
 
-static void notice(struct upkeep *upkeep, uint64_t seq_stored, uint64_t now_us) {
+static void notice_entries(struct upkeep *upkeep, uint64_t seq_stored, uint64_t now_us) {
 	if (seq_stored == upkeep->seq_seen) {
 		return;
 	}
 	upkeep->seq_seen = seq_stored;
-	upkeep->seen_us = now_us;
 	uint64_t waiting = seq_stored > upkeep->seq_indexed ? seq_stored - upkeep->seq_indexed : 0;
-	uint64_t due_us = waiting >= FEED_MAX ? now_us : now_us + FEED_WAIT_US;
 	if (waiting > 0 && upkeep->feed_due_us == NEVER) {
-		upkeep->feed_due_us = due_us;
+		upkeep->feed_due_us = waiting >= FEED_MAX ? now_us : now_us + FEED_WAIT_US;
 	}
 }
 
-uint64_t upkeep_turn(struct upkeep *upkeep, uint64_t seq_stored, uint64_t now_us) {
-	notice(upkeep, seq_stored, now_us);
+static void notice_writes(struct upkeep *upkeep, uint64_t writes, uint64_t now_us) {
+	if (writes == upkeep->writes_seen) {
+		return;
+	}
+	upkeep->writes_seen = writes;
+	upkeep->seen_us = now_us;
 	if (upkeep->wal_due_us == NEVER) {
-		/* Something woke us: perhaps more was written, or forgotten. */
 		upkeep->wal_due_us = now_us + WAL_LOOK_US;
 	}
+}
+
+uint64_t upkeep_turn(struct upkeep *upkeep, uint64_t seq_stored, uint64_t writes, uint64_t now_us) {
+	notice_entries(upkeep, seq_stored, now_us);
+	notice_writes(upkeep, writes, now_us);
 	if (now_us >= upkeep->feed_due_us) {
 		work_on_index(upkeep);
 	} else if (now_us >= upkeep->wal_due_us) {

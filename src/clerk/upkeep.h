@@ -17,6 +17,7 @@ struct upkeep {
 	struct search *search; /* NULL while there is none; upkeep opens it anew */
 	const char *folder;    /* the data folder */
 	uint64_t seq_seen;     /* of what is stored, when it was last looked at */
+	uint64_t writes_seen;  /* how often the scribe has written, likewise */
 	uint64_t seq_indexed;
 	uint64_t seen_us;     /* when that last changed */
 	uint64_t feed_due_us; /* UINT64_MAX: nothing to feed, nor to tidy */
@@ -34,9 +35,9 @@ void upkeep_renew_search(struct upkeep *upkeep);
 
 /*
  * Does what is due, some ten milliseconds of it; `seq_stored` is how far the
- * scribe is. Returns when it wants to be called again (steady clock);
- * UINT64_MAX: not before more is stored.
+ * scribe is, `writes` a number that changes whenever it writes. Returns when it wants to be called again (steady clock);
+ * UINT64_MAX: not before the scribe has written.
  */
-uint64_t upkeep_turn(struct upkeep *upkeep, uint64_t seq_stored, uint64_t now_us);
+uint64_t upkeep_turn(struct upkeep *upkeep, uint64_t seq_stored, uint64_t writes, uint64_t now_us);
 
 #endif

@@ -16,8 +16,23 @@
 /* What a line for people has before the words: "2026-11-23 20:15:00  ". */
 #define INDENT "                     "
 
+/* Without a language of one's own (the C locale) lines are as the room's notices are by default. */
+static bool has_own_language(void) {
+	static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *value = getenv(variables[i]);
+		if (value != NULL && value[0] != '\0') {
+			bool is_c = value[0] == 'C' && (value[1] == '\0' || value[1] == '.');
+			return !is_c && strcmp(value, "POSIX") != 0;
+		}
+	}
+	return false;
+}
+
 void lines_init(struct lines *lines, bool is_json, const struct state *rooms) {
-	*lines = (struct lines){.is_json = is_json, .language = tongue(), .rooms = rooms};
+	*lines = (struct lines){.is_json = is_json,
+	                        .language = has_own_language() ? tongue() : LANGUAGE_ZH,
+	                        .rooms = rooms};
 }
 
 void lines_finish(struct lines *lines) {

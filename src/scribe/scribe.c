@@ -206,7 +206,9 @@ static bool store_batch(struct scribe *scribe) {
 	if (follower->position == position) {
 		return false;
 	}
-	board_count(scribe->house.own, COUNT_BATCHES, 1);
+	if (follower->meta.ring_position != stored) {
+		board_count(scribe->house.own, COUNT_BATCHES, 1);
+	}
 	tell_stored(scribe);
 	if (follower->meta.ring_position != stored) {
 		note_pending(scribe);
@@ -231,6 +233,7 @@ static void forget_some(struct scribe *scribe) {
 	bool is_more_left = error == STORE_OK && count == FORGET_MAX;
 	scribe->forget_due_us = now_us(scribe) + (is_more_left ? FORGET_PAUSE_US : FORGET_AGAIN_US);
 	if (count > 0) {
+		board_count(scribe->house.own, COUNT_BATCHES, 1);
 		house_ring(&scribe->house, PROCESS_CLERK);
 	}
 }
