@@ -7,31 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin.h"
+#include "clerk.h"
+#include "console.h"
 #include "diag.h"
+#include "edge.h"
+#include "history.h"
 #include "house.h"
+#include "hub.h"
 #include "keeper.h"
+#include "scribe.h"
 #include "serve.h"
 #include "tongue.h"
-#ifdef HAS_HUB
-#include "hub.h"
-#endif
-#ifdef HAS_SCRIBE
-#include "scribe.h"
-#endif
-#ifdef HAS_CLERK
-#include "clerk.h"
-#endif
-#ifdef HAS_CONSOLE
-#include "console.h"
-#endif
-#ifdef HAS_EDGE
-#include "edge.h"
-#endif
-#ifdef HAS_HISTORY
-#include "history.h"
-#endif
-#ifdef HAS_ADMIN
-#include "admin.h"
+#ifdef HAS_ROBOT
+#include "robot.h"
 #endif
 
 static int help_main(int argc, char **argv);
@@ -44,12 +33,9 @@ static const struct command {
 	const char *in_chinese;
 } commands[] = {
 	{"serve", serve_main, "run a chat room", "开一间聊天室"},
-#ifdef HAS_HISTORY
 	{"history", history_main, "show what was said", "查看聊天记录"},
-#endif
-#ifdef HAS_ADMIN
 	{"admin", admin_main, "administer a running server", "管理正在运行的服务器"},
-#endif
+	{"robot", robot_main, "answer every line, in four forms", "自动应答机器人，四种写法"},
 	{"help", help_main, "show this text", "显示本帮助"},
 	{"version", version_main, "show the version", "显示版本"},
 };
@@ -59,21 +45,11 @@ static const struct role {
 	int (*main)(const char *argv0);
 } roles[] = {
 	{PROCESS_KEEPER, PROCESS_KEEPER, keeper_main},
-#ifdef HAS_HUB
 	{PROCESS_HUB, PROCESS_HUB, hub_main},
-#endif
-#ifdef HAS_SCRIBE
 	{PROCESS_SCRIBE, PROCESS_SCRIBE, scribe_main},
-#endif
-#ifdef HAS_CLERK
 	{PROCESS_CLERK, PROCESS_CLERK, clerk_main},
-#endif
-#ifdef HAS_CONSOLE
 	{PROCESS_CONSOLE, PROCESS_CONSOLE, console_main},
-#endif
-#ifdef HAS_EDGE
 	{PROCESS_EDGE_0, PROCESSES_MAX - 1, edge_main},
-#endif
 };
 
 static void print_commands(FILE *out) {
