@@ -126,7 +126,8 @@ class Plain:
         """Enters: the next thing that is heard is exactly OK."""
         self.send(f"L {name}")
         self.name = name
-        assert self.next(seconds) == "OK"
+        answer = self.next(seconds, what="OK")
+        assert answer == "OK", f"{self} was answered {answer!r}"
         return self
 
     def try_to_enter(self, name):

@@ -18,7 +18,7 @@ from plain import (
 )
 from tools import IS_ROOT, eventually, plain_environment, qun
 
-RENAMED = {"zh": "{} 改名为 {}", "en": "{} is now called {}"}
+RENAMED = {"zh": "{} 改名为 {}", "en": "{} is now {}"}
 FAST = ("--rate", "100000:100000")
 
 
@@ -340,7 +340,7 @@ def test_answers_to_enter_are_short(serve):
     """128 bytes is what classroom clients read for the answer to L."""
     server = serve(*FAST)
     Plain(server).enter("名" * 32)
-    for request in ["L " + "名" * 32, "L " + "名" * 1000, "L " + "！" * 32, "L", "L " + "\x01" * 96]:
+    for request in ["L " + "名" * 32, "L " + "名" * 1000, "L " + "!" * 32, "L", "L " + "\x01" * 96]:
         stranger = Plain(server)
         stranger.send(request)
         answer = stranger.next_bytes()

@@ -247,12 +247,10 @@ def test_dual_stack(serve):
 
 
 @pytest.mark.asan
-@pytest.mark.parametrize("listen", [":0", "0.0.0.0:0", "[::]:0"])
+@pytest.mark.parametrize("listen", [":0", "0.0.0.0:0"])
 def test_datagrams_leave_from_the_address_that_was_spoken_to(serve, listen):
     """127.0.0.2 on a listener for all addresses: answers, refusals and what others say."""
     server = serve("--edges", "2", listen=(listen,))
-    if listen == "[::]:0" and not speaks_ipv4(server):
-        pytest.skip("[::] is for IPv6 alone here")
     ming = Plain(server, to=("127.0.0.1", server.port)).enter("小明")
     others = [
         Plain(server, f"127.0.0.{20 + index}", to=("127.0.0.2", server.port)).enter(f"n{index}")
@@ -265,11 +263,6 @@ def test_datagrams_leave_from_the_address_that_was_spoken_to(serve, listen):
         other.quit()
     stranger = Plain(server, to=("127.0.0.3", server.port)).send("L 小明")
     assert stranger.next() != "OK"
-
-
-def speaks_ipv4(server):
-    probe = Plain(server, to=("127.0.0.1", server.port)).send("X")
-    return eventually(lambda: probe.datagrams or probe.errors, "an answer")
 
 
 def test_ipv6_datagrams_leave_from_the_address_that_was_spoken_to(serve):
@@ -361,9 +354,6 @@ def test_data_of_a_newer_version_is_refused(serve):
     owner = path.stat()
     database = sqlite3.connect(path)
     database.execute("pragma user_version = 9999")
-    tables = {name for (name,) in database.execute("select name from sqlite_master where type='table'")}
-    if "meta" in tables:
-        database.execute("update meta set value = 9999 where key in ('schema', 'schema_version')")
     database.commit()
     database.close()
     os.chown(path, owner.st_uid, owner.st_gid)
