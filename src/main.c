@@ -16,12 +16,10 @@
 #include "house.h"
 #include "hub.h"
 #include "keeper.h"
+#include "robot.h"
 #include "scribe.h"
 #include "serve.h"
 #include "tongue.h"
-#ifdef HAS_ROBOT
-#include "robot.h"
-#endif
 
 static int help_main(int argc, char **argv);
 static int version_main(int argc, char **argv);
