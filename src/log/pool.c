@@ -105,7 +105,8 @@ static void grow(struct table *table) {
 }
 
 void table_add(struct table *table, uint32_t handle) {
-	if (table->count > table->mask) {
+	/* Two things a bucket: half the memory, for a step more in every other chain. */
+	if (table->count / 2 > table->mask) {
 		grow(table);
 	}
 	put(table, handle);

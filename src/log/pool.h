@@ -6,7 +6,7 @@
  * and goes on a free list when given back.
  *
  * A table chains things through a link that each thing has inside (4 bytes),
- * with buckets that double when there are more things than buckets.
+ * with buckets that double when there are more than two things a bucket.
  *
  * Running out of memory ends the process (exit code EXIT_TRY_AGAIN).
  */

@@ -8,20 +8,40 @@
 
 #include "state_inner.h"
 
+/* Rooms that are there, each once, and no more than a person may be in. */
+static bool are_rooms_good(const struct state *state, const struct record *entry) {
+	size_t count = record_rooms_count(entry);
+	if (count > ROOMS_PER_PERSON_MAX) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (find_room(state, record_room(entry, i)) == 0) {
+			return false;
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (record_room(entry, i) == record_room(entry, j)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static bool is_name_good(struct slice name) {
+	return name.size > 0 && name.size <= NAME_BYTES_MAX;
+}
+
 static enum state_error on_entered(struct state *state, const struct record *entry) {
-	if (find_person(state, entry->person) != 0 || find_session(state, entry->session) != 0 ||
-	    entry->name.size == 0 || entry->name.size > NAME_BYTES_MAX ||
+	if (entry->person == 0 || find_person(state, entry->person) != 0 || entry->session == 0 ||
+	    find_session(state, entry->session) != 0 || !is_name_good(entry->name) ||
 	    find_person_named(state, entry->name) != 0 ||
-	    (entry->has_route && find_session_at(state, &entry->route.peer) != 0)) {
+	    (entry->has_route && find_session_at(state, &entry->route.peer) != 0) ||
+	    !are_rooms_good(state, entry)) {
 		return STATE_IMPOSSIBLE;
 	}
 	uint32_t person = add_person(state, entry->person, entry->name, entry->time_us);
 	for (size_t i = 0; i < record_rooms_count(entry); i++) {
-		uint32_t room = find_room(state, record_room(entry, i));
-		if (room == 0) {
-			return STATE_IMPOSSIBLE;
-		}
-		add_member(state, room, person);
+		add_member(state, find_room(state, record_room(entry, i)), person);
 	}
 	add_session(state, entry->session, person, entry);
 	return STATE_OK;
@@ -57,10 +77,18 @@ static size_t find_restriction(const struct state *state, uint64_t id) {
 	return i;
 }
 
-/* A mute stays with who was muted: it follows to the new name. */
+static bool lasts_longer(const struct restriction *a, const struct restriction *b) {
+	return a->until_us == 0 || (b->until_us != 0 && a->until_us > b->until_us);
+}
+
+/*
+ * A mute stays with who was muted: it follows to the new name. If that one is
+ * muted as well, the longer of the two remains.
+ */
 static void move_mute(struct state *state, struct slice from, struct slice to) {
 	size_t old = find_mute(state, from);
-	if (old == state->restrictions_count || find_mute(state, to) == old) {
+	size_t other = find_mute(state, to);
+	if (old == state->restrictions_count || other == old) {
 		return;
 	}
 	/* Its texts are about to be freed with it: copy what they point to. */
@@ -72,25 +100,29 @@ static void move_mute(struct state *state, struct slice from, struct slice to) {
 	                       .until_us = copy.shown.until_us,
 	                       .by = slice_of(by, copy.shown.by.size),
 	                       .text = slice_of(why, copy.shown.why.size)};
-	remove_restriction(state, old);
-	size_t other = find_mute(state, to);
 	if (other != state->restrictions_count) {
-		remove_restriction(state, other);
+		bool is_longer = lasts_longer(&copy.shown, &state->restrictions[other]->shown);
+		remove_restriction(state, is_longer ? other : old);
+		if (!is_longer) {
+			return;
+		}
+		old = find_mute(state, from);
 	}
+	remove_restriction(state, old);
 	add_restriction(state, copy.shown.id, true, &moved, copy.shown.since_us);
 }
 
 static enum state_error on_renamed(struct state *state, const struct record *entry) {
 	uint32_t person = find_person(state, entry->person);
-	if (person == 0 || entry->name.size == 0 || entry->name.size > NAME_BYTES_MAX) {
+	if (person == 0 || !is_name_good(entry->name)) {
 		return STATE_IMPOSSIBLE;
 	}
 	uint32_t holder = find_person_named(state, entry->name);
 	if (holder != 0 && holder != person) {
 		return STATE_IMPOSSIBLE;
 	}
+	move_mute(state, person_name(person_at(state, person)), entry->name);
 	rename_person(state, person, entry->name);
-	move_mute(state, entry->other_name, entry->name);
 	return STATE_OK;
 }
 
@@ -108,6 +140,9 @@ static enum state_error on_moved(struct state *state, const struct record *entry
 }
 
 static enum state_error on_muted(struct state *state, const struct record *entry) {
+	if (!is_restriction_good(entry)) {
+		return STATE_IMPOSSIBLE;
+	}
 	size_t old = find_mute(state, entry->name);
 	if (old != state->restrictions_count) {
 		remove_restriction(state, old);
@@ -117,6 +152,9 @@ static enum state_error on_muted(struct state *state, const struct record *entry
 }
 
 static enum state_error on_banned(struct state *state, const struct record *entry) {
+	if (!is_restriction_good(entry)) {
+		return STATE_IMPOSSIBLE;
+	}
 	add_restriction(state, entry->seq, false, entry, entry->time_us);
 	return STATE_OK;
 }
@@ -140,7 +178,8 @@ static enum state_error on_closed(struct state *state) {
 }
 
 static enum state_error on_room_made(struct state *state, const struct record *entry) {
-	if (find_room(state, entry->seq) != 0 || entry->name.size > ROOM_NAME_BYTES_MAX) {
+	if (find_room(state, entry->seq) != 0 || entry->name.size == 0 ||
+	    entry->name.size > ROOM_NAME_BYTES_MAX || find_room_named(state, entry->name) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
 	add_room(state, entry->seq, entry->name);

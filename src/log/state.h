@@ -40,7 +40,10 @@ typedef void state_changed(void *context, const struct record *row, bool is_gone
 struct state *state_create(void);
 void state_destroy(struct state *state);
 
-/* The one function. `changed` may be NULL. Answers are ignored. */
+/*
+ * The one function. `changed` may be NULL. Answers are ignored. An impossible
+ * entry changes nothing. The entry's bytes may not be the state's own.
+ */
 enum state_error state_apply(struct state *state, const struct record *entry,
                              state_changed *changed, void *context);
 
@@ -102,6 +105,8 @@ size_t state_room_members_count(const struct state *state, uint64_t room);
 const struct person *state_room_member(const struct state *state, uint64_t room, size_t index);
 /* How many sessions of a room's members have this home: whom to wake. */
 size_t state_room_members_at(const struct state *state, uint64_t room, uint16_t home);
+/* The same for all homes at once: bit N is set if home N has any. */
+uint64_t state_room_homes(const struct state *state, uint64_t room);
 
 /* Bans and mutes; few, so plain lists. */
 struct restriction {

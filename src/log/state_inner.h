@@ -13,7 +13,8 @@
 #include "pool.h"
 #include "state.h"
 
-#define NAME_INLINE_BYTES 16
+/* What is left of 48 bytes: three Chinese characters, or most nicknames. */
+#define NAME_INLINE_BYTES 11
 
 struct person {
 	uint64_t id;
@@ -23,25 +24,31 @@ struct person {
 	uint32_t members;            /* its memberships, linked by member.next_of_person */
 	uint32_t sessions;           /* its sessions, linked by session.next_of_person */
 	uint8_t name_bytes;
-	union {
-		char inside[NAME_INLINE_BYTES];
-		char *outside;
-	} name;
+	char name[NAME_INLINE_BYTES]; /* if it fits; else a pointer to it: see person_name() */
 };
+_Static_assert(sizeof(struct person) == 48, "every process pays for it");
 
 struct session {
 	uint64_t id;
 	uint8_t ip[16];
 	uint32_t person;
-	uint32_t scope_or_zero;
 	uint32_t link_id, link_address;
 	uint32_t next_of_person;
-	uint32_t local; /* index into state.locals */
+	uint32_t way; /* 0: it has no route */
 	uint16_t port;
-	uint16_t home;
-	uint8_t listener;
+	uint8_t home;
 	uint8_t face;
-	bool has_route;
+};
+_Static_assert(sizeof(struct session) == 48, "every process pays for it");
+_Static_assert(EDGES_MAX <= UINT8_MAX, "a home is a byte");
+
+/* What many routes have in common: our own end, and the peer's interface. */
+struct way {
+	uint8_t local[16];
+	uint32_t scope;
+	uint32_t link;
+	uint32_t sessions; /* how many go this way; with the last one it ends */
+	uint16_t listener;
 };
 
 struct member {
@@ -57,6 +64,7 @@ struct room {
 	uint32_t name_hash;
 	uint32_t members_count, members_room; /* room: how many the array can hold */
 	uint32_t *members;
+	uint64_t homes;    /* a bit for each of at_home that is not zero */
 	uint32_t *at_home; /* [EDGES_MAX]: sessions of members by home */
 	uint8_t name_bytes;
 	char name[ROOM_NAME_BYTES_MAX];
@@ -73,12 +81,11 @@ struct state {
 	uint64_t seq;
 	uint64_t time_us;
 	uint8_t seed[NAME_SEED_BYTES];
-	struct pool people, sessions, members, rooms;
+	struct pool people, sessions, members, rooms, ways;
 	struct table people_by_id, people_by_name;
 	struct table sessions_by_id, sessions_by_address;
 	struct table rooms_by_id, rooms_by_name;
-	uint8_t (*locals)[16]; /* our own addresses that people spoke to; [0] is "not known" */
-	uint32_t locals_count;
+	struct table ways_by_content;
 	struct restriction_kept **restrictions;
 	size_t restrictions_count;
 	state_changed *changed; /* of the state_apply() under way */
@@ -103,6 +110,9 @@ static inline struct session *session_at(const struct state *state, uint32_t han
 static inline struct member *member_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->members, handle);
 }
+static inline struct way *way_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->ways, handle);
+}
 static inline struct room *room_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->rooms, handle);
 }
@@ -116,6 +126,8 @@ void move_session(struct state *state, uint32_t handle, const struct record *fro
 void end_person(struct state *state, uint32_t handle);
 void add_member(struct state *state, uint32_t room, uint32_t person);
 uint32_t add_room(struct state *state, uint64_t id, struct slice name);
+/* Whether what add_restriction() keeps of a record fits. */
+bool is_restriction_good(const struct record *from);
 void add_restriction(struct state *state, uint64_t id, bool is_mute, const struct record *from,
                      uint64_t since_us);
 void remove_restriction(struct state *state, size_t index);

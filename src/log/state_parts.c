@@ -21,14 +21,26 @@ static uint64_t person_name_hash(const void *thing) {
 static uint64_t session_id_hash(const void *thing) {
 	return hash_number(((const struct session *)thing)->id);
 }
+/*
+ * With a secret, so that nobody can choose addresses that fall together. One
+ * for the process: a table's hash function sees the thing and nothing else.
+ */
+static uint64_t secret;
+
 static uint64_t peer_hash(const uint8_t ip[16], uint16_t port) {
-	uint64_t halves[2];
-	memcpy(halves, ip, 16);
-	return hash_number(halves[0] * 31 + halves[1] + ((uint64_t)port << 48));
+	struct address peer = {.port = port};
+	memcpy(peer.ip, ip, 16);
+	return hash_number(address_hash(&peer) ^ secret);
 }
 static uint64_t session_address_hash(const void *thing) {
 	const struct session *session = thing;
 	return peer_hash(session->ip, session->port);
+}
+static uint64_t way_hash(const void *thing) {
+	const struct way *way = thing;
+	struct address end = {.port = way->listener, .scope = way->scope};
+	memcpy(end.ip, way->local, 16);
+	return hash_number(address_hash(&end) ^ secret);
 }
 static uint64_t room_id_hash(const void *thing) {
 	return hash_number(((const struct room *)thing)->id);
@@ -37,16 +49,24 @@ static uint64_t room_name_hash(const void *thing) {
 	return ((const struct room *)thing)->name_hash;
 }
 
+static void draw(void *out, size_t size) {
+	if (getrandom(out, size, 0) != (ssize_t)size) {
+		diag_exit_errno(EXIT_TRY_AGAIN, "no random numbers to be had");
+	}
+}
+
 struct state *state_create(void) {
 	struct state *state = allocate(sizeof(*state));
 	*state = (struct state){0};
-	if (getrandom(state->seed, sizeof(state->seed), 0) != sizeof(state->seed)) {
-		diag_exit_errno(EXIT_TRY_AGAIN, "no random numbers to be had");
+	draw(state->seed, sizeof(state->seed));
+	if (secret == 0) {
+		draw(&secret, sizeof(secret));
 	}
 	pool_init(&state->people, sizeof(struct person));
 	pool_init(&state->sessions, sizeof(struct session));
 	pool_init(&state->members, sizeof(struct member));
 	pool_init(&state->rooms, sizeof(struct room));
+	pool_init(&state->ways, sizeof(struct way));
 	table_init(&state->people_by_id, &state->people, offsetof(struct person, link_id),
 	           person_id_hash);
 	table_init(&state->people_by_name, &state->people, offsetof(struct person, link_name),
@@ -59,16 +79,14 @@ struct state *state_create(void) {
 	           room_id_hash);
 	table_init(&state->rooms_by_name, &state->rooms, offsetof(struct room, link_name),
 	           room_name_hash);
-	state->locals = allocate(16);
-	memset(state->locals[0], 0, 16);
-	state->locals_count = 1;
+	table_init(&state->ways_by_content, &state->ways, offsetof(struct way, link), way_hash);
 	add_room(state, ROOM_LOBBY, slice_from_string("#lobby"));
 	return state;
 }
 
 static void drop_name(struct person *person) {
 	if (person->name_bytes > NAME_INLINE_BYTES) {
-		free(person->name.outside);
+		free((char *)person_name(person).bytes);
 	}
 	person->name_bytes = 0;
 }
@@ -104,7 +122,8 @@ void state_destroy(struct state *state) {
 	pool_finish(&state->sessions);
 	pool_finish(&state->members);
 	pool_finish(&state->rooms);
-	free(state->locals);
+	table_finish(&state->ways_by_content);
+	pool_finish(&state->ways);
 	free(state);
 }
 
@@ -152,8 +171,8 @@ uint32_t find_session_at(const struct state *state, const struct address *peer) 
 	uint32_t handle = table_first(&state->sessions_by_address, peer_hash(peer->ip, peer->port));
 	for (; handle != 0; handle = table_next(&state->sessions_by_address, handle)) {
 		const struct session *session = session_at(state, handle);
-		if (session->port == peer->port && session->scope_or_zero == peer->scope &&
-		    memcmp(session->ip, peer->ip, 16) == 0) {
+		if (session->port == peer->port && memcmp(session->ip, peer->ip, 16) == 0 &&
+		    way_at(state, session->way)->scope == peer->scope) {
 			break;
 		}
 	}
@@ -237,11 +256,13 @@ static void set_name(struct state *state, struct person *person, struct slice na
 	struct name_key key;
 	assert(name.size <= NAME_BYTES_MAX);
 	drop_name(person);
-	char *to = person->name.inside;
 	if (name.size > NAME_INLINE_BYTES) {
-		to = person->name.outside = allocate(name.size);
+		char *outside = allocate(name.size);
+		memcpy(outside, name.bytes, name.size);
+		memcpy(person->name, &outside, sizeof(outside));
+	} else {
+		memcpy(person->name, name.bytes, name.size);
 	}
-	memcpy(to, name.bytes, name.size);
 	person->name_bytes = (uint8_t)name.size;
 	enum name_error error = name_key(name, &key);
 	person->name_hash = error == NAME_OK ? name_hash_of(state, &key) : 0;
@@ -268,46 +289,76 @@ void rename_person(struct state *state, uint32_t handle, struct slice name) {
 
 /* ---- homes: how many sessions of a room's members an edge serves ---- */
 
-static void count_home(struct state *state, uint32_t person, uint16_t home, int by) {
-	assert(home < EDGES_MAX);
+_Static_assert(EDGES_MAX <= 64, "room.homes has a bit for each");
+
+static void count(struct room *room, uint8_t home, int by) {
+	uint64_t bit = (uint64_t)1 << home;
+	room->at_home[home] += (uint32_t)by;
+	room->homes = room->at_home[home] > 0 ? room->homes | bit : room->homes & ~bit;
+}
+
+static void count_home(struct state *state, uint32_t person, uint8_t home, int by) {
 	uint32_t handle = person_at(state, person)->members;
 	for (; handle != 0; handle = member_at(state, handle)->next_of_person) {
-		room_at(state, member_at(state, handle)->room)->at_home[home] += (uint32_t)by;
+		count(room_at(state, member_at(state, handle)->room), home, by);
 	}
 }
 
 static void count_member(struct state *state, uint32_t room, uint32_t person, int by) {
 	uint32_t handle = person_at(state, person)->sessions;
 	for (; handle != 0; handle = session_at(state, handle)->next_of_person) {
-		room_at(state, room)->at_home[session_at(state, handle)->home] += (uint32_t)by;
+		count(room_at(state, room), session_at(state, handle)->home, by);
 	}
 }
 
 /* ---- sessions ---- */
 
-static uint32_t intern_local(struct state *state, const uint8_t local[16]) {
-	/* A machine has few addresses of its own; the last one is the likeliest. */
-	for (uint32_t i = state->locals_count; i-- > 0;) {
-		if (memcmp(state->locals[i], local, 16) == 0) {
-			return i;
-		}
+static bool is_way_of(const struct way *way, const struct route *route) {
+	return way->scope == route->peer.scope && way->listener == route->listener &&
+	       memcmp(way->local, route->local, 16) == 0;
+}
+
+/* The way of a route, made if it is the first to go there. */
+static uint32_t take_way(struct state *state, const struct route *route) {
+	struct way wanted = {.scope = route->peer.scope, .listener = route->listener};
+	memcpy(wanted.local, route->local, 16);
+	uint32_t handle = table_first(&state->ways_by_content, way_hash(&wanted));
+	while (handle != 0 && !is_way_of(way_at(state, handle), route)) {
+		handle = table_next(&state->ways_by_content, handle);
 	}
-	state->locals = allocate_again(state->locals, (state->locals_count + 1) * (size_t)16);
-	memcpy(state->locals[state->locals_count], local, 16);
-	return state->locals_count++;
+	if (handle == 0) {
+		handle = pool_take(&state->ways);
+		*way_at(state, handle) = wanted;
+		table_add(&state->ways_by_content, handle);
+	}
+	way_at(state, handle)->sessions++;
+	return handle;
+}
+
+static void give_way(struct state *state, uint32_t handle) {
+	if (--way_at(state, handle)->sessions == 0) {
+		table_remove(&state->ways_by_content, handle);
+		pool_give(&state->ways, handle);
+	}
 }
 
 static void set_route(struct state *state, uint32_t handle, const struct record *from) {
 	struct session *session = session_at(state, handle);
-	session->home = from->home < EDGES_MAX ? from->home : 0;
-	session->has_route = from->has_route;
+	session->home = (uint8_t)(from->home < EDGES_MAX ? from->home : 0);
 	if (from->has_route) {
 		memcpy(session->ip, from->route.peer.ip, 16);
 		session->port = from->route.peer.port;
-		session->scope_or_zero = from->route.peer.scope;
-		session->listener = (uint8_t)from->route.listener;
-		session->local = intern_local(state, from->route.local);
+		session->way = take_way(state, &from->route);
 		table_add(&state->sessions_by_address, handle);
+	}
+}
+
+static void drop_route(struct state *state, uint32_t handle) {
+	struct session *session = session_at(state, handle);
+	if (session->way != 0) {
+		table_remove(&state->sessions_by_address, handle);
+		give_way(state, session->way);
+		session->way = 0;
 	}
 }
 
@@ -329,9 +380,7 @@ uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const st
 void move_session(struct state *state, uint32_t handle, const struct record *from) {
 	struct session *session = session_at(state, handle);
 	count_home(state, session->person, session->home, -1);
-	if (session->has_route) {
-		table_remove(&state->sessions_by_address, handle);
-	}
+	drop_route(state, handle);
 	set_route(state, handle, from);
 	count_home(state, session->person, session->home, 1);
 	tell_session(state, session, false);
@@ -346,9 +395,7 @@ static void end_session(struct state *state, uint32_t handle) {
 		at = &session_at(state, *at)->next_of_person;
 	}
 	*at = session->next_of_person;
-	if (session->has_route) {
-		table_remove(&state->sessions_by_address, handle);
-	}
+	drop_route(state, handle);
 	table_remove(&state->sessions_by_id, handle);
 	pool_give(&state->sessions, handle);
 }
@@ -435,6 +482,11 @@ static struct slice keep(char **at, struct slice bytes, size_t most) {
 	struct slice kept = slice_of(*at, bytes.size);
 	*at += bytes.size;
 	return kept;
+}
+
+bool is_restriction_good(const struct record *from) {
+	return from->name.size <= NAME_BYTES_MAX && from->by.size <= NAME_BYTES_MAX &&
+	       from->text.size <= WHY_BYTES_MAX;
 }
 
 void add_restriction(struct state *state, uint64_t id, bool is_mute, const struct record *from,

@@ -33,8 +33,10 @@ uint64_t person_id(const struct person *person) {
 }
 
 struct slice person_name(const struct person *person) {
-	const char *bytes =
-		person->name_bytes > NAME_INLINE_BYTES ? person->name.outside : person->name.inside;
+	const char *bytes = person->name;
+	if (person->name_bytes > NAME_INLINE_BYTES) {
+		memcpy(&bytes, person->name, sizeof(bytes));
+	}
 	return slice_of(bytes, person->name_bytes);
 }
 
@@ -89,14 +91,15 @@ uint16_t session_home(const struct session *session) {
 
 bool session_route(const struct state *state, const struct session *session, struct route *route) {
 	*route = (struct route){0};
-	if (!session->has_route) {
+	if (session->way == 0) {
 		return false;
 	}
+	const struct way *way = way_at(state, session->way);
 	memcpy(route->peer.ip, session->ip, 16);
 	route->peer.port = session->port;
-	route->peer.scope = session->scope_or_zero;
-	route->listener = session->listener;
-	memcpy(route->local, state->locals[session->local], 16);
+	route->peer.scope = way->scope;
+	route->listener = way->listener;
+	memcpy(route->local, way->local, 16);
 	return true;
 }
 
@@ -151,6 +154,11 @@ const struct person *state_room_member(const struct state *state, uint64_t room,
 size_t state_room_members_at(const struct state *state, uint64_t room, uint16_t home) {
 	uint32_t handle = find_room(state, room);
 	return handle == 0 || home >= EDGES_MAX ? 0 : room_at(state, handle)->at_home[home];
+}
+
+uint64_t state_room_homes(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 ? 0 : room_at(state, handle)->homes;
 }
 
 size_t state_restrictions_count(const struct state *state) {

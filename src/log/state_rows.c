@@ -85,51 +85,67 @@ void state_save(const struct state *state, void (*put)(void *context, const stru
 	}
 }
 
+static enum state_error load_room(struct state *state, const struct record *row) {
+	if (row->room == 0 || find_room(state, row->room) != 0 || row->name.size == 0 ||
+	    row->name.size > ROOM_NAME_BYTES_MAX || find_room_named(state, row->name) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_room(state, row->room, row->name);
+	return STATE_OK;
+}
+
+static enum state_error load_person(struct state *state, const struct record *row) {
+	if (row->person == 0 || find_person(state, row->person) != 0 || row->name.size == 0 ||
+	    row->name.size > NAME_BYTES_MAX || find_person_named(state, row->name) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_person(state, row->person, row->name, row->since_us);
+	return STATE_OK;
+}
+
+static enum state_error load_session(struct state *state, const struct record *row) {
+	uint32_t person = find_person(state, row->person);
+	if (person == 0 || row->session == 0 || find_session(state, row->session) != 0 ||
+	    (row->has_route && find_session_at(state, &row->route.peer) != 0)) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_session(state, row->session, person, row);
+	return STATE_OK;
+}
+
+static enum state_error load_member(struct state *state, const struct record *row) {
+	uint32_t person = find_person(state, row->person);
+	uint32_t room = find_room(state, row->room);
+	if (person == 0 || room == 0 || find_member(state, room, person) != 0 ||
+	    person_rooms(state, person_at(state, person), NULL, 0) >= ROOMS_PER_PERSON_MAX) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_member(state, room, person);
+	return STATE_OK;
+}
+
+static enum state_error load_restriction(struct state *state, const struct record *row) {
+	if (row->target == 0 || !is_restriction_good(row)) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_restriction(state, row->target, row->kind == ROW_MUTE, row, row->since_us);
+	return STATE_OK;
+}
+
 enum state_error state_load_row(struct state *state, const struct record *row) {
-	uint32_t person = row->person == 0 ? 0 : find_person(state, row->person);
-	uint32_t room = row->room == 0 ? 0 : find_room(state, row->room);
 	switch (row->kind) {
 	case ROW_META:
 		state->seq = row->seq;
 		state->time_us = row->time_us;
 		return STATE_OK;
-	case ROW_ROOM:
-		if (room != 0 || row->name.size > ROOM_NAME_BYTES_MAX) {
-			return STATE_IMPOSSIBLE;
-		}
-		add_room(state, row->room, row->name);
-		return STATE_OK;
-	case ROW_PERSON:
-		if (person != 0 || row->name.size == 0 || row->name.size > NAME_BYTES_MAX ||
-		    find_person_named(state, row->name) != 0) {
-			return STATE_IMPOSSIBLE;
-		}
-		add_person(state, row->person, row->name, row->since_us);
-		return STATE_OK;
-	case ROW_SESSION:
-		if (person == 0 || find_session(state, row->session) != 0 ||
-		    (row->has_route && find_session_at(state, &row->route.peer) != 0)) {
-			return STATE_IMPOSSIBLE;
-		}
-		add_session(state, row->session, person, row);
-		return STATE_OK;
-	case ROW_MEMBER:
-		if (person == 0 || room == 0 || find_member(state, room, person) != 0) {
-			return STATE_IMPOSSIBLE;
-		}
-		add_member(state, room, person);
-		return STATE_OK;
-	case ROW_BAN:
-	case ROW_MUTE:
-		if (row->name.size > NAME_BYTES_MAX || row->by.size > NAME_BYTES_MAX ||
-		    row->text.size > WHY_BYTES_MAX) {
-			return STATE_IMPOSSIBLE;
-		}
-		add_restriction(state, row->target, row->kind == ROW_MUTE, row, row->since_us);
-		return STATE_OK;
-	default:
-		/* A row of a newer version: the schema version guards against this. */
-		return STATE_IMPOSSIBLE;
+	case ROW_ROOM: return load_room(state, row);
+	case ROW_PERSON: return load_person(state, row);
+	case ROW_SESSION: return load_session(state, row);
+	case ROW_MEMBER: return load_member(state, row);
+	case ROW_BAN: return load_restriction(state, row);
+	case ROW_MUTE: return load_restriction(state, row);
+	/* A row of a newer version: the schema version guards against this. */
+	default: return STATE_IMPOSSIBLE;
 	}
 }
 
