@@ -89,6 +89,11 @@ static uint64_t random_log(void) {
 
 /* ---- deciding ---- */
 
+/* The first number that nobody can have been given. */
+static uint64_t seq_beyond(const struct store_meta *meta) {
+	return (meta->reserve > meta->seq ? meta->reserve : meta->seq) + 1;
+}
+
 static bool is_of_log(const struct ring *ring, const struct store_meta *meta) {
 	return meta->ring == ring_id(ring) && meta->ring_position >= ring_low(ring) &&
 	       meta->ring_position <= ring_head(ring);
@@ -124,10 +129,10 @@ static void enter_trusted(struct house *house, struct follower *follower) {
 	if (is_stored) {
 		make(house, follower, meta->seq + 1, meta->log);
 	} else if (is_empty) {
-		make(house, follower, meta->reserve + 1, meta->log);
+		make(house, follower, seq_beyond(meta), meta->log);
 	} else {
 		keep_beside(house, house->ring_file);
-		make(house, follower, meta->reserve + 1, random_log());
+		make(house, follower, seq_beyond(meta), random_log());
 	}
 }
 
@@ -141,11 +146,12 @@ void ringfile_enter(struct house *house, struct follower *follower) {
 	} else if (is_mapped_by_others(house)) {
 		diag_exit(EXIT_FIX_ME, "the ring is not to be trusted while qun runs: %s", why);
 	} else {
-		if (follower->meta.reserve > 0) {
+		uint64_t seq_next = seq_beyond(&follower->meta);
+		if (seq_next > 1) {
 			diag("the ring is made anew (%s); the numbers go on at %llu", why,
-			     (unsigned long long)follower->meta.reserve + 1);
+			     (unsigned long long)seq_next);
 		}
-		make(house, follower, follower->meta.reserve + 1, follower->meta.log);
+		make(house, follower, seq_next, follower->meta.log);
 	}
 	close(house->ring_file);
 	house->ring_file = -1;
