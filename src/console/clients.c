@@ -16,7 +16,8 @@
 #include "pool.h"
 #include "speech.h"
 
-#define BACKLOG 16
+/* Scripts that all start at once wait here for their turn. */
+#define BACKLOG 128
 #define READS_IN_A_TURN_MAX 4
 
 /* ---- bytes out ---- */

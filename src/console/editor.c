@@ -158,8 +158,9 @@ void editor_set_prompt(struct editor *editor, const char *prompt) {
 void editor_resize(struct editor *editor) {
 	editor_hide(editor);
 	if (editor->is_active) {
-		el_set(editor->line, EL_UNBUFFERED, 0);
-		editor->is_active = false;
+		/* A shell that had the terminal meanwhile has set it to its own taste. */
+		el_set(editor->line, EL_PREP_TERM, 0);
+		el_set(editor->line, EL_PREP_TERM, 1);
 	}
 	el_resize(editor->line);
 }
