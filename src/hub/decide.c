@@ -119,13 +119,13 @@ static void follow_home(struct deciding *d, const struct session *session) {
 	                             .route = d->request->route});
 }
 
-static void end_person(struct deciding *d, enum record_kind kind, const struct session *session,
+static void end_person(struct deciding *d, enum record_kind kind, const struct person *person,
                        enum reason reason, struct slice why) {
 	struct rooms rooms;
-	const struct person *person = person_of(d, session);
+	const struct session *session = person_session_next(d->state, person, NULL);
 	struct record entry = {.kind = kind,
 	                       .person = person_id(person),
-	                       .session = session_id(session),
+	                       .session = session == NULL ? 0 : session_id(session),
 	                       .name = person_name(person),
 	                       .reason = reason,
 	                       .text = why};
@@ -326,7 +326,7 @@ static void on_leave(struct deciding *d) {
 		return;
 	}
 	answer(d, ANSWER_EXIT);
-	end_person(d, ENTRY_LEFT, session, REASON_NONE, slice_of(NULL, 0));
+	end_person(d, ENTRY_LEFT, person_of(d, session), REASON_NONE, slice_of(NULL, 0));
 }
 
 /* Its own edge says that nobody is there any more. */
@@ -336,7 +336,7 @@ static void on_gone(struct deciding *d) {
 		answer(d, ANSWER_NOTHING);
 		return;
 	}
-	end_person(d, ENTRY_LEFT, session, d->request->reason, slice_of(NULL, 0));
+	end_person(d, ENTRY_LEFT, person_of(d, session), d->request->reason, slice_of(NULL, 0));
 }
 
 static void on_question(struct deciding *d, enum record_kind kind) {
@@ -369,10 +369,14 @@ static void on_shout(struct deciding *d) {
 }
 
 static bool has_good_why(struct deciding *d) {
-	if (d->request->text.size > WHY_BYTES_MAX || !utf8_is_valid(d->request->text)) {
+	if (d->request->text.size > WHY_BYTES_MAX) {
 		add_answer(d, (struct record){.kind = ANSWER_REFUSED,
 		                              .reason = REASON_TEXT_TOO_LONG,
 		                              .number = WHY_BYTES_MAX});
+		return false;
+	}
+	if (!utf8_is_valid(d->request->text)) {
+		refuse(d, REASON_NOT_UTF8);
 		return false;
 	}
 	return true;
@@ -393,8 +397,7 @@ static void on_kick(struct deciding *d) {
 	if (!has_good_why(d)) {
 		return;
 	}
-	const struct session *session = person_session_next(d->state, person, NULL);
-	end_person(d, ENTRY_KICKED, session, REASON_KICKED, d->request->text);
+	end_person(d, ENTRY_KICKED, person, REASON_KICKED, d->request->text);
 	done(d, 1);
 }
 
@@ -405,7 +408,26 @@ static bool is_restrictable(struct deciding *d) {
 		refuse_name(d, REASON_NAME_INVALID);
 		return false;
 	}
-	return has_good_why(d);
+	return true;
+}
+
+/* A hundred years. */
+#define MINUTES_MAX (100 * 366 * 24 * 60)
+
+/* What mutes and bans have in common: for how long, why, and whether there is room for one more. */
+static bool may_restrict(struct deciding *d, size_t most) {
+	if (d->request->number > MINUTES_MAX) {
+		refuse(d, REASON_BAD_ARGUMENT);
+		return false;
+	}
+	if (!has_good_why(d)) {
+		return false;
+	}
+	if (state_restrictions_count(d->state) >= most) {
+		refuse(d, REASON_FULL);
+		return false;
+	}
+	return true;
 }
 
 static uint64_t until(const struct deciding *d) {
@@ -414,18 +436,8 @@ static uint64_t until(const struct deciding *d) {
 	               : d->at->now_us + d->request->number * 60 * (uint64_t)1000000;
 }
 
-#define MINUTES_MAX (100 * 366 * 24 * 60)
-
 static void on_mute(struct deciding *d) {
-	if (d->request->number > MINUTES_MAX) {
-		refuse(d, REASON_BAD_ARGUMENT);
-		return;
-	}
-	if (!is_restrictable(d)) {
-		return;
-	}
-	if (state_restrictions_count(d->state) >= MUTES_MAX) {
-		refuse(d, REASON_FULL);
+	if (!is_restrictable(d) || !may_restrict(d, MUTES_MAX)) {
 		return;
 	}
 	add_entry(d, (struct record){.kind = ENTRY_MUTED,
@@ -454,25 +466,17 @@ static void on_unmute(struct deciding *d) {
 }
 
 static void on_ban(struct deciding *d) {
-	struct record entry = {.kind = ENTRY_BANNED,
-	                       .until_us = until(d),
-	                       .text = d->request->text,
-	                       .has_net = d->request->has_net,
-	                       .net = d->request->net};
-	if (!d->request->has_net) {
-		if (!is_restrictable(d)) {
-			return;
-		}
-		entry.name = d->request->name;
-	} else if (!has_good_why(d)) {
-		return;
-	}
-	if (state_restrictions_count(d->state) >= BANS_MAX) {
-		refuse(d, REASON_FULL);
+	bool has_net = d->request->has_net;
+	if ((!has_net && !is_restrictable(d)) || !may_restrict(d, BANS_MAX)) {
 		return;
 	}
 	/* Who is present and banned now is ended by the hub's next sweeps. */
-	add_entry(d, entry);
+	add_entry(d, (struct record){.kind = ENTRY_BANNED,
+	                             .until_us = until(d),
+	                             .text = d->request->text,
+	                             .name = has_net ? slice_of(NULL, 0) : d->request->name,
+	                             .has_net = has_net,
+	                             .net = d->request->net});
 	done(d, 1);
 }
 
@@ -549,7 +553,7 @@ static bool sweep_one(void *context, const struct session *session) {
 	if (person_session_next(d->state, person, NULL) == session) {
 		const struct restriction *ban = ban_of(d, person);
 		if (ban != NULL) {
-			end_person(d, ENTRY_KICKED, session, REASON_BANNED, ban->why);
+			end_person(d, ENTRY_KICKED, person, REASON_BANNED, ban->why);
 		}
 	}
 	return d->out->entries < DECIDE_SWEEP_MAX;
