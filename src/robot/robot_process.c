@@ -89,6 +89,10 @@ static void report_to_parent(const struct place *place, int what) {
 	mp_pipe_send(&place->robot->reports[1], &report, sizeof report, MP_FOREVER);
 }
 
+static void count_lines(void *counter, uint64_t lines) {
+	mp_value_set_int64(counter, (int64_t)lines);
+}
+
 static int serve(void *argument) {
 	struct place *place = argument;
 	struct robot *robot = place->robot;
@@ -101,10 +105,11 @@ static int serve(void *argument) {
 	struct talk talk;
 	enum talk_next next;
 	talk_begin(&talk, client_fd, &place->peer);
+	talk.count = count_lines;
+	talk.counter = place->lines;
 	talk_limit_idle(&talk, robot->options->idle_us);
 	do {
 		next = talk_turn(&talk, &room);
-		mp_value_set_int64(place->lines, (int64_t)talk.lines);
 	} while (next == TALK_GOES_ON);
 	if (next == TALK_IS_QUIET) {
 		talk_say_idle(&talk, robot->options->idle_us);

@@ -82,6 +82,9 @@ static enum talk_next send_answers(struct talk *talk, const struct answers *answ
 	if (answers->size == 0) {
 		return next_of(talk);
 	}
+	if (talk->count != NULL) {
+		talk->count(talk->counter, talk->lines);
+	}
 	ssize_t sent = try_send(talk->fd, answers->bytes, answers->size);
 	if (sent < 0) {
 		return TALK_IS_OVER;

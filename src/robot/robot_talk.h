@@ -49,6 +49,10 @@ struct talk {
 	struct address peer;
 	uint64_t since_us; /* wall clock */
 	uint64_t lines;    /* answered */
+	/* Told of `lines` before their answers leave, so that who reads an answer finds it counted; may be
+	 * NULL. Set after talk_begin(). */
+	void (*count)(void *counter, uint64_t lines);
+	void *counter;
 	struct line_cutter cutter;
 	char *left; /* what has come of a line; NULL: nothing */
 	size_t left_bytes;

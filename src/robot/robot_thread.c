@@ -87,6 +87,11 @@ static void leave(struct robot *robot, struct place *place) {
 	mp_event_set(&robot->has_news);
 }
 
+static void count_lines(void *counter, uint64_t lines) {
+	_Atomic uint64_t *shared = counter;
+	atomic_store_explicit(shared, lines, memory_order_relaxed);
+}
+
 static void serve(void *argument) {
 	struct place *place = argument;
 	struct robot *robot = place->robot;
@@ -95,7 +100,6 @@ static void serve(void *argument) {
 	enum talk_next next = room == NULL ? TALK_IS_OVER : TALK_GOES_ON;
 	while (next == TALK_GOES_ON) {
 		next = talk_turn(&place->talk, room);
-		atomic_store_explicit(&place->lines, place->talk.lines, memory_order_relaxed);
 	}
 	if (next == TALK_IS_QUIET) {
 		talk_say_idle(&place->talk, robot->options->idle_us);
@@ -180,6 +184,8 @@ static bool let_in(struct robot *robot, int fd, const struct address *peer) {
 		return false;
 	}
 	talk_begin(&place->talk, fd, peer);
+	place->talk.count = count_lines;
+	place->talk.counter = &place->lines;
 	talk_limit_idle(&place->talk, robot->options->idle_us);
 	atomic_store(&place->lines, 0);
 	mp_thread_init(&place->thread, serve, place);
