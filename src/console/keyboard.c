@@ -95,8 +95,10 @@ static void keyboard_end(struct console *console) {
 void keyboard_close(struct console *console) {
 	struct keyboard *keyboard = &console->keyboard;
 	console->screen.editor = NULL;
-	editor_destroy(keyboard->editor);
-	keyboard->editor = NULL;
+	if (!keyboard->is_away) {
+		editor_destroy(keyboard->editor);
+		keyboard->editor = NULL;
+	}
 	if (keyboard->is_watched) {
 		loop_forget(console->house.loop, &keyboard->watch);
 		keyboard->is_watched = false;
@@ -111,13 +113,25 @@ void keyboard_close(struct console *console) {
 
 /* ---- reading ---- */
 
+static void look_whose_it_is(struct console *console);
+
+static void unwatch_keyboard(struct console *console) {
+	struct keyboard *keyboard = &console->keyboard;
+	if (keyboard->is_watched) {
+		loop_forget(console->house.loop, &keyboard->watch);
+		keyboard->is_watched = false;
+	}
+}
+
 static void on_keyboard(void *context, uint32_t events) {
 	struct console *console = context;
-	struct keyboard *keyboard = &console->keyboard;
-	/* It stays quiet until it has been read from. */
-	loop_forget(console->house.loop, &keyboard->watch);
-	keyboard->is_watched = false;
-	keyboard->is_readable = true;
+	if (console->keyboard.is_away) {
+		look_whose_it_is(console);
+	} else {
+		/* It stays quiet until it has been read from. */
+		unwatch_keyboard(console);
+		console->keyboard.is_readable = true;
+	}
 }
 
 static void watch_keyboard(struct console *console) {
@@ -125,7 +139,9 @@ static void watch_keyboard(struct console *console) {
 	if (keyboard->is_watched || keyboard->is_readable || keyboard->fd < 0) {
 		return;
 	}
-	if (loop_watch(console->house.loop, &keyboard->watch, EPOLLIN) == 0) {
+	/* What is typed for another job is left alone, but tells when it is no more for another. */
+	uint32_t events = keyboard->is_away ? EPOLLIN | EPOLLET : EPOLLIN;
+	if (loop_watch(console->house.loop, &keyboard->watch, events) == 0) {
 		keyboard->is_watched = true;
 	} else {
 		keyboard->is_readable = keyboard->is_file = true;
@@ -189,7 +205,8 @@ static void put_prompt(struct console *console) {
 	char prompt[EDITOR_PROMPT_MAX];
 	uint64_t people = atomic_load_explicit(&console->house.boards[PROCESS_HUB]->people,
 	                                       memory_order_relaxed);
-	if (keyboard->editor == NULL || people == keyboard->people || console->curtain_us != 0) {
+	if (keyboard->editor == NULL || keyboard->is_away || people == keyboard->people ||
+	    console->curtain_us != 0) {
 		return;
 	}
 	keyboard->people = people;
@@ -202,44 +219,69 @@ static void put_prompt(struct console *console) {
 
 bool keyboard_has_work(const struct console *console) {
 	const struct keyboard *keyboard = &console->keyboard;
-	if (keyboard->fd < 0 || console->curtain_us != 0 || !may_begin(console)) {
+	if (keyboard->fd < 0 || keyboard->is_away || console->curtain_us != 0 ||
+	    !may_begin(console)) {
 		return false;
 	}
 	return keyboard->is_readable || memchr(keyboard->line, '\n', keyboard->size) != NULL ||
 	       (keyboard->editor != NULL && editor_has_keys(keyboard->editor));
 }
 
-void keyboard_turn(struct console *console) {
-	put_prompt(console);
-	if (!keyboard_has_work(console)) {
-		return;
-	}
-	if (console->keyboard.editor != NULL) {
-		turn_edited(console);
-	} else {
-		turn_plain(console);
-	}
+/* ---- whose terminal it is ---- */
+
+/* In the background of a shell a terminal is another job's: reading or setting it would stop us. */
+static bool is_away(int fd) {
+	pid_t group = tcgetpgrp(fd);
+	return group > 0 && group != getpgrp();
 }
 
-/* ---- beginning ---- */
+static void come_back(struct console *console) {
+	struct keyboard *keyboard = &console->keyboard;
+	if (keyboard->editor == NULL) {
+		keyboard->editor = editor_create(keyboard->fd);
+		keyboard->people = UINT64_MAX;
+	} else {
+		editor_resize(keyboard->editor);
+	}
+	console->screen.editor = keyboard->editor;
+}
+
+static void go_away(struct console *console) {
+	console->screen.editor = NULL;
+	console->keyboard.is_readable = false;
+}
+
+static void look_whose_it_is(struct console *console) {
+	bool was_away = console->keyboard.is_away;
+	console->keyboard.is_away = is_away(console->keyboard.fd);
+	if (!console->keyboard.is_away) {
+		come_back(console);
+	} else if (!was_away) {
+		go_away(console);
+	}
+	unwatch_keyboard(console);
+	watch_keyboard(console);
+}
 
 static void on_signal(void *context, uint32_t events) {
 	struct console *console = context;
-	struct keyboard *keyboard = &console->keyboard;
 	struct signalfd_siginfo info;
-	while (read(keyboard->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		editor_resize(keyboard->editor);
+	while (read(console->keyboard.signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		look_whose_it_is(console);
 	}
 }
 
+/* Those that would stop us are blocked: what they tell is looked at instead. */
 static void take_signals(struct console *console) {
 	struct keyboard *keyboard = &console->keyboard;
 	sigset_t ours;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGWINCH);
 	sigaddset(&ours, SIGCONT);
-	sigprocmask(SIG_BLOCK, &ours, NULL);
 	keyboard->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigaddset(&ours, SIGTTIN);
+	sigaddset(&ours, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
 	keyboard->watch_signals =
 		(struct watch){.fd = keyboard->signals, .ready = on_signal, .context = console};
 	if (keyboard->signals < 0 ||
@@ -248,11 +290,22 @@ static void take_signals(struct console *console) {
 	}
 }
 
-/* In the background of a shell a terminal is somebody else's: reading would stop us. */
-static bool is_somebody_elses(int fd) {
-	pid_t group = tcgetpgrp(fd);
-	return group > 0 && group != getpgrp();
+void keyboard_turn(struct console *console) {
+	struct keyboard *keyboard = &console->keyboard;
+	put_prompt(console);
+	if (!keyboard_has_work(console)) {
+		return;
+	}
+	if (keyboard->signals >= 0 && is_away(keyboard->fd)) {
+		look_whose_it_is(console);
+	} else if (keyboard->editor != NULL) {
+		turn_edited(console);
+	} else {
+		turn_plain(console);
+	}
 }
+
+/* ---- beginning ---- */
 
 void keyboard_open(struct console *console) {
 	struct keyboard *keyboard = &console->keyboard;
@@ -260,17 +313,10 @@ void keyboard_open(struct console *console) {
 	*keyboard = (struct keyboard){.fd = house->keyboard, .signals = -1, .people = UINT64_MAX};
 	keyboard->watch =
 		(struct watch){.fd = keyboard->fd, .ready = on_keyboard, .context = console};
-	if (keyboard->fd >= 0 && house->options->is_terminal) {
-		if (is_somebody_elses(keyboard->fd)) {
-			diag("started in the background: no keyboard; use qun admin");
-			keyboard->fd = -1;
-			return;
-		}
-		keyboard->editor = editor_create(keyboard->fd);
-		console->screen.editor = keyboard->editor;
-	}
-	if (keyboard->editor != NULL) {
+	if (house->options->is_terminal) {
 		take_signals(console);
+		look_whose_it_is(console);
+	} else {
+		watch_keyboard(console);
 	}
-	watch_keyboard(console);
 }

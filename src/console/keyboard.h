@@ -1,7 +1,8 @@
 /*
  * keyboard.h - what is typed at the console: edited lines on a terminal
  * (editor.h), plain lines from a pipe or a file. Its end ends the keyboard and
- * nothing else.
+ * nothing else. In the background of a shell the terminal is another job's and
+ * left alone, until `fg` brings it back.
  *
  * Each line is a task; when as many as allowed are under way (one for a pipe,
  * whose answers so come in the order of its lines), nothing more is read.
@@ -27,8 +28,9 @@ struct keyboard {
 	bool is_watched;
 	bool is_readable; /* epoll, or a file's nature, says that a read would not wait */
 	bool is_file;     /* always readable; epoll does not take it */
+	bool is_away;     /* a terminal that is another job's just now */
 	struct editor *editor;
-	int signals; /* SIGWINCH and SIGCONT, for the editor; -1: not wanted */
+	int signals; /* SIGWINCH and SIGCONT, for a terminal; -1: not wanted */
 	struct watch watch_signals;
 	unsigned tasks; /* under way */
 	uint64_t people;
