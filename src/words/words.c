@@ -57,8 +57,9 @@
 	  "Your name entered from elsewhere; here it has left the room")                           \
 	X(SAY_PROBE, "有人想用“{name}”这个名字，你还在吗？",                                       \
 	  "Somebody would like the name {name}. Are you still there?")                             \
-	X(SAY_LETTERS, "L 名字=进入  C 话=发言  Q=退出  W=谁在  H 20=最近20行",                    \
-	  "L name = enter   C text = say   Q = leave   W = who is here   H 20 = last 20 lines")    \
+	X(SAY_LETTERS, "字母: L 名字=进入  C 话=发言  Q=退出  W=谁在  H 20=最近20行",              \
+	  "Letters: L name = enter  C text = say  Q = leave  W = who is here  H 20 = last 20 "     \
+	  "lines")                                                                                 \
 	X(SAY_WHO, "{number} 人在聊天室: ", "{number} in the room: ")                              \
 	X(SAY_WHO_MORE, "…另有 {number} 人", "…and {number} more")
 

@@ -153,6 +153,8 @@ static void what_servers_say_is_known(void **state) {
 		assert_in_range(size, 1, WORDS_REFUSAL_BYTES_MAX);
 		assert_null(memchr(out, '\n', size));
 		assert_true(words_are_a_servers(slice_of(out, size)));
+		/* What is sent back as it came is no request. */
+		assert_true(out[1] != ' ');
 	}
 }
 
