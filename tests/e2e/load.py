@@ -156,6 +156,10 @@ class Load:
         while not self.heard_since(marks) and time.monotonic() < deadline:
             time.sleep(0.005)
 
+    def close(self):
+        for member in [*self.talkers, *self.listeners]:
+            member.close()
+
     # ---- What came of it
 
     @property

@@ -139,6 +139,7 @@ class Server:
         self.address = None
         self.alarms_expected = False  # a test that kills with such signals says so
         self.checks_at_end = True
+        self.is_finished = False
         self.earlier = []  # standard error of former lives
         self.process = None
         self.start()
@@ -329,6 +330,9 @@ class Server:
 
     def finish(self):
         """What every test ends with."""
+        if self.is_finished:
+            return
+        self.is_finished = True
         try:
             if not self.is_ended:
                 assert self.process.poll() is None, "ended by itself"

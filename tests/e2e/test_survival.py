@@ -1,6 +1,7 @@
 """What survives what: each row of the design's table, while several people talk all the while."""
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -37,33 +38,58 @@ def check_goes_on(server, load, name):
 @pytest.mark.parametrize("name", ["hub", "scribe", "clerk", "console", "edge 0", "edge 1"])
 def test_kill_one(serve, name, is_long):
     """Names and memberships are intact, nobody is told that anybody left, nothing is lost."""
-    server = serve(*FAST, "--edges", "2")
     is_edge = name.startswith("edge")
-    with Load(server, listeners=6) as load:
-        for turn in range(20 if is_long else 4):
-            load.wait_count(20)
-            pid = server.kill(name)
-            took = check_goes_on(server, load, f"新{turn}")
-            print(f"{name}: messages flow after {took * 1000:.0f} ms")
-            server.wait_replaced(name, pid)
-            server.wait_no_zombies()
-    # What an edge had read and not yet handed on was acknowledged to nobody.
-    load.check(may_repeat=is_edge, all_is_kept=not is_edge)
-    load.check_nobody_was_told_of_leaving()
+    for life in range(30 if is_long else 1):
+        server = serve(*FAST, "--edges", "2", data=f"data{life}")
+        with Load(server, listeners=6, window=8, text="x" * random.randrange(500)) as load:
+            for turn in range(4):
+                load.wait_count(random.randrange(1, 60))
+                pid = server.kill(name)
+                took = check_goes_on(server, load, f"新{turn}")
+                print(f"{name}: messages flow after {took * 1000:.0f} ms")
+                server.wait_replaced(name, pid)
+                server.wait_no_zombies()
+        # What an edge had read and not yet handed on was acknowledged to nobody.
+        load.check(may_repeat=is_edge, all_is_kept=not is_edge)
+        load.check_nobody_was_told_of_leaving()
+        load.close()
+        server.finish()
 
 
 @pytest.mark.asan
 def test_kill_each_in_turn(serve, is_long):
     """One after the other, without a pause to recover."""
-    server = serve(*FAST, "--edges", "2")
-    with Load(server, listeners=6) as load:
-        for turn in range(10 if is_long else 1):
-            for name in ("scribe", "hub", "edge 0", "clerk", "console", "hub", "edge 1", "scribe"):
+    for life in range(30 if is_long else 1):
+        server = serve(*FAST, "--edges", "2", data=f"data{life}")
+        names = ["scribe", "hub", "edge 0", "clerk", "console", "hub", "edge 1", "scribe"]
+        random.shuffle(names)
+        with Load(server, listeners=6, window=8) as load:
+            for name in names:
                 server.kill(name)
                 load.wait_flows()
-        check_goes_on(server, load, "新")
-    load.check(may_repeat=True, all_is_kept=False)
-    load.check_nobody_was_told_of_leaving()
+            check_goes_on(server, load, "新")
+        load.check(may_repeat=True, all_is_kept=False)
+        load.check_nobody_was_told_of_leaving()
+        load.close()
+        server.finish()
+
+
+@pytest.mark.asan
+def test_kill_two_at_once(serve, is_long):
+    """Any two; the one that is started first finds the other missing."""
+    for life in range(30 if is_long else 2):
+        server = serve(*FAST, "--edges", "2", data=f"data{life}")
+        pair = random.sample(["hub", "scribe", "clerk", "console", "edge 0", "edge 1"], 2)
+        print("killed:", *pair)
+        with Load(server, listeners=6, window=8) as load:
+            load.wait_count(random.randrange(1, 60))
+            for pid in [server.pid_of(name) for name in pair]:
+                os.kill(pid, signal.SIGKILL)
+            check_goes_on(server, load, "新")
+        load.check(may_repeat=True, all_is_kept="edge" not in " ".join(pair))
+        load.check_nobody_was_told_of_leaving()
+        load.close()
+        server.finish()
 
 
 def test_kill_all_but_the_keeper(serve):
@@ -147,10 +173,11 @@ def test_fsync_without_a_scribe(serve):
 @pytest.mark.parametrize("whom", ["keeper", "all"])
 def test_kill_everything(serve, whom, options, is_long):
     """Everything that anyone was sent or had acknowledged is in the history, exactly once, in order."""
+    turns = 100 if is_long else 3
     server = serve(*FAST, *options, "--edges", "2")
-    with Load(server) as load:
-        for turn in range(10 if is_long else 2):
-            load.wait_count(40)
+    with Load(server, window=8, text="x" * random.randrange(500)) as load:
+        for turn in range(turns):
+            load.wait_count(random.randrange(1, 60))
             Plain(server).enter(f"新{turn}")
             server.admin_ok("shout", f"shout {turn}")
             if whom == "keeper":
@@ -166,7 +193,7 @@ def test_kill_everything(serve, whom, options, is_long):
     load.check(all_is_kept=False, all_is_heard=False)
     load.check_nobody_was_told_of_leaving()
     kept = server.history()
-    for turn in range(10 if is_long else 2):
+    for turn in range(turns):
         assert sum(each["name"] == f"新{turn}" for each in kept) == 1
         assert sum(each["text"] == f"shout {turn}" for each in kept if each["kind"] == "shouted") == 1
     seqs = [each["seq"] for each in kept]
@@ -280,8 +307,9 @@ def test_the_scribe_is_never_overtaken(serve):
 
     def are_told():
         nonlocal said
-        ming.say(f"{said} {text}")
-        said += 1
+        for _ in range(20):
+            ming.say(f"{said} {text}")
+            said += 1
         return any("忙" in line for line in ming.lines)
 
     eventually(are_told, "a word that the server is busy")
