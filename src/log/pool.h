@@ -32,7 +32,11 @@ void pool_finish(struct pool *pool);
 uint32_t pool_take(struct pool *pool);
 void pool_give(struct pool *pool, uint32_t handle);
 
-#define POOL_CHUNK_ITEMS 256
+/*
+ * Chunks are large enough that malloc maps them apart: pages not yet used cost
+ * nothing, and what others free between them goes back to the system.
+ */
+#define POOL_CHUNK_ITEMS 4096
 
 static inline void *pool_at(const struct pool *pool, uint32_t handle) {
 	return pool->chunks[handle / POOL_CHUNK_ITEMS] +

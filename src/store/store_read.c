@@ -1,6 +1,7 @@
 #include "store_read.h"
 
 #include <assert.h>
+#include <malloc.h>
 
 #include "store_inner.h"
 
@@ -167,6 +168,9 @@ enum store_error store_rows(struct store *store, store_each *each, void *context
 	if (is_own) {
 		store_release(store);
 	}
+	/* All pages of the state have passed through the cache, and few of them are needed again. */
+	(void)sqlite3_db_release_memory(store->db);
+	(void)malloc_trim(0);
 	return error;
 }
 
