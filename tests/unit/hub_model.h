@@ -1,0 +1,398 @@
+/* What the hub should do, told once more and as simply as possible: a list of addresses with names,
+ * of mutes and of bans. It shares no code with what it is compared to; even which names are equal
+ * is a table here. */
+#ifndef HUB_MODEL_H
+#define HUB_MODEL_H
+
+#include "log_help.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "limits.h"
+#include "record.h"
+
+#define MODEL_NAMES 14
+#define MODEL_ADDRESSES 12
+#define MODEL_NETS 3
+#define MODEL_BANS_MAX 64
+#define MODEL_EDGES 2
+
+/* `same` is the number of the name as which it counts; -1: nobody can look for it. */
+static const struct model_name {
+	const char *bytes;
+	int same;
+	enum reason refused;
+} model_names[MODEL_NAMES] = {
+	{"ann", 0, REASON_NONE},
+	{"ANN", 0, REASON_NONE},
+	{"Ａnn", 0, REASON_NONE},
+	{"bob", 3, REASON_NONE},
+	{"Bob", 3, REASON_NONE},
+	{"小明", 5, REASON_NONE},
+	{"\xC3\xA9va-with-a-longer-name", 6, REASON_NONE},
+	{"e\xCC\x81VA-with-a-longer-name", 6, REASON_NONE},
+	{"carl", 8, REASON_NONE},
+	{"李四", 9, REASON_NONE},
+	{"admin", 10, REASON_NAME_RESERVED},
+	{"管理员", 11, REASON_NAME_RESERVED},
+	{"a!b", 12, REASON_NAME_INVALID},
+	{"", -1, REASON_NAME_EMPTY},
+};
+
+/* A request as the test makes it. The texts are numbers, too. */
+enum model_text {
+	TEXT_HELLO,
+	TEXT_NAME_HELLO, /* "NAME hello": whose name is in `name` */
+	TEXT_NAME_ALONE,
+	TEXT_NONE,
+	TEXT_TOO_LONG,
+	TEXT_BROKEN,
+	MODEL_TEXTS
+};
+
+struct model_request {
+	uint16_t kind;
+	uint16_t queue;
+	int address; /* who asks, if it comes from an edge */
+	int name;
+	int net; /* -1: by name */
+	enum model_text text;
+	uint64_t number; /* minutes, lines */
+	uint64_t session;
+};
+
+struct model_ban {
+	int same, net; /* one of them is -1 */
+	uint64_t until_us;
+};
+
+struct model_person {
+	bool is_here;
+	int name;
+	uint16_t home;
+	uint64_t session;
+};
+
+/* Plain data: a copy of it is a snapshot. */
+struct model {
+	struct model_person people[MODEL_ADDRESSES];
+	struct {
+		bool is_there;
+		uint64_t until_us;
+	} mutes[MODEL_NAMES];
+	struct model_ban bans[MODEL_BANS_MAX];
+	size_t bans_count;
+};
+
+/* What should come of a request: kinds and reasons in order, and what is said by whom. */
+struct model_outcome {
+	char words[200];
+	int said_by; /* name; -1: nothing is said */
+	char said[TEXT_BYTES_MAX + 100];
+};
+
+/* Of the twelve addresses, each net has four. */
+static inline int model_net_of(int address) {
+	return address / 4;
+}
+
+static inline int model_count(const struct model *model) {
+	int count = 0;
+	for (int i = 0; i < MODEL_ADDRESSES; i++) {
+		count += model->people[i].is_here;
+	}
+	return count;
+}
+
+static inline int model_holder(const struct model *model, int name) {
+	int same = model_names[name].same;
+	for (int i = 0; i < MODEL_ADDRESSES; i++) {
+		if (same >= 0 && model->people[i].is_here &&
+		    model_names[model->people[i].name].same == same) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static inline bool model_holds(uint64_t until_us, uint64_t now_us) {
+	return until_us == 0 || now_us < until_us;
+}
+
+static inline bool model_is_muted(const struct model *model, int name, uint64_t now_us) {
+	int same = model_names[name].same;
+	return same >= 0 && model->mutes[same].is_there &&
+	       model_holds(model->mutes[same].until_us, now_us);
+}
+
+static inline bool model_is_banned(const struct model *model, int name, int address,
+                                   uint64_t now_us) {
+	for (size_t i = 0; i < model->bans_count; i++) {
+		const struct model_ban *ban = &model->bans[i];
+		if (model_holds(ban->until_us, now_us) &&
+		    (ban->net >= 0 ? ban->net == model_net_of(address)
+		                   : ban->same == model_names[name].same)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static inline void model_unban(struct model *model, size_t index) {
+	assert(index < model->bans_count);
+	memmove(&model->bans[index], &model->bans[index + 1],
+	        (--model->bans_count - index) * sizeof(model->bans[0]));
+}
+
+static inline void model_rename(struct model *model, struct model_person *person, int name) {
+	int from = model_names[person->name].same, to = model_names[name].same;
+	person->name = name;
+	if (from != to && model->mutes[from].is_there) {
+		uint64_t a = model->mutes[from].until_us, b = model->mutes[to].until_us;
+		if (!model->mutes[to].is_there || a == 0 || (b != 0 && a > b)) {
+			model->mutes[to] = model->mutes[from];
+		}
+		model->mutes[from].is_there = false;
+	}
+}
+
+static inline void model_add(struct model_outcome *out, const char *word) {
+	size_t used = strlen(out->words);
+	snprintf(out->words + used, sizeof(out->words) - used, "%s%s", used > 0 ? " " : "", word);
+}
+
+static inline void model_refuse(struct model_outcome *out, enum reason reason) {
+	model_add(out, "refused");
+	size_t used = strlen(out->words);
+	snprintf(out->words + used, sizeof(out->words) - used, ":%s",
+	         reason_word((uint16_t)reason));
+}
+
+static inline void model_follow(struct model_person *person, const struct model_request *request,
+                                struct model_outcome *out) {
+	if (person->home != request->queue) {
+		person->home = request->queue;
+		model_add(out, "moved");
+	}
+}
+
+static inline void model_enter(struct model *model, const struct model_request *request,
+                               uint64_t now_us, struct model_outcome *out) {
+	struct model_person *person = &model->people[request->address];
+	const struct model_name *name = &model_names[request->name];
+	int holder = model_holder(model, request->name);
+	if (person->is_here && holder == request->address) {
+		model_follow(person, request, out);
+		model_add(out, "ok");
+	} else if (name->refused != REASON_NONE) {
+		model_refuse(out, name->refused);
+	} else if (holder >= 0) {
+		model_refuse(out, REASON_NAME_TAKEN);
+		model_add(out, "probe");
+	} else if (model_is_banned(model, request->name, request->address, now_us)) {
+		model_refuse(out, REASON_BANNED);
+	} else if (person->is_here) {
+		model_follow(person, request, out);
+		model_add(out, "ok renamed");
+		model_rename(model, person, request->name);
+	} else {
+		model_add(out, "ok entered");
+		*person = (struct model_person){
+			.is_here = true, .name = request->name, .home = request->queue};
+	}
+}
+
+/* The text as it is sent. */
+static inline void model_write(const struct model_request *request, char *out) {
+	const char *name = model_names[request->name].bytes;
+	out[0] = '\0';
+	switch (request->text) {
+	case TEXT_HELLO: memcpy(out, "hello", 6); break;
+	case TEXT_NAME_HELLO: snprintf(out, 100, "%s hello", name); break;
+	case TEXT_NAME_ALONE: snprintf(out, 100, "%s", name); break;
+	case TEXT_TOO_LONG:
+		memset(out, 'x', TEXT_BYTES_MAX + 1);
+		out[TEXT_BYTES_MAX + 1] = '\0';
+		break;
+	case TEXT_BROKEN: memcpy(out, "\xE5\xB0", 3); break;
+	default: break;
+	}
+}
+
+static inline void model_say(struct model *model, const struct model_request *request,
+                             uint64_t now_us, struct model_outcome *out) {
+	struct model_person *person = &model->people[request->address];
+	if (!person->is_here) {
+		model_refuse(out, REASON_NOT_ENTERED);
+		return;
+	}
+	model_write(request, out->said);
+	bool is_own = model_names[request->name].same == model_names[person->name].same;
+	if (is_own && request->text == TEXT_NAME_HELLO) {
+		memcpy(out->said, "hello", 6);
+	} else if (is_own && request->text == TEXT_NAME_ALONE) {
+		out->said[0] = '\0';
+	}
+	if (out->said[0] == '\0') {
+		model_refuse(out, REASON_TEXT_EMPTY);
+	} else if (request->text == TEXT_TOO_LONG) {
+		model_refuse(out, REASON_TEXT_TOO_LONG);
+	} else if (request->text == TEXT_BROKEN) {
+		model_refuse(out, REASON_NOT_UTF8);
+	} else if (model_is_muted(model, person->name, now_us)) {
+		model_refuse(out, REASON_MUTED);
+	} else {
+		model_follow(person, request, out);
+		model_add(out, "said");
+		out->said_by = person->name;
+	}
+}
+
+static inline void model_leave(struct model *model, const struct model_request *request,
+                               struct model_outcome *out) {
+	struct model_person *person = &model->people[request->address];
+	bool is_named = model_names[request->name].bytes[0] != '\0';
+	int holder = model_holder(model, request->name);
+	if (is_named && (person->is_here ? holder != request->address : holder >= 0)) {
+		model_refuse(out, REASON_NOT_YOUR_NAME);
+		return;
+	}
+	model_add(out, person->is_here ? "exit left" : "exit");
+	person->is_here = false;
+}
+
+static inline void model_gone(struct model *model, const struct model_request *request,
+                              struct model_outcome *out) {
+	for (int i = 0; i < MODEL_ADDRESSES; i++) {
+		struct model_person *person = &model->people[i];
+		if (person->is_here && person->session == request->session &&
+		    person->home == request->queue) {
+			person->is_here = false;
+			model_add(out, "left:unreachable");
+			return;
+		}
+	}
+	model_add(out, "nothing");
+}
+
+static inline void model_ask(struct model *model, const struct model_request *request,
+                             struct model_outcome *out) {
+	struct model_person *person = &model->people[request->address];
+	if (!person->is_here) {
+		model_refuse(out, REASON_NOT_ENTERED);
+		return;
+	}
+	model_follow(person, request, out);
+	model_add(out, request->kind == REQUEST_WHO ? "who" : "history");
+}
+
+static inline uint64_t model_until(const struct model_request *request, uint64_t now_us) {
+	return request->number == 0 ? 0 : now_us + request->number * 60000000;
+}
+
+static inline void model_ban(struct model *model, const struct model_request *request,
+                             uint64_t now_us, struct model_outcome *out) {
+	int same = model_names[request->name].same;
+	if (request->net < 0 && same < 0) {
+		model_refuse(out, REASON_NAME_INVALID);
+		return;
+	}
+	assert(model->bans_count < MODEL_BANS_MAX);
+	model->bans[model->bans_count++] =
+		(struct model_ban){.same = request->net < 0 ? same : -1,
+	                           .net = request->net,
+	                           .until_us = model_until(request, now_us)};
+	model_add(out, "banned done");
+}
+
+static inline void model_lift_ban(struct model *model, const struct model_request *request,
+                                  struct model_outcome *out) {
+	int same = model_names[request->name].same;
+	unsigned lifted = 0;
+	for (size_t i = 0; i < model->bans_count;) {
+		const struct model_ban *ban = &model->bans[i];
+		if (request->net >= 0 ? ban->net == request->net
+		                      : ban->net < 0 && same >= 0 && ban->same == same) {
+			model_unban(model, i);
+			model_add(out, "unbanned");
+			lifted++;
+		} else {
+			i++;
+		}
+	}
+	assert(lifted <= 16);
+	if (lifted == 0) {
+		model_refuse(out, REASON_NO_SUCH_BAN);
+	} else {
+		model_add(out, "done");
+	}
+}
+
+static inline void model_mute(struct model *model, const struct model_request *request,
+                              uint64_t now_us, struct model_outcome *out) {
+	int same = model_names[request->name].same;
+	if (request->kind == REQUEST_UNMUTE) {
+		if (model_is_muted(model, request->name, now_us)) {
+			model->mutes[same].is_there = false;
+			model_add(out, "unmuted done");
+		} else {
+			model_refuse(out, REASON_NO_SUCH_NAME);
+		}
+	} else if (same < 0) {
+		model_refuse(out, REASON_NAME_INVALID);
+	} else {
+		model->mutes[same].is_there = true;
+		model->mutes[same].until_us = model_until(request, now_us);
+		model_add(out, "muted done");
+	}
+}
+
+static inline void model_administer(struct model *model, const struct model_request *request,
+                                    uint64_t now_us, struct model_outcome *out) {
+	int holder = model_holder(model, request->name);
+	switch (request->kind) {
+	case REQUEST_SHOUT: model_add(out, "shouted done"); break;
+	case REQUEST_KICK:
+		if (holder < 0) {
+			model_refuse(out, REASON_NO_SUCH_NAME);
+		} else {
+			model->people[holder].is_here = false;
+			model_add(out, "kicked:kicked done");
+		}
+		break;
+	case REQUEST_MUTE:
+	case REQUEST_UNMUTE: model_mute(model, request, now_us, out); break;
+	case REQUEST_BAN: model_ban(model, request, now_us, out); break;
+	case REQUEST_UNBAN: model_lift_ban(model, request, out); break;
+	case REQUEST_CLOSE:
+		memset(model->people, 0, sizeof(model->people));
+		model_add(out, "closed:closed done");
+		break;
+	default: assert(request->kind == REQUEST_CHECK); model_add(out, "check");
+	}
+}
+
+/* What should come of this request; the model is then as it is afterwards. */
+static inline void model_decide(struct model *model, const struct model_request *request,
+                                uint64_t now_us, struct model_outcome *out) {
+	out->words[0] = out->said[0] = '\0';
+	out->said_by = -1;
+	bool is_administrator = request->queue == MODEL_EDGES;
+	if (is_administrator != (request->kind >= REQUEST_SHOUT)) {
+		model_refuse(out, REASON_NOT_PERMITTED);
+		return;
+	}
+	switch (request->kind) {
+	case REQUEST_ENTER: model_enter(model, request, now_us, out); break;
+	case REQUEST_SAY: model_say(model, request, now_us, out); break;
+	case REQUEST_LEAVE: model_leave(model, request, out); break;
+	case REQUEST_GONE: model_gone(model, request, out); break;
+	case REQUEST_WHO:
+	case REQUEST_HISTORY: model_ask(model, request, out); break;
+	default: model_administer(model, request, now_us, out);
+	}
+}
+
+#endif
