@@ -413,8 +413,7 @@ static void who_keeps_dying_is_paced(void **state) {
 	struct server server;
 	run_with("FAKE_clerk", "111", &server);
 	wait_for(&server, server.err_text, "starting it again in 200 ms");
-	assert_non_null(
-		strstr(server.err_text, "clerk ended with code 111; starting it again\n"));
+	assert_non_null(strstr(server.err_text, "clerk ended with code 111; starting it again\n"));
 	assert_non_null(strstr(server.err_text, "starting it again in 50 ms"));
 	assert_string_equal(server.out_text, "");
 	assert_int_equal(stop(&server), 0);
