@@ -320,7 +320,6 @@ static enum store_error open_for_use(struct store *store) {
 
 struct last {
 	struct store *store;
-	struct store_meta meta;
 	uint64_t seq, time_us;
 	sqlite3_stmt *index;
 	enum store_error error;
@@ -359,12 +358,13 @@ static bool look_at_entry(void *context, const struct record *entry) {
 
 static enum store_error look_at_last_entries(struct store *store) {
 	struct last last = {.store = store};
-	enum store_error error = store_meta(store, &last.meta);
+	struct store_meta meta;
+	enum store_error error = store_meta(store, &meta);
 	if (error != STORE_OK) {
 		return error;
 	}
-	last.seq = last.meta.seq;
-	last.time_us = last.meta.time_us;
+	last.seq = meta.seq;
+	last.time_us = meta.time_us;
 	int result = sqlite3_prepare_v2(store->db,
 	                                "SELECT 1 FROM entries INDEXED BY entries_by_room "
 	                                "WHERE room = ?1 AND seq = ?2",
@@ -377,19 +377,31 @@ static enum store_error look_at_last_entries(struct store *store) {
 	return error != STORE_OK ? error : last.error;
 }
 
-static enum store_error enter(struct store *store) {
-	enum store_error error = look_at_files(store);
+/* ---- entering ---- */
+
+static enum store_error become_writer(struct store *store) {
+	enum store_error error = store_schema_enter(store);
 	if (error == STORE_OK) {
-		error = open_for_use(store);
-	}
-	if (error == STORE_OK) {
-		error = store_schema_enter(store);
-	}
-	if (error == STORE_OK && store->use == STORE_WRITE) {
 		error = prepare_to_write(store);
 	}
 	if (error == STORE_OK && store->is_new) {
 		error = store_schema_create(store);
+	}
+	return error;
+}
+
+/*
+ * All that is looked at is of one moment: beside a scribe that makes the file
+ * just now, or stores another entry, it would contradict itself.
+ */
+static enum store_error look_at_it(struct store *store) {
+	enum store_error error = store_execute(store, "BEGIN", "read it");
+	if (error != STORE_OK) {
+		return error;
+	}
+	store->is_in_transaction = true;
+	if (store->use != STORE_WRITE) {
+		error = store_schema_enter(store);
 	}
 	if (error == STORE_OK) {
 		error = store_schema_check(store);
@@ -397,7 +409,19 @@ static enum store_error enter(struct store *store) {
 	if (error == STORE_OK) {
 		error = look_at_last_entries(store);
 	}
+	store_release(store);
 	return error;
+}
+
+static enum store_error enter(struct store *store) {
+	enum store_error error = look_at_files(store);
+	if (error == STORE_OK) {
+		error = open_for_use(store);
+	}
+	if (error == STORE_OK && store->use == STORE_WRITE) {
+		error = become_writer(store);
+	}
+	return error == STORE_OK ? look_at_it(store) : error;
 }
 
 enum store_error store_open(struct store **out, const char *folder, enum store_use use,
