@@ -41,6 +41,8 @@ static const struct field fields[] = {
 	FIELD(8, FIELD_U16, false, reason),
 	FIELD(9, FIELD_U8, false, face),
 	FIELD(10, FIELD_U16, true, home),
+	FIELD(11, FIELD_U64, false, client_number),
+	FIELD(12, FIELD_U64, true, nonce),
 	FIELD(128, FIELD_SLICE, false, more_rooms),
 	FIELD(129, FIELD_SLICE, false, name),
 	FIELD(130, FIELD_SLICE, false, other_name),
@@ -55,11 +57,11 @@ static const struct field fields[] = {
 
 static const struct field *field_of(uint8_t tag) {
 	/* Tags are dense in each half: an index instead of a search. */
-	if (tag >= 1 && tag <= 10) {
+	if (tag >= 1 && tag <= 12) {
 		return &fields[tag - 1];
 	}
 	if (tag >= 128 && tag <= 135) {
-		return &fields[10 + tag - 128];
+		return &fields[12 + tag - 128];
 	}
 	return NULL;
 }

@@ -61,7 +61,15 @@
 	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */     \
 	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */             \
 	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */        \
-	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */
+	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */                                \
+	X(14, ENTRY_JOINED, "joined") /* person, session, name, room, other_name (the room's) */   \
+	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */ \
+	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */  \
+	X(17, ENTRY_REFUSED,                                                                       \
+	  "refused-message")                  /* session, client_number, reason, target; hidden */ \
+	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                        \
+	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */        \
+	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */
 
 #define ANSWER_KINDS(X)                                                                            \
 	X(256, ANSWER_NOTHING, "nothing") /* the request is done and has nothing to say */         \
@@ -72,7 +80,8 @@
 	X(261, ANSWER_HISTORY, "history") /* number of lines, up to seq: the edge fetches them */  \
 	X(262, ANSWER_PROBE, "probe")     /* to a name's holder: is anybody there? */              \
 	X(263, ANSWER_DONE, "done")   /* to the console: it worked; number: how many it touched */ \
-	X(264, ANSWER_CHECK, "check") /* number: everyone notes its state's digest here */
+	X(264, ANSWER_CHECK, "check") /* number: everyone notes its state's digest here */         \
+	X(265, ANSWER_WELCOME, "welcome") /* session, person, name, client_number: it is in */
 
 #define REQUEST_KINDS(X)                                                                           \
 	X(512, REQUEST_ENTER, "enter") /* route, face, name */                                     \
@@ -90,7 +99,17 @@
 	X(524, REQUEST_CLOSE, "close")   /* text (why) */                                          \
 	X(525, REQUEST_CHECK, "check")   /* number */                                              \
 	X(526, REQUEST_EXPIRE, "expire") /* hub's own: what has run out at `until` */              \
-	X(527, REQUEST_SWEEP, "sweep")   /* hub's own: end the next few who are banned now */
+	X(527, REQUEST_SWEEP, "sweep")   /* hub's own: end the next few who are banned now */      \
+	X(528, REQUEST_OPEN, "open")     /* route, connection, name, nonce: a new session */       \
+	X(529, REQUEST_RESUME, "resume") /* route, connection, session, name (may be empty) */     \
+	X(530, REQUEST_JOIN, "join") /* from here on: session, client_number; name of the room */  \
+	X(531, REQUEST_PART, "part") /* room, text (why) */                                        \
+	X(532, REQUEST_DIRECT, "direct") /* name (the receiver's), text */                         \
+	X(533, REQUEST_RENAME, "rename") /* name */                                                \
+	X(534, REQUEST_UNFIT, "unfit")   /* reason: the edge refuses it; the number is used up */  \
+	X(535, REQUEST_ABSENT, "absent") /* session (no client_number): its edge hears nothing */  \
+	X(536, REQUEST_FORGET, "forget") /* hub's own: absences and sessions that ran out */       \
+	X(537, REQUEST_END_ROOMS, "end-rooms") /* hub's own: seq: history before it is gone */
 
 #define ROW_KINDS(X)                                                                               \
 	X(768, ROW_META, "meta")       /* seq, time: the state is that after this entry */         \
@@ -99,7 +118,8 @@
 	X(771, ROW_ROOM, "room")       /* room, name */                                            \
 	X(772, ROW_MEMBER, "member")   /* room, person */                                          \
 	X(773, ROW_BAN, "ban")         /* target (id), name or net, until, by, text, since */      \
-	X(774, ROW_MUTE, "mute")       /* target (id), name, until, by, text, since */
+	X(774, ROW_MUTE, "mute")       /* target (id), name, until, by, text, since */             \
+	X(775, ROW_THREAD, "thread")   /* room (id), person, target: two people's conversation */
 
 #define KIND_ENUM(number, name, word) name = number,
 enum record_kind {
@@ -137,7 +157,15 @@ enum record_kind {
 	X(25, REASON_KICKED, "kicked")                                                             \
 	X(26, REASON_CLOSED, "closed")                                                             \
 	X(27, REASON_SAME_NAME_ELSEWHERE, "same-name-elsewhere")                                   \
-	X(28, REASON_UNAVAILABLE, "unavailable") /* history cannot be had just now */
+	X(28, REASON_UNAVAILABLE, "unavailable") /* history cannot be had just now */              \
+	X(29, REASON_NO_SUCH_SESSION, "no-such-session")                                           \
+	X(30, REASON_NO_SUCH_ROOM, "no-such-room")                                                 \
+	X(31, REASON_ROOM_NAME_INVALID, "room-name-invalid")                                       \
+	X(32, REASON_NOT_IN_ROOM, "not-in-room")                                                   \
+	X(33, REASON_TOO_MANY_ROOMS, "too-many-rooms")                                             \
+	X(34, REASON_AWAY, "away")                     /* absent for longer than --away */         \
+	X(35, REASON_FORGOTTEN, "forgotten")           /* unused for longer than --forget */       \
+	X(36, REASON_CANNOT_RECEIVE, "cannot-receive") /* a direct message to oneself, say */
 
 enum reason { REASONS(KIND_ENUM) REASON_COUNT };
 
@@ -170,7 +198,9 @@ struct record {
 	uint64_t number;  /* a count, minutes, as the kind says */
 	uint64_t until_us;
 	uint64_t since_us;
-	uint64_t room;           /* the first, and mostly only, room */
+	uint64_t client_number; /* a session's own number of the message that led to it; 0: none */
+	uint64_t nonce;         /* private: of the OPEN that made the session */
+	uint64_t room;          /* the first, and mostly only, room; a direct message: its thread */
 	struct slice more_rooms; /* further rooms: 8 bytes each, host order, unaligned */
 	uint16_t reason;         /* enum reason */
 	uint8_t face;            /* enum face */
@@ -219,7 +249,14 @@ static inline bool record_is_answer(const struct record *record) {
 }
 /* Entries that are state only and never shown as history. */
 static inline bool record_is_hidden(const struct record *record) {
-	return record->kind == ENTRY_MOVED;
+	switch (record->kind) {
+	case ENTRY_MOVED:
+	case ENTRY_REFUSED:
+	case ENTRY_ABSENT:
+	case ENTRY_FORGOTTEN:
+	case ENTRY_ROOM_ENDED: return true;
+	default: return false;
+	}
 }
 
 /* The kind's and the reason's words ("said", "name-taken"); "unknown" for what this version does not know. */
