@@ -38,7 +38,7 @@ struct hub {
 	uint64_t expiry_us; /* when the next restriction runs out; 0: none does */
 	unsigned next_queue;
 	bool is_stalled;
-	char *poison_text; /* for the tests: see CONTRIBUTING.md */
+	char *poison_text; /* for the tests: see die_of_test_poison() */
 };
 
 /* ---- beginning ---- */
@@ -421,8 +421,9 @@ static bool has_work(void *context) {
 	return hub->must_sweep;
 }
 
+/* Who has to wait for the scribe is rung by it, and lifts what ran out meanwhile then. */
 static uint64_t time_to_sleep(const struct hub *hub) {
-	if (hub->expiry_us == 0) {
+	if (hub->expiry_us == 0 || hub->is_stalled) {
 		return LOOP_FOREVER;
 	}
 	uint64_t wall = clock_wall_us();
