@@ -369,6 +369,20 @@ def test_console_shows_the_room(serve):
 
 
 @pytest.mark.asan
+def test_console_shows_how_many_are_online(serve, language):
+    """In its prompt, as they come and go."""
+    prompt = {"zh": "在线 {}> ", "en": "{} online> "}[language]
+    server = serve(keyboard="terminal", language=language)
+    end = server.stdout.expect_raw(prompt.format(0))
+    ming = Plain(server).enter("小明")
+    end = server.stdout.expect_raw(prompt.format(1), start=end)
+    Plain(server).enter("小红")
+    end = server.stdout.expect_raw(prompt.format(2), start=end)
+    ming.quit()
+    server.stdout.expect_raw(prompt.format(1), start=end)
+
+
+@pytest.mark.asan
 def test_end_of_the_keyboards_input_ends_nothing(serve):
     server = serve(keyboard="pipe")
     ming, hong = Crowd(server, ["小明", "小红"])

@@ -301,6 +301,39 @@ def test_index_is_rebuilt(serve):
         server.stop()
 
 
+def indexed_up_to(server):
+    """How far search.db is, as it says itself."""
+    try:
+        database = sqlite3.connect(f"file:{server.data}/search.db?mode=ro", uri=True)
+        try:
+            return database.execute("select seq from meta").fetchone()[0]
+        finally:
+            database.close()
+    except sqlite3.OperationalError:
+        return 0
+
+
+@pytest.mark.asan
+def test_index_catches_up_after_a_crash(serve):
+    """The clerk is killed while it is behind; what it has missed is found meanwhile, and indexed later."""
+    server = serve(*FAST)
+    ming, hong = Crowd(server, ["小明", "小红"])
+    total = 0
+    for _ in range(3):
+        pid = server.send_signal("clerk", signal.SIGSTOP)
+        for _ in range(300):
+            ming.say(f"雪花 {total}")
+            total += 1
+        hong.find(f"小明说: 雪花 {total - 1}")
+        assert len(server.history("--search", "雪")) == total
+        os.kill(pid, signal.SIGKILL)
+        server.wait_replaced("clerk", pid)
+        assert len(server.history("--search", "雪花")) == total
+        last = server.history("--last", "1")[0]["seq"]
+        eventually(lambda: indexed_up_to(server) >= last, "the index to catch up")
+    assert said_texts(server.history("--search", "雪花")) == [f"雪花 {each}" for each in range(total)]
+
+
 # ---- --keep --------------------------------------------------------------------------------------
 
 

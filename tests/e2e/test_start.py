@@ -185,20 +185,29 @@ def test_default_data_folder_of_a_user(place):
         child.stdout.close()
 
 
-def test_without_ipv6_ipv4_alone(serve, place):
-    """Said in one line."""
+def in_front_of_libc(place, name, includes, function):
+    """An environment in which a function of the C library is another one."""
     if IS_SANITIZED or not shutil.which("gcc"):
         pytest.skip("needs a library in front of the C library")
-    source = place / "no6.c"
-    source.write_text(
-        "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <sys/socket.h>\n"
+    source, library = place / f"{name}.c", place / f"{name}.so"
+    lines = ["#define _GNU_SOURCE", "#include <dlfcn.h>", *(f"#include <{each}>" for each in includes)]
+    source.write_text("\n".join([*lines, function, ""]))
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return plain_environment(LD_PRELOAD=str(library))
+
+
+def test_without_ipv6_ipv4_alone(serve, place):
+    """Said in one line."""
+    env = in_front_of_libc(
+        place,
+        "no6",
+        ["errno.h", "sys/socket.h"],
         "int socket(int family, int type, int protocol) {\n"
         "	if (family == AF_INET6) { errno = EAFNOSUPPORT; return -1; }\n"
         '	int (*next)(int, int, int) = dlsym(RTLD_NEXT, "socket");\n'
-        "	return next(family, type, protocol);\n}\n"
+        "	return next(family, type, protocol);\n}",
     )
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", place / "no6.so", source], check=True)
-    server = serve(listen=(":0",), env=plain_environment(LD_PRELOAD=str(place / "no6.so")))
+    server = serve(listen=(":0",), env=env)
     assert [host for host, _ in server.addresses] == ["0.0.0.0"]
     said = [line for line in server.stderr.lines if "IPv4" in line or "IPv6" in line]
     assert len(said) == 1
@@ -365,6 +374,28 @@ def test_data_of_a_newer_version_is_refused(serve):
     assert path.read_bytes() == before
 
 
+NETWORK_FILE_SYSTEMS = {"NFS": 0x6969, "SMB2": 0xFE534D42, "9P": 0x01021997}
+
+
+@pytest.mark.parametrize("name", NETWORK_FILE_SYSTEMS)
+def test_network_file_system_is_refused(place, name):
+    """In one sentence that names --data; nothing is written there."""
+    env = in_front_of_libc(
+        place,
+        "network",
+        ["sys/vfs.h"],
+        "int fstatfs64(int fd, struct statfs64 *status) {\n"
+        '	int (*next)(int, struct statfs64 *) = dlsym(RTLD_NEXT, "fstatfs64");\n'
+        f"	int result = next(fd, status);\n	status->f_type = {NETWORK_FILE_SYSTEMS[name]};\n"
+        "	return result;\n}",
+    )
+    done = qun("serve", "--listen", "127.0.0.1:0", data=place / "data", env=env)
+    assert done.returncode not in (0, 2) and done.stdout == ""
+    assert is_one_sentence(done.stderr), done.stderr
+    assert "--data" in done.stderr and name in done.stderr and str(place / "data") in done.stderr
+    assert os.listdir(place / "data") == []
+
+
 @needs_root
 def test_full_folder_of_another_owner_is_refused(serve, place):
     data = place / "data"
@@ -475,6 +506,41 @@ def test_idle_server_makes_no_system_calls(serve, options, is_long):
     after = {names[pid]: has_run(pid) for pid in pids}
     assert after == before
     ming.send("Q").find("EXIT")
+
+
+@not_sanitized
+@pytest.mark.parametrize("options", [(), ("--fsync",), ("--keep", "1")], ids=" ".join)
+def test_idle_server_as_strace_sees_it(serve, place, options, is_long):
+    """None returns from the call in which it sleeps, and none begins another."""
+    if not shutil.which("strace"):
+        pytest.skip("there is no strace")
+    server = serve(*options)
+    ming, hong = Crowd(server, ["小明", "小红"])
+    ming.say("x")
+    hong.expect("小明说: x")
+    # strace interrupts a sleep once; an edge that nothing concerned would then read on in the ring.
+    server.admin_ok("check")
+    pids = wait_until_idle(server)
+    seen = place / "seen"
+    targets = [word for pid in pids for word in ("-p", str(pid))]
+    tracer = subprocess.Popen(["strace", "-o", seen, *targets], stderr=subprocess.PIPE, text=True)
+    try:
+        for _ in pids:
+            if "attached" not in tracer.stderr.readline():
+                pytest.skip("strace may not look at other processes here")
+        time.sleep(30 if is_long else 2)  # Not in place of an answer: this is what is measured.
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate()
+    # Each is seen in its sleep: begun before strace came, ended by nothing but its going.
+    lines = seen.read_text().splitlines()
+    names = {str(pid): name for name, pid in server.children().items()}
+    calls = sorted((names[line.split()[0]], line.split(None, 1)[1]) for line in lines)
+    assert [name for name, _ in calls] == sorted(names.values()), calls
+    assert all(re.fullmatch(r"epoll_p?wait2?\(.*<(detached|unfinished) \.\.\.>", call)
+               for _, call in calls), calls
+    ming.say("y")
+    hong.expect("小明说: y")
 
 
 # ---- Privileges ----------------------------------------------------------------------------------
