@@ -1,0 +1,182 @@
+#include "join_options.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "slice.h"
+
+#define HOST_DEFAULT "127.0.0.1"
+#define PORT_DEFAULT "8888"
+
+__attribute__((format(printf, 2, 3))) static bool refuse(char *trouble, const char *format, ...) {
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(trouble, JOIN_TROUBLE_BYTES, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static bool is_port(const char *text) {
+	unsigned long number = 0;
+	for (const char *digit = text; *digit != '\0'; digit++) {
+		if (*digit < '0' || *digit > '9' || digit - text >= 5) {
+			return false;
+		}
+		number = number * 10 + (unsigned long)(*digit - '0');
+	}
+	return number >= 1 && number <= 65535;
+}
+
+bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const char **port) {
+	struct slice name = slice_from_string(text);
+	const char *colon = strrchr(text, ':');
+	*port = PORT_DEFAULT;
+	if (text[0] == '[') {
+		const char *end = strchr(text, ']');
+		if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
+			return false;
+		}
+		name = slice_of(text + 1, (size_t)(end - text) - 1);
+		*port = end[1] == ':' ? end + 2 : *port;
+	} else if (colon != NULL && strchr(text, ':') == colon) {
+		name = slice_of(text, (size_t)(colon - text));
+		*port = colon + 1;
+	}
+	if (name.size == 0) {
+		name = slice_from_string(HOST_DEFAULT);
+	}
+	if (name.size >= JOIN_HOST_BYTES || !is_port(*port)) {
+		return false;
+	}
+	memcpy(host, name.bytes, name.size);
+	host[name.size] = '\0';
+	return true;
+}
+
+static bool take_name(struct join_options *options, const char *text, char *trouble) {
+	options->name = text;
+	return text[0] != '\0' || refuse(trouble, "--name wants a name");
+}
+
+static bool take_room(struct join_options *options, const char *text, char *trouble) {
+	options->room = text;
+	return text[0] == '#' ||
+	       refuse(trouble, "--room wants a room, such as '#homework', not '%.64s'", text);
+}
+
+static bool take_lines(struct join_options *options, const char *text, char *trouble) {
+	options->is_lines = true;
+	return true;
+}
+
+static bool take_new_key(struct join_options *options, const char *text, char *trouble) {
+	options->is_new_key = true;
+	return true;
+}
+
+static bool take_help(struct join_options *options, const char *text, char *trouble) {
+	options->is_help = true;
+	return true;
+}
+
+static const struct row {
+	const char *name;
+	bool has_value;
+	bool (*take)(struct join_options *options, const char *text, char *trouble);
+} rows[] = {
+	{"--name", true, take_name},    {"--room", true, take_room},
+	{"--lines", false, take_lines}, {"--new-key", false, take_new_key},
+	{"--help", false, take_help},   {"-h", false, take_help},
+};
+
+/* The row of "--name" or "--name=VALUE"; *value is what follows the sign, or NULL. */
+static const struct row *row_of(const char *word, const char **value) {
+	size_t size = strcspn(word, "=");
+	*value = word[size] == '=' ? word + size + 1 : NULL;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (slice_equal(slice_of(word, size), slice_from_string(rows[i].name))) {
+			return &rows[i];
+		}
+	}
+	return NULL;
+}
+
+static bool take_option(struct join_options *options, int argc, char *const *argv, int *i,
+                        char *trouble) {
+	const char *value;
+	const struct row *row = row_of(argv[*i], &value);
+	if (row == NULL) {
+		return refuse(trouble, "there is no option '%.64s'; see qun join --help", argv[*i]);
+	}
+	if (!row->has_value && value != NULL) {
+		return refuse(trouble, "%s takes no value", row->name);
+	}
+	if (row->has_value && value == NULL && *i + 1 < argc) {
+		value = argv[++*i];
+	}
+	if (row->has_value && value == NULL) {
+		return refuse(trouble, "%s wants a value", row->name);
+	}
+	return row->take(options, value, trouble);
+}
+
+bool join_options_parse(struct join_options *options, int argc, char *const *argv,
+                        char host[static JOIN_HOST_BYTES],
+                        char trouble[static JOIN_TROUBLE_BYTES]) {
+	const char *where = NULL;
+	*options = (struct join_options){0};
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] == '-') {
+			if (!take_option(options, argc, argv, &i, trouble)) {
+				return false;
+			}
+		} else if (where != NULL) {
+			return refuse(trouble, "one host is enough: '%.64s' or '%.64s'?", where,
+			              argv[i]);
+		} else {
+			where = argv[i];
+		}
+	}
+	options->host = host;
+	if (!join_host_parse(where == NULL ? "" : where, host, &options->port)) {
+		return refuse(trouble, "a host is HOST, HOST:PORT or [ADDRESS]:PORT, not '%.80s'",
+		              where == NULL ? "" : where);
+	}
+	return true;
+}
+
+static const char in_english[] =
+	"Usage: qun join [HOST[:PORT]] [OPTION]...\n"
+	"Join a chat room (default 127.0.0.1:8888). Nothing that is said gets lost, whatever\n"
+	"the network does; it is not encrypted.\n"
+	"\n"
+	"  --name NAME   the name to enter with; without it the one from last time,\n"
+	"                or you are asked for one\n"
+	"  --room ROOM   enter this room as well, such as '#homework'\n"
+	"  --lines       plain lines in, plain lines out, as with TERM=dumb, or when\n"
+	"                standard input or output is not a terminal; at the end of input it\n"
+	"                leaves when everything has arrived\n"
+	"  --new-key     the server's key has changed and that is all right\n"
+	"  --help        this text\n"
+	"\n"
+	"In the room: /join ROOM, /leave, /rooms, /who, /msg NAME TEXT, /name NAME, /quit.\n"
+	"More: man qun-join\n";
+
+static const char in_chinese[] =
+	"用法: qun join [主机[:端口]] [选项]...\n"
+	"加入聊天室 (默认 127.0.0.1:8888)。网络再差，说过的话也不会丢；没有加密。\n"
+	"\n"
+	"  --name 名字   进入时用的名字；不写就用上次的，没有上次就会问\n"
+	"  --room 房间   同时进入这个房间，例如 '#作业'\n"
+	"  --lines       一行一行地输入和输出；TERM=dumb，或者标准输入、输出不是终端时\n"
+	"                也是这样；输入结束后，等全部送到就离开\n"
+	"  --new-key     服务器的密钥变了，没有问题\n"
+	"  --help        显示本帮助\n"
+	"\n"
+	"在聊天室里: /join 房间、/leave、/rooms、/who、/msg 名字 话、/name 名字、/quit。\n"
+	"详见 man qun-join\n";
+
+const char *join_help(enum language language) {
+	return language == LANGUAGE_ZH ? in_chinese : in_english;
+}

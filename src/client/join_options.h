@@ -1,0 +1,25 @@
+/* join_options.h - reads the command line of `qun join` (face.h has the struct). */
+#ifndef JOIN_OPTIONS_H
+#define JOIN_OPTIONS_H
+
+#include "face.h"
+
+#define JOIN_TROUBLE_BYTES 256
+#define JOIN_HOST_BYTES 256
+
+/*
+ * Reads argv[1] on. False, and a sentence in `trouble`, when something cannot be read. `host` takes the host
+ * without its port and brackets; the rest points into argv.
+ */
+bool join_options_parse(struct join_options *options, int argc, char *const *argv,
+                        char host[static JOIN_HOST_BYTES], char trouble[static JOIN_TROUBLE_BYTES]);
+
+/*
+ * "host", "host:port", "[::1]:port", "::1", ":port"; what is missing is 127.0.0.1 and 8888. False if it is
+ * none of these.
+ */
+bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const char **port);
+
+const char *join_help(enum language language);
+
+#endif
