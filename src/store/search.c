@@ -18,6 +18,8 @@
 
 /* Pages that one tidying may write. */
 #define TIDY_PAGES 64
+/* Segments of one size that are merged into one: with FTS5's four a message is written once more. */
+#define SEGMENTS_MERGED 8
 
 struct search {
 	sqlite3 *db;
@@ -258,14 +260,15 @@ static int make_part(struct search *search, int64_t part) {
 	                     "content='', columnsize=0, detail=none, tokenize='qun')",
 	                     (long long)part);
 	if (result == SQLITE_OK) {
-		result =
-			execute(search,
-		                "INSERT INTO words_%lld (words_%lld, rank) VALUES ('automerge', 0);"
-		                "INSERT INTO words_%lld (words_%lld, rank) "
-		                "VALUES ('crisismerge', 1000);"
-		                "INSERT OR IGNORE INTO parts VALUES (%lld)",
-		                (long long)part, (long long)part, (long long)part, (long long)part,
-		                (long long)part);
+		result = execute(
+			search,
+			"INSERT INTO words_%lld (words_%lld, rank) VALUES ('automerge', 0);"
+			"INSERT INTO words_%lld (words_%lld, rank) "
+			"VALUES ('crisismerge', 1000);"
+			"INSERT INTO words_%lld (words_%lld, rank) VALUES ('usermerge', %d);"
+			"INSERT OR IGNORE INTO parts VALUES (%lld)",
+			(long long)part, (long long)part, (long long)part, (long long)part,
+			(long long)part, (long long)part, SEGMENTS_MERGED, (long long)part);
 	}
 	return result;
 }
