@@ -1,4 +1,4 @@
-/* What the two benchmarks of the history share: a folder, messages, CPU time, a median. */
+/* What the two benchmarks of the history share: a folder, messages, CPU time. */
 #ifndef BENCH_HISTORY_H
 #define BENCH_HISTORY_H
 
@@ -16,25 +16,10 @@
 #include "store.h"
 #include "store_write.h"
 
-#define PAIRS_MAX 31
-
 static inline double cpu_us(void) {
 	struct timespec now;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static inline int compare_doubles(const void *a, const void *b) {
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-	return (left > right) - (left < right);
-}
-
-/* Sorts; prints the median and the quartiles. */
-static inline void print_spread(const char *what, double *values, size_t count) {
-	qsort(values, count, sizeof(*values), compare_doubles);
-	printf("%s %.2f (%.2f to %.2f)", what, values[count / 2], values[count / 4],
-	       values[count - 1 - count / 4]);
 }
 
 static inline void make_folder(char folder[64]) {

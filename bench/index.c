@@ -4,10 +4,10 @@
  * the floor: the same tokens, cut beforehand and parted by blanks, into the
  * same kind of table in one transaction, with FTS5's own tokenizer and merging.
  *
- *     index [MESSAGES [PAIRS]]
+ *     index MESSAGES PAIRS
  *
- * CPU time of the process alone, kernel included. Pairs alternate; printed are
- * medians with their quartiles.
+ * prints a JSON object a pair: `us` and `floor_us` a message, CPU time of the
+ * process alone, kernel included, and the `megabytes` of the index.
  */
 #include <assert.h>
 #include <sqlite3.h>
@@ -16,7 +16,6 @@
 #include "search.h"
 #include "tokens.h"
 
-#define GOAL_US 25.0
 #define FEED_MAX 500 /* as the clerk feeds */
 
 static void fill(struct store *store, uint64_t messages) {
@@ -120,26 +119,21 @@ static double run_floor(uint64_t messages) {
 }
 
 int main(int argc, char **argv) {
-	uint64_t messages = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
-	size_t pairs = argc > 2 ? strtoul(argv[2], NULL, 10) : 7;
-	double ours[PAIRS_MAX], floor[PAIRS_MAX], ratios[PAIRS_MAX], megabytes = 0;
 	diag_name("bench/index");
-	if (messages == 0 || pairs == 0 || pairs > PAIRS_MAX) {
-		diag_exit(EXIT_USAGE, "usage: index [MESSAGES [PAIRS]]");
+	if (argc != 3) {
+		diag_exit(EXIT_USAGE, "usage: index MESSAGES PAIRS");
+	}
+	uint64_t messages = strtoull(argv[1], NULL, 10);
+	size_t pairs = strtoul(argv[2], NULL, 10);
+	if (messages == 0) {
+		diag_exit(EXIT_USAGE, "nothing to do");
 	}
 	for (size_t i = 0; i < pairs; i++) {
-		ours[i] = run_index(messages, &megabytes);
-		floor[i] = run_floor(messages);
-		ratios[i] = ours[i] / floor[i];
+		double megabytes = 0;
+		double ours = run_index(messages, &megabytes);
+		printf("{\"us\": %.4f, \"floor_us\": %.4f, \"megabytes\": %.2f}\n", ours,
+		       run_floor(messages), megabytes);
+		fflush(stdout);
 	}
-	printf("index: ");
-	print_spread("us a message", ours, pairs);
-	print_spread("; floor", floor, pairs);
-	print_spread("; ratio", ratios, pairs);
-	printf("; %.1f MB for %llu messages; goal %.0f us: %s\n", megabytes,
-	       (unsigned long long)messages, GOAL_US,
-	       ours[pairs - 1 - pairs / 4] <= GOAL_US ? "met"
-	       : ours[pairs / 4] > GOAL_US            ? "missed"
-	                                              : "undecided");
 	return EXIT_DONE;
 }

@@ -10,6 +10,7 @@
  *
  *     enter PORT FROM TO                 members FROM to TO-1 say `L mN`; waits for every OK
  *                                        and every notice
+ *     visit PORT TIMES                   member 0 enters and leaves so many times
  *     say PORT MESSAGES IN_FLIGHT BYTES  member 0 says so many messages, so many at a time;
  *                                        waits until all others have each of them
  *
@@ -52,7 +53,7 @@ struct load {
 	char bytes[BATCH][DATAGRAM_BYTES];
 
 	uint64_t datagrams;
-	uint64_t oks;
+	uint64_t oks, exits;
 	uint64_t notices;
 	uint64_t deliveries;
 	uint64_t said_us[WINDOW];
@@ -145,13 +146,15 @@ static void note_delay(struct load *load, uint64_t delay_us) {
 	load->delays[load->delays_count++] = (uint32_t)delay_us;
 }
 
-/* "OK", a notice, or "m0说: #0000000017 ...". */
+/* "OK", "EXIT", a notice, or "m0说: #0000000017 ...". */
 static void take(struct load *load, char *bytes, size_t size, uint64_t at_us) {
 	load->datagrams++;
 	bytes[size] = '\0';
 	const char *mark = memchr(bytes, '#', size);
 	if (size == 2 && memcmp(bytes, "OK", 2) == 0) {
 		load->oks++;
+	} else if (size == 4 && memcmp(bytes, "EXIT", 4) == 0) {
+		load->exits++;
 	} else if (mark == NULL) {
 		load->notices++;
 	} else {
@@ -240,6 +243,17 @@ static void run_enter(struct load *load, uint16_t port, unsigned from, unsigned 
 	report(load, begin_us, datagrams, deliveries);
 }
 
+static void run_visit(struct load *load, uint16_t port, unsigned times) {
+	uint64_t begin_us = now_us(), datagrams = load->datagrams, deliveries = load->deliveries;
+	for (unsigned i = 0; i < times; i++) {
+		say(load, 0, port, "L visitor", strlen("L visitor"));
+		drain_until(load, &load->oks, load->oks + 1, "visit: OK");
+		say(load, 0, port, "Q", 1);
+		drain_until(load, &load->exits, load->exits + 1, "visit: EXIT");
+	}
+	report(load, begin_us, datagrams, deliveries);
+}
+
 static void run_say(struct load *load, uint16_t port, uint64_t messages, unsigned in_flight,
                     unsigned bytes) {
 	uint64_t begin_us = now_us(), datagrams = load->datagrams, deliveries = load->deliveries;
@@ -278,6 +292,8 @@ int main(int argc, char **argv) {
 		unsigned port, a, b, c;
 		if (sscanf(line, "enter %u %u %u", &port, &a, &b) == 3) {
 			run_enter(&load, (uint16_t)port, a, b);
+		} else if (sscanf(line, "visit %u %u", &port, &a) == 2) {
+			run_visit(&load, (uint16_t)port, a);
 		} else if (sscanf(line, "say %u %u %u %u", &port, &a, &b, &c) == 4) {
 			run_say(&load, (uint16_t)port, a, b, c);
 		} else {

@@ -4,7 +4,7 @@
  *
  *     populate FOLDER EDGES < addresses
  *
- * reads addresses, one a line ("127.1.0.1 41234"), up to "ok" or the end, and
+ * reads addresses, one a line ("127.1.0.1 41234", "fd00::1 40000"), up to "ok" or the end, and
  * writes log.db as if `m0`, `m1`, ... had entered from them, their homes spread over
  * the edges. The folder must be empty.
  */
@@ -61,7 +61,8 @@ int main(int argc, char **argv) {
 		if (sscanf(line, "%63s %u", ip, &port) != 2) {
 			diag_exit(EXIT_USAGE, "not an address: %s", line);
 		}
-		snprintf(text, sizeof(text), "%s:%u", ip, port);
+		snprintf(text, sizeof(text), strchr(ip, ':') != NULL ? "[%s]:%u" : "%s:%u", ip,
+		         port);
 		if (!address_parse(slice_from_string(text), &entry.route.peer, &is_any)) {
 			diag_exit(EXIT_USAGE, "not an address: %s", text);
 		}

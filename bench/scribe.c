@@ -3,11 +3,11 @@
  * applied to the state, into log.db, committed. Beside it the floor: bare
  * INSERTs into the same table with the same index, in transactions as large.
  *
- *     scribe [MESSAGES [PAIRS]]
+ *     scribe BATCH MESSAGES PAIRS
  *
- * CPU time of the process alone, kernel included; moving the WAL is the
- * clerk's. Pairs alternate; printed are medians with their quartiles. With its
- * 5 ms naps the scribe's batches are as large as what comes in 5 ms.
+ * prints a JSON object a pair: `us` and `floor_us` a message, CPU time of the
+ * process alone, kernel included; moving the WAL is the clerk's. With its 5 ms
+ * naps the scribe's batches are as large as what comes in 5 ms.
  */
 #include <assert.h>
 #include <sqlite3.h>
@@ -16,8 +16,6 @@
 #include "follower.h"
 #include "history.h"
 #include "store_inner.h"
-
-#define GOAL_PER_CPU_SECOND 100000
 
 static struct ring *make_ring(size_t bytes) {
 	int fd = memfd_create("ring", MFD_CLOEXEC);
@@ -111,37 +109,21 @@ static double run_floor(uint64_t messages, size_t batch) {
 	return (end - begin) / (double)messages;
 }
 
-static void compare(uint64_t messages, size_t pairs, size_t batch) {
-	double ours[PAIRS_MAX], floor[PAIRS_MAX], ratios[PAIRS_MAX];
-	for (size_t i = 0; i < pairs; i++) {
-		ours[i] = run_scribe(messages, batch);
-		floor[i] = run_floor(messages, batch);
-		ratios[i] = ours[i] / floor[i];
-	}
-	printf("scribe, batches of %4zu: ", batch);
-	print_spread("us a message", ours, pairs);
-	print_spread("; floor", floor, pairs);
-	print_spread("; ratio", ratios, pairs);
-	double low = 1e6 / ours[pairs - 1 - pairs / 4];
-	double high = 1e6 / ours[pairs / 4];
-	printf("; %.0f messages a CPU-second; goal %d: %s\n", 1e6 / ours[pairs / 2],
-	       GOAL_PER_CPU_SECOND,
-	       low >= GOAL_PER_CPU_SECOND   ? "met"
-	       : high < GOAL_PER_CPU_SECOND ? "missed"
-	                                    : "undecided");
-	fflush(stdout);
-}
-
 int main(int argc, char **argv) {
-	uint64_t messages = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
-	size_t pairs = argc > 2 ? strtoul(argv[2], NULL, 10) : 7;
-	static const size_t batches[] = {64, 512, 4096};
 	diag_name("bench/scribe");
-	if (messages == 0 || pairs == 0 || pairs > PAIRS_MAX) {
-		diag_exit(EXIT_USAGE, "usage: scribe [MESSAGES [PAIRS]]");
+	if (argc != 4) {
+		diag_exit(EXIT_USAGE, "usage: scribe BATCH MESSAGES PAIRS");
 	}
-	for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
-		compare(messages, pairs, batches[i]);
+	size_t batch = strtoul(argv[1], NULL, 10);
+	uint64_t messages = strtoull(argv[2], NULL, 10);
+	size_t pairs = strtoul(argv[3], NULL, 10);
+	if (batch == 0 || messages == 0) {
+		diag_exit(EXIT_USAGE, "nothing to do");
+	}
+	for (size_t i = 0; i < pairs; i++) {
+		double ours = run_scribe(messages, batch);
+		printf("{\"us\": %.4f, \"floor_us\": %.4f}\n", ours, run_floor(messages, batch));
+		fflush(stdout);
 	}
 	return EXIT_DONE;
 }

@@ -369,7 +369,7 @@ def run_asan_e2e(long):
 
 def part_e2e(args, long):
     run_or_fail(["script/build"])
-    ORDINARY.make(end_to_end_targets)
+    ORDINARY.make(lambda build: [*end_to_end_targets(build), *build.programs("bench")])
     return run_pytest(ORDINARY, args, long)
 
 
