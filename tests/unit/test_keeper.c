@@ -532,6 +532,32 @@ static void the_greeting_names_everything(void **state) {
 	}
 }
 
+/* What the greeting says to type works where it is typed. */
+static void the_greeting_invites_only_who_may_join(void **state) {
+	static const struct {
+		const char *listen, *plain_from, *join;
+		bool is_private;
+	} rows[] = {
+		{"192.168.1.23:8888", NULL, "nc -u 192.168.1.23 8888", false},
+		{"203.0.113.5:8888", NULL, "nc -u 203.0.113.5 8888", true},
+		{"203.0.113.5:8888", "203.0.113.0/24", "nc -u 203.0.113.5 8888", false},
+		{"203.0.113.5:8888", "any", "nc -u 203.0.113.5 8888", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct options options;
+		char text[4096], trouble[TROUBLE_BYTES_MAX];
+		const char *words[] = {"--listen", rows[i].listen, "--plain-from",
+		                       rows[i].plain_from};
+		int count = rows[i].plain_from != NULL ? 4 : 2;
+		arguments_defaults(&options);
+		assert_int_equal(arguments_parse(&options, count, (char *const *)words, trouble),
+		                 ARGUMENTS_OK);
+		text[greeting_for_people(&options, LANGUAGE_EN, text, sizeof text - 1)] = '\0';
+		assert_non_null(strstr(text, rows[i].join));
+		assert_int_equal(strstr(text, "--plain-from") != NULL, rows[i].is_private);
+	}
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(int argc, char **argv) {
@@ -549,6 +575,7 @@ int main(int argc, char **argv) {
 		cmocka_unit_test(pauses_grow_to_a_bound),
 		cmocka_unit_test(a_network_file_system_is_known),
 		cmocka_unit_test(the_greeting_names_everything),
+		cmocka_unit_test(the_greeting_invites_only_who_may_join),
 		IN_A_FOLDER(it_starts_and_stops),
 		IN_A_FOLDER(who_dies_is_started_again),
 		IN_A_FOLDER(who_does_not_leave_is_ended),
