@@ -137,6 +137,11 @@ static void set_up(struct edge *edge) {
 	    house->boards[PROCESS_HUB] == NULL || house->boards[PROCESS_SCRIBE] == NULL) {
 		diag_exit(EXIT_USAGE, "an edge was not handed down all that it needs");
 	}
+	edge->cursor = cursor_open(house->cursor);
+	if (edge->cursor == NULL) {
+		diag_exit_errno(EXIT_FIX_ME,
+		                "the cursor's file in the data folder cannot be mapped");
+	}
 	queue_produce_as(house->queues[house->edge],
 	                 atomic_load_explicit(&house->own->incarnation, memory_order_relaxed));
 	if (!walk_begin(&edge->walk, edge)) {

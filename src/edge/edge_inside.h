@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "asker.h"
+#include "cursor.h"
 #include "face.h"
 #include "house.h"
 #include "ring_walk.h"
@@ -16,7 +17,8 @@
 
 struct edge {
 	struct house house;
-	struct state *state; /* as the walk has it */
+	struct cursor *cursor; /* where we stand: outlives us */
+	struct state *state;   /* as the walk has it */
 	struct ring_walk walk;
 	struct asker asker;
 	const struct edge_face *const *faces;

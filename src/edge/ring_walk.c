@@ -10,10 +10,13 @@
 /* Entries that the clerk is asked for at once: their numbers have no gaps, so that so many seqs hold no more. */
 #define SLICE_ENTRIES 64
 
-/* ---- the board ---- */
+/* ---- where we stand: our cursor, and on the board for others to see ---- */
 
-static void note_on_board(const struct ring_walk *walk) {
+static void note_where(const struct ring_walk *walk) {
 	struct board *own = walk->edge->house.own;
+	struct cursor *cursor = walk->edge->cursor;
+	atomic_store_explicit(&cursor->seq, walk->seq, memory_order_relaxed);
+	atomic_store_explicit(&cursor->position, walk->position, memory_order_release);
 	atomic_store_explicit(&own->seq, walk->seq, memory_order_relaxed);
 	atomic_store_explicit(&own->position, walk->position, memory_order_release);
 }
@@ -88,10 +91,12 @@ static void on_no_slice(void *context);
 bool walk_begin(struct ring_walk *walk, struct edge *edge) {
 	*walk = (struct ring_walk){.edge = edge};
 	walk->ask = (struct ask){.take = on_slice, .fail = on_no_slice, .context = walk};
-	struct board *own = edge->house.own;
-	uint64_t position = atomic_load(&own->position);
+	struct cursor *cursor = edge->cursor;
+	uint64_t ring = ring_id(edge->house.ring);
+	uint64_t edges = edge->house.options->edges;
+	uint64_t position = atomic_load(&cursor->position);
 	bool is_successor =
-		atomic_load(&own->has_position) != 0 && position <= ring_head(edge->house.ring);
+		cursor_is_of(cursor, ring, edges) && position <= ring_head(edge->house.ring);
 	do {
 		if (!load_state(walk)) {
 			return false;
@@ -101,7 +106,7 @@ bool walk_begin(struct ring_walk *walk, struct edge *edge) {
 		} else if (position < walk->position_live) {
 			walk->way = WALK_RING;
 			walk->position = position;
-			walk->seq = atomic_load(&own->seq);
+			walk->seq = atomic_load(&cursor->seq);
 		} else {
 			enum ring_result result = apply_up_to(walk, position);
 			if (result == RING_LAPPED) {
@@ -114,8 +119,8 @@ bool walk_begin(struct ring_walk *walk, struct edge *edge) {
 			stand_live(walk);
 		}
 	} while (walk->way == WALK_LIVE && walk->position != walk->position_live);
-	note_on_board(walk);
-	atomic_store(&own->has_position, 1);
+	note_where(walk);
+	cursor_begin(cursor, ring, edges);
 	return true;
 }
 
@@ -178,7 +183,7 @@ static bool reload(struct ring_walk *walk) {
 
 static void catch_up(struct ring_walk *walk) {
 	stand_live(walk);
-	note_on_board(walk);
+	note_where(walk);
 	for_faces(walk, call_caught_up);
 }
 
@@ -289,7 +294,7 @@ static void pass(struct ring_walk *walk) {
 	if (walk->way != WALK_SLICES) {
 		walk->position = walk->position_next;
 	}
-	note_on_board(walk);
+	note_where(walk);
 }
 
 /* ---- going on ---- */

@@ -118,6 +118,7 @@ static void take_all(struct house *house) {
 	house->ready = take_needed("ready");
 	house->lock = take("lock");
 	house->clerk = take("clerk");
+	house->cursor = take("cursor");
 	house->keyboard = take("keyboard");
 	take_boards(house);
 	take_queues(house);

@@ -19,6 +19,7 @@
  *                  none of the other edges'
  *   bell.I         eventfds, by process index; likewise
  *   socket.L       edges: its UDP socket of listener L
+ *   cursor         edges: the file of its cursor (cursor.h), read-write
  *   clerk          hub, edges, console: its end of a pair of SOCK_SEQPACKET to the clerk
  *   client.I       clerk: the other ends, by process index
  *   lock           the data folder's lock, shared by all: it is free when the last is gone
@@ -67,6 +68,7 @@ struct house {
 	unsigned queues_count;               /* edges + 1; the last is the console's */
 	int sockets[LISTENERS_MAX];          /* edges */
 	int clerk;                           /* -1: none */
+	int cursor;                          /* edges; -1: none */
 	int clients[PROCESSES_MAX];          /* clerk; -1 where there is none */
 	int keyboard;                        /* -1: none */
 	int life;

@@ -152,6 +152,12 @@ static void open_files(struct datafolder *folder, const struct options *options)
 	folderlock_take(folder->keeper_lock, folder->lock, options->data);
 	folder->ring_writer = open_file(folder, "ring", O_RDWR | O_CREAT);
 	folder->ring_reader = open_file(folder, "ring", O_RDONLY);
+	for (int i = 0; i < EDGES_MAX; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "cursor.%d", i);
+		folder->cursors[i] =
+			i < options->edges ? open_file(folder, name, O_RDWR | O_CREAT) : -1;
+	}
 }
 
 void datafolder_open(struct datafolder *folder, struct options *options) {

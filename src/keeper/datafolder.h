@@ -4,6 +4,7 @@
  *
  *   lock   held by every process of the server; free when the last is gone
  *   ring   the log ring's file (formatted by the scribe)
+ *   cursor.N   where edge N stands in it
  *
  * What else lies there is made by the others: log.db, search.db, admin.sock.
  */
@@ -14,11 +15,12 @@
 #include "options.h"
 
 struct datafolder {
-	int fd;          /* the folder itself */
-	int keeper_lock; /* the keeper's alone: dies with it */
-	int lock;        /* handed to every child: free when the last is gone */
-	int ring_writer; /* the ring's file, read-write */
-	int ring_reader; /* and read-only */
+	int fd;                 /* the folder itself */
+	int keeper_lock;        /* the keeper's alone: dies with it */
+	int lock;               /* handed to every child: free when the last is gone */
+	int ring_writer;        /* the ring's file, read-write */
+	int ring_reader;        /* and read-only */
+	int cursors[EDGES_MAX]; /* an edge's own; -1 where there is none */
 };
 
 /*

@@ -61,6 +61,10 @@ static void hand_queues(struct handout *handout, const struct estate *estate, un
 	}
 }
 
+static void hand_cursor(struct handout *handout, const struct estate *estate, unsigned index) {
+	hand(handout, "cursor", estate->folder->cursors[index - PROCESS_EDGE_0]);
+}
+
 static void hand_own_queue(struct handout *handout, const struct estate *estate, unsigned index) {
 	unsigned queue = index >= PROCESS_EDGE_0 ? index - PROCESS_EDGE_0 : estate->options->edges;
 	hand_numbered(handout, "queue", queue, estate->shared->queues[queue]);
@@ -122,6 +126,7 @@ static const struct {
 	{AT(ROLE_HUB), hand_queues},
 	{AT(ROLE_CONSOLE) | AT(ROLE_EDGE), hand_own_queue},
 	{AT(ROLE_EDGE), hand_sockets},
+	{AT(ROLE_EDGE), hand_cursor},
 	{AT(ROLE_HUB) | AT(ROLE_CONSOLE) | AT(ROLE_EDGE), hand_clerk},
 	{AT(ROLE_CLERK), hand_clients},
 	{AT(ROLE_CONSOLE), hand_keyboard},

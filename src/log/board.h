@@ -67,16 +67,7 @@ struct board {
 	_Atomic uint64_t deciding_number;
 	_Atomic uint64_t suspect_number;
 	_Atomic uint32_t suspect_deaths;
-	_Atomic uint32_t has_position; /* hub: position is true, not just zero */
-
-	/*
-	 * edge: how far the fan-out of the entry `fanned_out_seq` is: socket (upper 8 bits) and the
-	 * session up to which it is done. A new incarnation that comes to this entry goes on there.
-	 */
-	_Atomic uint64_t fanned_out_seq;
-	_Atomic uint64_t fanned_out_to;
-	/* edge with --fsync: OK and EXIT are held back from this ring position + 1 on; 0: none is */
-	_Atomic uint64_t held_from;
+	_Atomic uint32_t has_position; /* hub, console: position is true, not just zero */
 
 	/* state digests for ANSWER_CHECK: number is stored last (release) */
 	_Atomic uint64_t check_number;

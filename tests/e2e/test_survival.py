@@ -203,6 +203,25 @@ def test_kill_everything(serve, whom, options, is_long):
 
 
 @pytest.mark.asan
+def test_what_was_still_to_be_delivered_when_all_died(serve):
+    """An edge goes on where it was, though everybody died with it: nobody misses a line."""
+    server = serve(*FAST, "--edges", "2")
+    _, members, listener, talker = pair_beside_a_stopped_edge(server)
+    total = 20
+    for number in range(total):
+        talker.say(f"late {number}")
+    eventually(lambda: f"{talker.name}说: late {total - 1}" in listener.lines, "the last of them")
+    server.kill_all()
+    server.restart()
+    talker.say("end")
+    for member in members:
+        if member is not talker:
+            eventually(lambda: f"{talker.name}说: end" in member.lines, lambda: f"the end at {member}")
+            late = [line for line in member.lines if "说: late " in line]
+            assert late == [f"{talker.name}说: late {number}" for number in range(total)], member
+
+
+@pytest.mark.asan
 @pytest.mark.parametrize("options", [("--fsync",), ()], ids=["fsync", ""])
 def test_power_loss(serve, options, is_long):
     """The ring is thrown away: with --fsync everything acknowledged is there; no number comes twice."""
@@ -259,11 +278,8 @@ def test_stopped_for_a_while(serve, name, is_long):
 # ---- The ring is overtaken -----------------------------------------------------------------------
 
 
-@pytest.mark.asan
-def test_an_edge_is_overtaken(serve):
-    """An edge that was stopped joins the ring again without a gap or a double."""
-    server = serve(*FAST, "--edges", "2", "--ring", "1")
-    count = 16
+def pair_beside_a_stopped_edge(server, count=16):
+    """Members of both edges; edge 1 is stopped: (its pid, all, a listener and a talker at edge 0)."""
     members = [Plain(server, source).enter(f"m{i}") for i, source in enumerate(loopback_sources(count))]
     pid = server.send_signal("edge 1", signal.SIGSTOP)
     # Who hears anything now is served by edge 0, and so is who is heard.
@@ -279,6 +295,14 @@ def test_an_edge_is_overtaken(serve):
         return None
 
     listener, talker = eventually(look, "somebody at edge 0")
+    return pid, members, listener, talker
+
+
+@pytest.mark.asan
+def test_an_edge_is_overtaken(serve):
+    """An edge that was stopped joins the ring again without a gap or a double."""
+    server = serve(*FAST, "--edges", "2", "--ring", "1")
+    pid, members, listener, talker = pair_beside_a_stopped_edge(server)
     total, text = 500, "x" * 4000  # twice the ring
     for number in range(total):
         talker.say(f"{number} {text}")

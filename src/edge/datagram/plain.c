@@ -435,12 +435,11 @@ static void *create(struct edge *edge) {
 	if (plain == NULL) {
 		diag_exit(EXIT_TRY_AGAIN, "no memory for the plain face");
 	}
-	const struct board *own = edge->house.own;
 	plain->edge = edge;
 	plain->language = edge->house.options->language;
 	plain->blocked = -1;
-	plain->resume_seq = atomic_load(&own->fanned_out_seq);
-	plain->resume_to = atomic_load(&own->fanned_out_to);
+	plain->resume_seq = atomic_load(&edge->cursor->fanned_out_seq);
+	plain->resume_to = atomic_load(&edge->cursor->fanned_out_to);
 	uint64_t eighth = ring_capacity(edge->house.ring) / 8;
 	plain->behind_max = eighth < BEHIND_BYTES_MAX ? eighth : BEHIND_BYTES_MAX;
 	open_doors(plain);

@@ -52,16 +52,16 @@ void deliver_to_all(struct plain *plain, enum plain_whom whom, const struct reco
 
 /* Where it is stands on the board; and where a predecessor was, it goes on. */
 static void begin_main_fanout(struct plain *plain, const struct plain_step *step) {
-	struct board *own = plain->edge->house.own;
+	struct cursor *cursor = plain->edge->cursor;
 	if (plain->resume_seq != 0 && plain->resume_seq == step->seq) {
 		fanout_resume(&plain->fanout, plain->resume_to);
 	} else {
 		/* In this order: a place that is not this entry's is never taken for one. */
-		atomic_store_explicit(&own->fanned_out_seq, 0, memory_order_release);
-		atomic_store_explicit(&own->fanned_out_to, 0, memory_order_release);
-		atomic_store_explicit(&own->fanned_out_seq, step->seq, memory_order_release);
+		atomic_store_explicit(&cursor->fanned_out_seq, 0, memory_order_release);
+		atomic_store_explicit(&cursor->fanned_out_to, 0, memory_order_release);
+		atomic_store_explicit(&cursor->fanned_out_seq, step->seq, memory_order_release);
 	}
-	fanout_keep_progress(&plain->fanout, &own->fanned_out_to);
+	fanout_keep_progress(&plain->fanout, &cursor->fanned_out_to);
 }
 
 static void begin_step(struct plain *plain, const struct plain_step *step) {

@@ -25,7 +25,7 @@
 static void note_from(struct plain *plain, uint64_t from, uint64_t seq) {
 	plain->hold.from = from;
 	plain->hold.seq = seq;
-	atomic_store_explicit(&plain->edge->house.own->held_from, from + 1, memory_order_release);
+	atomic_store_explicit(&plain->edge->cursor->held_from, from + 1, memory_order_release);
 }
 
 static bool is_answer(const struct record *record) {
@@ -219,7 +219,7 @@ static bool take_out_the_held(struct plain *plain, uint64_t from) {
 }
 
 void hold_begin(struct plain *plain) {
-	uint64_t before = atomic_load(&plain->edge->house.own->held_from);
+	uint64_t before = atomic_load(&plain->edge->cursor->held_from);
 	plain->hold.from = HELD_NONE;
 	if (before != 0 && !take_out_the_held(plain, before - 1)) {
 		give_up(plain);

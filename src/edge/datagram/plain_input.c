@@ -51,15 +51,10 @@ static void say_refusal(struct plain *plain, const struct route *route, enum rea
 	struct record refusal = {.kind = ANSWER_REFUSED, .reason = (uint16_t)reason};
 	size_t size = words_refusal(plain->language, &refusal, words, sizeof(words));
 	int outlet = plain_aim(plain, route, &target);
-	/* Counted by reason whether or not it is said: somebody may wonder why nobody gets in. */
+	if (size > size_max || outlet < 0 || !input_may_refuse(plain, &route->peer)) {
+		return;
+	}
 	board_count_refusal(own, (uint16_t)reason);
-	if (size > size_max || outlet < 0) {
-		board_count(own, COUNT_REFUSALS_HELD_BACK, 1);
-		return;
-	}
-	if (!input_may_refuse(plain, &route->peer)) {
-		return;
-	}
 	bool is_sent = outlet_send(&plain->outlets[outlet], &target, slice_of(words, size),
 	                           presence_on_error, plain);
 	board_count(own, is_sent ? COUNT_DATAGRAMS_OUT : COUNT_DATAGRAMS_UNSENT, 1);
