@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "datagrams.h"
 #include "diag.h"
 #include "edge_inside.h"
 #include "plain.h"
@@ -72,9 +73,7 @@ static void begin_draining(struct edge *edge) {
 	edge->is_draining = true;
 	edge->drain_to = ring_head(edge->house.ring);
 	edge->drain_until_us = loop_now_us(edge->house.loop) + DRAIN_US;
-	for (unsigned i = 0; i < FACES_COUNT; i++) {
-		edge->faces[i]->stop_reading(edge->its[i]);
-	}
+	datagrams_stop_reading(edge->datagrams);
 }
 
 /* True when there is nothing left to stay for. */
@@ -91,7 +90,10 @@ static bool drain(struct edge *edge) {
 
 static uint64_t time_to_sleep(const struct edge *edge) {
 	uint64_t now_us = loop_now_us(edge->house.loop);
-	uint64_t due_us = edge->is_draining ? edge->drain_until_us : LOOP_FOREVER;
+	uint64_t due_us = datagrams_due_us(edge->datagrams);
+	if (edge->is_draining && edge->drain_until_us < due_us) {
+		due_us = edge->drain_until_us;
+	}
 	for (unsigned i = 0; i < FACES_COUNT; i++) {
 		uint64_t its_us = edge->faces[i]->due_us(edge->its[i]);
 		due_us = its_us < due_us ? its_us : due_us;
@@ -117,6 +119,7 @@ static uint64_t turn(void *context) {
 	for (unsigned i = 0; i < FACES_COUNT; i++) {
 		edge->faces[i]->tick(edge->its[i], loop_now_us(edge->house.loop));
 	}
+	datagrams_settle(edge->datagrams);
 	ring_hub(edge);
 	if (drain(edge)) {
 		loop_stop(edge->house.loop);
@@ -149,6 +152,7 @@ static void set_up(struct edge *edge) {
 	}
 	asker_init(&edge->asker, house);
 	asker_add(&edge->asker, &edge->walk.ask);
+	edge->datagrams = datagrams_create(edge);
 	edge->faces = faces;
 	for (unsigned i = 0; i < FACES_COUNT; i++) {
 		edge->its[i] = faces[i]->create(edge);
@@ -160,6 +164,7 @@ static void leave(struct edge *edge) {
 	for (unsigned i = 0; i < FACES_COUNT; i++) {
 		edge->faces[i]->destroy(edge->its[i]);
 	}
+	datagrams_destroy(edge->datagrams);
 	state_destroy(edge->state);
 	house_leave(&edge->house);
 }

@@ -7,7 +7,7 @@
  *   asker           questions to the clerk
  *   limiter         how often something may be
  *   face.h          what a face is
- *   datagram/       the plain dialect over UDP
+ *   datagram/       the sockets, and the plain dialect over UDP
  */
 #ifndef EDGE_H
 #define EDGE_H

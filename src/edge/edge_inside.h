@@ -15,12 +15,15 @@
 /* The rows of edge.c's table. */
 #define FACES_COUNT 1
 
+struct datagrams;
+
 struct edge {
 	struct house house;
 	struct cursor *cursor; /* where we stand: outlives us */
 	struct state *state;   /* as the walk has it */
 	struct ring_walk walk;
 	struct asker asker;
+	struct datagrams *datagrams;
 	const struct edge_face *const *faces;
 	void *its[FACES_COUNT];
 	bool has_faces;

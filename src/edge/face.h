@@ -47,8 +47,6 @@ struct edge_face {
 	uint64_t (*due_us)(void *it);
 	void (*tick)(void *it, uint64_t now_us);
 
-	/* The edge is leaving: take nothing in any more. */
-	void (*stop_reading)(void *it);
 	/* Nothing is held back any more. */
 	bool (*is_drained)(void *it);
 };

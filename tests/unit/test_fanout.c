@@ -72,8 +72,8 @@ static struct iovec parts[3];
 
 static void add_member(unsigned outlet, uint64_t session) {
 	struct plain_member *member = roster_insert(&rosters[outlet], session);
-	member->to.v4.sin_family = AF_INET;
-	member->to.v4.sin_port = htons((uint16_t)session);
+	member->target.to.v4.sin_family = AF_INET;
+	member->target.to.v4.sin_port = htons((uint16_t)session);
 }
 
 /* Sessions 1 to `count`, one outlet after the other. */
@@ -163,7 +163,7 @@ static void only_who_was_there(void **state) {
 
 static void one_alone(void **state) {
 	make_room(300, 3);
-	struct plain_member one = {.session = 7, .to.v4.sin_port = htons(7)};
+	struct plain_member one = {.session = 7, .target.to.v4.sin_port = htons(7)};
 	fanout_to_one(&fanout, parts, 3, 2, &one);
 	run();
 	assert_int_equal(world.count, 3);
@@ -283,7 +283,7 @@ static void dead_peers_disturb_nobody(void **state) {
 	for (unsigned i = 0; i < COUNT; i++) {
 		readers[i] = bound_socket(&name, &size);
 		struct plain_member *member = roster_insert(&rosters[0], i + 1);
-		memcpy(&member->to, &name, size);
+		memcpy(&member->target.to, &name, size);
 	}
 	for (unsigned i = 0; i < COUNT; i += 2) {
 		close(readers[i]);
@@ -327,7 +327,7 @@ static void from_the_address_spoken_to(int family) {
 		assert_true(address_from_sockaddr(&route.peer, (struct sockaddr *)&name, size));
 		memcpy(route.local, (uint8_t[]){[10] = 0xFF, 0xFF, 127, 0, 0, last}, 16);
 		struct plain_member *member = roster_insert(&rosters[0], last);
-		assert_true(outlet_aim(&outlets[0], &route, member));
+		assert_true(outlet_aim(&outlets[0], &route, &member->target));
 	}
 	fanout_init(&fanout, outlets, 1, &real);
 	fanout_to_all(&fanout, parts, 1, rosters, 0, UINT64_MAX);

@@ -120,11 +120,11 @@ static void fill_slot(struct fanout *fanout, const struct plain_member *member, 
 	const struct outlet *outlet = &fanout->outlets[fanout->outlet];
 	struct msghdr *message = &fanout->slots[fanout->filled].msg_hdr;
 	/* The interface of sendmmsg() forgets const; it writes neither. */
-	message->msg_name = (void *)(uintptr_t)&member->to;
+	message->msg_name = (void *)(uintptr_t)&member->target.to;
 	message->msg_iov = (struct iovec *)(uintptr_t)&fanout->parts[part];
 	if (outlet->is_wildcard) {
 		struct outlet_control *control = &fanout->controls[fanout->filled];
-		message->msg_controllen = outlet_control_set(outlet, control, member);
+		message->msg_controllen = outlet_control_set(outlet, control, &member->target);
 		message->msg_control = message->msg_controllen > 0 ? control : NULL;
 	}
 	fanout->sessions[fanout->filled++] = member->session;

@@ -69,8 +69,7 @@ int outlet_init(struct outlet *outlet, int fd, uint16_t listener) {
 	return outlet->is_wildcard ? set(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1) : 0;
 }
 
-bool outlet_aim(const struct outlet *outlet, const struct route *route,
-                struct plain_member *target) {
+bool outlet_aim(const struct outlet *outlet, const struct route *route, struct target *target) {
 	struct sockaddr_storage name;
 	socklen_t size = address_to_sockaddr(&route->peer, outlet->family, &name);
 	if (size == 0 || size > sizeof(target->to)) {
@@ -105,7 +104,7 @@ void outlet_control_init(const struct outlet *outlet, struct outlet_control *con
 }
 
 size_t outlet_control_set(const struct outlet *outlet, struct outlet_control *control,
-                          const struct plain_member *target) {
+                          const struct target *target) {
 	if (!outlet->is_wildcard || is_zero(target->local)) {
 		return 0;
 	}
@@ -189,11 +188,11 @@ unsigned outlet_take_errors(const struct outlet *outlet, unsigned most, outlet_o
 
 /* ---- one datagram ---- */
 
-bool outlet_send(const struct outlet *outlet, const struct plain_member *target,
-                 struct slice datagram, outlet_on_error *on_error, void *context) {
+bool outlet_send(const struct outlet *outlet, const struct target *target, struct slice datagram,
+                 outlet_on_error *on_error, void *context) {
 	struct outlet_control control;
 	outlet_control_init(outlet, &control);
-	struct plain_member copy = *target;
+	struct target copy = *target;
 	struct iovec part = {.iov_base = (void *)(uintptr_t)datagram.bytes,
 	                     .iov_len = datagram.size};
 	struct msghdr message = {.msg_name = &copy.to,

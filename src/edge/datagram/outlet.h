@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 
 #include "address.h"
-#include "plain_roster.h"
 #include "slice.h"
 
 struct outlet {
@@ -31,12 +30,21 @@ struct outlet {
 	bool is_wildcard;
 };
 
+/* Where a datagram goes, as the kernel wants it. */
+struct target {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} to;
+	uint8_t local[16]; /* our own address that it spoke to; all zero: not known */
+};
+
 /* Sets the options that an edge needs. 0, or -1 with errno. */
 int outlet_init(struct outlet *outlet, int fd, uint16_t listener);
 
 /* Fills in where to send. False if this socket's family cannot reach the address. */
-bool outlet_aim(const struct outlet *outlet, const struct route *route,
-                struct plain_member *target);
+bool outlet_aim(const struct outlet *outlet, const struct route *route, struct target *target);
 
 /* Space for the control message that names our own address, on a wildcard outlet. */
 struct outlet_control {
@@ -46,7 +54,7 @@ struct outlet_control {
 void outlet_control_init(const struct outlet *outlet, struct outlet_control *control);
 /* Bytes of control that go with a datagram to the target: 0 if it needs none. */
 size_t outlet_control_set(const struct outlet *outlet, struct outlet_control *control,
-                          const struct plain_member *target);
+                          const struct target *target);
 /* Of a datagram that came: our own address that it came to; all zero if it is not said. */
 void outlet_control_read(struct msghdr *message, uint8_t local[16]);
 
@@ -61,7 +69,7 @@ unsigned outlet_take_errors(const struct outlet *outlet, unsigned most, outlet_o
                             void *context);
 
 /* The edge's one way to say something outside the ring's order: now or never. False: never. */
-bool outlet_send(const struct outlet *outlet, const struct plain_member *target,
-                 struct slice datagram, outlet_on_error *on_error, void *context);
+bool outlet_send(const struct outlet *outlet, const struct target *target, struct slice datagram,
+                 outlet_on_error *on_error, void *context);
 
 #endif

@@ -4,35 +4,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "diag.h"
 #include "plain_inside.h"
 
-/*
- * How far the walk may be behind the ring's head before no more input is
- * taken: what is sent then waits in the kernel, which forgets what it has no
- * room for. Or else a few senders could have everybody read minutes late.
- */
-#define BEHIND_BYTES_MAX (1024 * 1024)
-
 /* ---- who is a member here ---- */
-
-int plain_aim(const struct plain *plain, const struct route *route, struct plain_member *target) {
-	/* Mostly it is the socket that it came by; after a restart with other listeners, any that can. */
-	for (unsigned i = 0; i < plain->outlets_count; i++) {
-		if (plain->outlets[i].listener == route->listener &&
-		    outlet_aim(&plain->outlets[i], route, target)) {
-			return (int)i;
-		}
-	}
-	for (unsigned i = 0; i < plain->outlets_count; i++) {
-		if (outlet_aim(&plain->outlets[i], route, target)) {
-			return (int)i;
-		}
-	}
-	return -1;
-}
 
 struct plain_member *plain_find(const struct plain *plain, uint64_t session, unsigned *outlet) {
 	for (unsigned i = 0; i < plain->outlets_count; i++) {
@@ -47,18 +23,18 @@ struct plain_member *plain_find(const struct plain *plain, uint64_t session, uns
 
 /* Where a session is to be served by this edge; -1 if it is not. */
 static int place_of(const struct plain *plain, const struct session *session,
-                    struct plain_member *target) {
+                    struct target *target) {
 	struct route route;
 	if (session_face(session) != FACE_PLAIN ||
 	    !edge_is_home(plain->edge, session_home(session)) ||
 	    !session_route(plain->edge->state, session, &route)) {
 		return -1;
 	}
-	return plain_aim(plain, &route, target);
+	return datagrams_aim(plain->datagrams, &route, target);
 }
 
 bool plain_take_in(struct plain *plain, struct roster rosters[], const struct session *session) {
-	struct plain_member target = {0};
+	struct target target = {0};
 	unsigned there;
 	int outlet = place_of(plain, session, &target);
 	uint64_t id = session_id(session);
@@ -70,8 +46,7 @@ bool plain_take_in(struct plain *plain, struct roster rosters[], const struct se
 	if (member == NULL) {
 		diag_exit(EXIT_TRY_AGAIN, "no memory for another member");
 	}
-	member->to = target.to;
-	memcpy(member->local, target.local, sizeof(member->local));
+	member->target = target;
 	presence_took_in(plain, member);
 	return true;
 }
@@ -87,13 +62,12 @@ static void take_out(struct plain *plain, uint64_t session) {
 /* Its address or its home is another one, as the state has it. */
 static void move(struct plain *plain, uint64_t id) {
 	const struct session *session = state_session(plain->edge->state, id);
-	struct plain_member target = {0};
+	struct target target = {0};
 	unsigned from;
 	struct plain_member *member = plain_find(plain, id, &from);
 	int to = session != NULL ? place_of(plain, session, &target) : -1;
 	if (member != NULL && to == (int)from) {
-		member->to = target.to;
-		memcpy(member->local, target.local, sizeof(member->local));
+		member->target = target;
 		return;
 	}
 	if (member != NULL) {
@@ -112,10 +86,7 @@ bool plain_is_ours(const struct plain *plain, const struct record *answer) {
 
 static void say_now(struct plain *plain, unsigned outlet, const struct plain_member *target,
                     struct slice words) {
-	bool is_sent =
-		outlet_send(&plain->outlets[outlet], target, words, presence_on_error, plain);
-	board_count(plain->edge->house.own, is_sent ? COUNT_DATAGRAMS_OUT : COUNT_DATAGRAMS_UNSENT,
-	            1);
+	(void)datagrams_say(plain->datagrams, outlet, &target->target, words);
 }
 
 static void on_word(struct plain *plain, const struct record *answer, const char *word) {
@@ -328,90 +299,19 @@ static void caught_up(void *it) {
 	}
 }
 
-/* ---- doors ---- */
-
-static void settle_door(struct plain *plain, unsigned i) {
-	struct plain_door *door = &plain->doors[i];
-	uint32_t events = plain->is_stopped || plain->is_behind ? 0 : EPOLLIN;
-	events |= plain->blocked == (int)i ? EPOLLOUT : 0;
-	if (events == door->events) {
-		return;
-	}
-	door->events = events;
-	if (loop_change(plain->edge->house.loop, &door->watch, events) < 0) {
-		diag_exit_errno(EXIT_TRY_AGAIN, "cannot watch a socket");
-	}
-}
-
-static void on_door(void *context, uint32_t events) {
-	struct plain_door *door = context;
-	struct plain *plain = door->plain;
-	if (events & EPOLLERR) {
-		outlet_take_errors(&plain->outlets[door->outlet], INPUT_BATCH, presence_on_error,
-		                   plain);
-	}
-	if ((events & EPOLLOUT) && plain->blocked == (int)door->outlet) {
-		plain->blocked = -1;
-	}
-	if (door->events & EPOLLIN & events) {
-		input_read(plain, door->outlet);
-	}
-}
-
-static void open_door(struct plain *plain, unsigned listener) {
-	struct edge *edge = plain->edge;
-	unsigned i = plain->outlets_count++;
-	int fd = edge->house.sockets[listener];
-	if (outlet_init(&plain->outlets[i], fd, (uint16_t)listener) < 0) {
-		diag_exit_errno(EXIT_TRY_AGAIN, "cannot set up the socket of listener %u",
-		                listener);
-	}
-	struct plain_door *door = &plain->doors[i];
-	*door = (struct plain_door){.plain = plain, .outlet = i, .events = EPOLLIN};
-	door->watch = (struct watch){.fd = fd, .ready = on_door, .context = door};
-	if (loop_watch(edge->house.loop, &door->watch, door->events) < 0) {
-		diag_exit_errno(EXIT_TRY_AGAIN, "cannot watch the socket of listener %u", listener);
-	}
-}
-
-static void open_doors(struct plain *plain) {
-	const struct house *house = &plain->edge->house;
-	for (unsigned i = 0; i < house->options->listeners_count; i++) {
-		if (house->sockets[i] < 0) {
-			diag_exit(EXIT_USAGE, "the socket of listener %u was not handed down", i);
-		}
-		open_door(plain, i);
-	}
-}
-
 /* ---- time ---- */
 
 static uint64_t due_us(void *it) {
 	const struct plain *plain = it;
 	uint64_t due = presence_due_us(plain);
 	uint64_t history = history_due_us(plain);
-	due = history < due ? history : due;
-	if (plain->paused_until_us != 0 && plain->paused_until_us < due) {
-		due = plain->paused_until_us;
-	}
-	return due;
+	return history < due ? history : due;
 }
 
 static void tick(void *it, uint64_t now_us) {
 	struct plain *plain = it;
-	uint64_t behind = walk_behind(&plain->edge->walk);
-	/* Half, so that it does not go back and forth with every record. */
-	plain->is_behind = behind > (plain->is_behind ? plain->behind_max / 2 : plain->behind_max);
 	presence_tick(plain, now_us);
 	history_tick(plain, now_us);
-	for (unsigned i = 0; i < plain->outlets_count; i++) {
-		settle_door(plain, i);
-	}
-}
-
-static void stop_reading(void *it) {
-	struct plain *plain = it;
-	plain->is_stopped = true;
 }
 
 static bool is_drained(void *it) {
@@ -437,15 +337,14 @@ static void *create(struct edge *edge) {
 	}
 	plain->edge = edge;
 	plain->language = edge->house.options->language;
-	plain->blocked = -1;
+	plain->waits_for = -1;
 	plain->resume_seq = atomic_load(&edge->cursor->fanned_out_seq);
 	plain->resume_to = atomic_load(&edge->cursor->fanned_out_to);
-	uint64_t eighth = ring_capacity(edge->house.ring) / 8;
-	plain->behind_max = eighth < BEHIND_BYTES_MAX ? eighth : BEHIND_BYTES_MAX;
-	open_doors(plain);
+	plain->datagrams = edge->datagrams;
+	plain->outlets_count = edge->datagrams->outlets_count;
 	const struct fanout_way way = {
 		.send = sendmmsg, .on_error = presence_on_error, .context = plain};
-	fanout_init(&plain->fanout, plain->outlets, plain->outlets_count, &way);
+	fanout_init(&plain->fanout, edge->datagrams->outlets, plain->outlets_count, &way);
 	input_begin(plain);
 	presence_begin(plain);
 	history_begin(plain);
@@ -474,6 +373,5 @@ const struct edge_face plain_face = {
 	.caught_up = caught_up,
 	.due_us = due_us,
 	.tick = tick,
-	.stop_reading = stop_reading,
 	.is_drained = is_drained,
 };

@@ -12,8 +12,7 @@
  *   plain_history     `H`: the last lines
  *   plain_roster      the members, as sending needs them
  *   fanout            the same datagrams to many
- *   outlet            a socket
- *   own_ports         which addresses are ours
+ *   datagrams         the ground: sockets, input (with outlet, own_ports)
  */
 #ifndef PLAIN_H
 #define PLAIN_H

@@ -8,9 +8,6 @@
 
 #include "plain_inside.h"
 
-/* When the machine has no buffers for what is sent. */
-#define PAUSE_US 1000
-
 void deliver_nothing(struct plain *plain) {
 	plain->steps.count = plain->steps.at = 0;
 	plain->steps.is_begun = false;
@@ -34,7 +31,7 @@ void deliver_to_one(struct plain *plain, unsigned outlet, const struct plain_mem
 
 void deliver_by_route(struct plain *plain, const struct route *route) {
 	struct plain_member target = {0};
-	int outlet = plain_aim(plain, route, &target);
+	int outlet = datagrams_aim(plain->datagrams, route, &target.target);
 	if (outlet >= 0 && plain->parts.count > 0) {
 		deliver_to_one(plain, (unsigned)outlet, &target, 0, plain->parts.count);
 	}
@@ -96,10 +93,16 @@ static void count_sent(struct plain *plain, const struct plain_step *step) {
 }
 
 static bool is_waiting(struct plain *plain) {
-	if (plain->paused_until_us != 0 && plain_now_us(plain) >= plain->paused_until_us) {
-		plain->paused_until_us = 0;
+	if (plain->waits_for >= 0 &&
+	    !datagrams_is_blocked(plain->datagrams, (unsigned)plain->waits_for)) {
+		plain->waits_for = -1;
 	}
-	return plain->blocked >= 0 || plain->paused_until_us != 0;
+	return plain->waits_for >= 0 || datagrams_is_paused(plain->datagrams);
+}
+
+static void wait_for(struct plain *plain, unsigned outlet) {
+	plain->waits_for = (int)outlet;
+	datagrams_block(plain->datagrams, outlet);
 }
 
 static enum face_progress step_go_on(struct plain *plain, struct plain_step *step,
@@ -113,8 +116,8 @@ static enum face_progress step_go_on(struct plain *plain, struct plain_step *ste
 	switch (result) {
 	case FANOUT_DONE: return FACE_DONE;
 	case FANOUT_MORE: return FACE_MORE;
-	case FANOUT_BLOCKED: plain->blocked = (int)fanout_outlet(&plain->fanout); break;
-	case FANOUT_PAUSED: plain->paused_until_us = plain_now_us(plain) + PAUSE_US; break;
+	case FANOUT_BLOCKED: wait_for(plain, fanout_outlet(&plain->fanout)); break;
+	case FANOUT_PAUSED: datagrams_pause(plain->datagrams); break;
 	}
 	return FACE_WAITS;
 }

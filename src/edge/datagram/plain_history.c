@@ -114,16 +114,14 @@ static void end_slice(struct plain *plain) {
 /* Sends what there is of the line; stops where the socket is full. */
 static void send_line(struct plain *plain) {
 	struct plain_history *history = &plain->history;
-	struct plain_member target = {0};
-	int outlet = plain_aim(plain, &first_job(history)->route, &target);
+	struct target target = {0};
+	int outlet = datagrams_aim(plain->datagrams, &first_job(history)->route, &target);
 	while (history->part < history->parts.count && outlet >= 0) {
 		const struct iovec *part = &history->parts.parts[history->part];
-		if (!outlet_send(&plain->outlets[outlet], &target,
-		                 slice_of(part->iov_base, part->iov_len), presence_on_error,
-		                 plain)) {
+		if (!datagrams_say(plain->datagrams, (unsigned)outlet, &target,
+		                   slice_of(part->iov_base, part->iov_len))) {
 			return;
 		}
-		board_count(plain->edge->house.own, COUNT_DATAGRAMS_OUT, 1);
 		history->part++;
 	}
 	history->part = history->parts.count;

@@ -5,17 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "datagrams.h"
 #include "edge_inside.h"
 #include "fanout.h"
 #include "limiter.h"
 #include "outlet.h"
-#include "own_ports.h"
 #include "plain_parse.h"
 #include "plain_render.h"
 #include "plain_roster.h"
-
-/* Datagrams taken in with one system call. */
-#define INPUT_BATCH 32
 
 /* ---- a record's datagrams, on their way ---- */
 
@@ -96,48 +93,29 @@ struct plain_history {
 
 /* ---- all of it ---- */
 
-/* An outlet's watcher. */
-struct plain_door {
-	struct plain *plain;
-	unsigned outlet;
-	struct watch watch;
-	uint32_t events;
-};
-
 struct plain {
 	struct edge *edge;
+	struct datagrams *datagrams;
 	enum language language;
 	unsigned outlets_count;
-	struct outlet outlets[LISTENERS_MAX];
-	struct plain_door doors[LISTENERS_MAX];
 	struct roster rosters[LISTENERS_MAX];
-	struct own_ports own_ports;
 
 	/* out */
 	struct plain_parts parts;
 	struct plain_steps steps;
 	struct fanout fanout;
 	uint64_t delivered, unsent; /* of fanout's, what the board has */
-	int blocked;                /* the outlet that is full, or -1 */
-	uint64_t paused_until_us;   /* 0: not */
+	int waits_for;              /* the outlet that was full, or -1 */
 	uint64_t resume_seq, resume_to;
 	bool is_closing; /* the record in hand ends everybody */
 	struct plain_hold hold;
 
 	/* in */
-	bool is_stopped;
-	bool is_behind; /* too far: input waits in the kernel */
-	uint64_t behind_max;
 	struct limiter rate, refusals;
 	struct pace refusals_pace;
 	uint64_t refusals_next_ns;
 	struct plain_presence presence;
 	struct plain_history history;
-	struct mmsghdr input[INPUT_BATCH];
-	struct iovec input_parts[INPUT_BATCH];
-	struct sockaddr_storage input_names[INPUT_BATCH];
-	struct outlet_control input_controls[INPUT_BATCH][2];
-	char input_bytes[INPUT_BATCH][PLAIN_REQUEST_BYTES_MAX];
 };
 
 static inline uint64_t plain_now_us(const struct plain *plain) {
@@ -145,8 +123,6 @@ static inline uint64_t plain_now_us(const struct plain *plain) {
 }
 
 /* plain.c */
-/* The outlet for a route, and where to send by it; -1 if no socket here can reach it. */
-int plain_aim(const struct plain *plain, const struct route *route, struct plain_member *target);
 /* A member whom this edge serves; *outlet is where. NULL if there is none. */
 struct plain_member *plain_find(const struct plain *plain, uint64_t session, unsigned *outlet);
 /* Takes in a session of the state, if it is plain, served here and not there yet. True if it was taken in. */
@@ -180,7 +156,7 @@ void hold_forget(struct plain *plain);
 /* plain_input.c */
 void input_begin(struct plain *plain);
 void input_finish(struct plain *plain);
-void input_read(struct plain *plain, unsigned outlet);
+datagrams_take input_take;
 /* May a refusal go to this address now? If so, it has. */
 bool input_may_refuse(struct plain *plain, const struct address *peer);
 /* Says it now or never, and counts it. */

@@ -126,10 +126,7 @@ static void send_probe(struct plain *plain, uint64_t session, struct slice name)
 	if (member == NULL) {
 		return;
 	}
-	bool is_sent = outlet_send(&plain->outlets[outlet], member, slice_of(words, size),
-	                           presence_on_error, plain);
-	board_count(plain->edge->house.own, is_sent ? COUNT_DATAGRAMS_OUT : COUNT_DATAGRAMS_UNSENT,
-	            1);
+	(void)datagrams_say(plain->datagrams, outlet, &member->target, slice_of(words, size));
 }
 
 /* A place for a new probe: one whose minute is over. NULL: too many at once. */

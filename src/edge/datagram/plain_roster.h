@@ -8,11 +8,11 @@
 #ifndef PLAIN_ROSTER_H
 #define PLAIN_ROSTER_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
+
+#include "outlet.h"
 
 /* Time in steps of 16 ms (steady microseconds / 2^14): 32 bits last for two years. */
 #define TICK_SHIFT 14
@@ -22,12 +22,7 @@ static inline uint32_t ticks_of(uint64_t steady_us) {
 
 struct plain_member {
 	uint64_t session;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} to;
-	uint8_t local[16];    /* our own address that it spoke to; all zero: not known */
+	struct target target;
 	uint32_t heard;       /* ticks: when it last sent something */
 	uint32_t unreachable; /* ticks: the first "port unreachable" since then, 0: none */
 };
