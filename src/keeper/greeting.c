@@ -44,6 +44,8 @@ size_t greeting_ready_line(const struct options *options, char *out, size_t out_
 struct shown {
 	char ips[ADDRESSES_SHOWN_MAX][ADDRESS_TEXT_MAX];
 	unsigned count;
+	const char *join; /* what `nc` is told */
+	bool is_private;  /* nobody in that address's network may join: see --plain-from */
 };
 
 static bool is_unspecified(const struct address *address) {
@@ -56,9 +58,22 @@ static bool is_link_local(const struct address *address) {
 	return address->ip[0] == 0xFE && (address->ip[1] & 0xC0) == 0x80;
 }
 
-static void show(struct shown *shown, const struct address *address) {
-	if (shown->count < ADDRESSES_SHOWN_MAX) {
-		address_format_ip(address, shown->ips[shown->count++]);
+static bool may_join_from(const struct options *options, const struct address *address) {
+	bool may = options->plain_from_any;
+	for (unsigned i = 0; i < options->plain_nets_count && !may; i++) {
+		may = net_holds(&options->plain_nets[i], address);
+	}
+	return may;
+}
+
+static void show(struct shown *shown, const struct options *options,
+                 const struct address *address) {
+	if (shown->count == ADDRESSES_SHOWN_MAX) {
+		return;
+	}
+	const char *ip = address_format_ip(address, shown->ips[shown->count++]);
+	if (shown->join == NULL && may_join_from(options, address)) {
+		shown->join = ip;
 	}
 }
 
@@ -68,7 +83,8 @@ static socklen_t sockaddr_size(const struct sockaddr *address) {
 }
 
 /* Of one family: those that other machines can reach. */
-static void show_interfaces(struct shown *shown, const struct ifaddrs *all, int family) {
+static void show_interfaces(struct shown *shown, const struct options *options,
+                            const struct ifaddrs *all, int family) {
 	for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
 		struct address address;
 		bool is_used = (one->ifa_flags & IFF_UP) && !(one->ifa_flags & IFF_LOOPBACK);
@@ -77,32 +93,44 @@ static void show_interfaces(struct shown *shown, const struct ifaddrs *all, int 
 		}
 		if (address_from_sockaddr(&address, one->ifa_addr, sockaddr_size(one->ifa_addr)) &&
 		    !is_link_local(&address)) {
-			show(shown, &address);
+			show(shown, options, &address);
 		}
 	}
 }
 
-static void find_addresses(struct shown *shown, const struct options *options) {
+static void find_interfaces(struct shown *shown, const struct options *options) {
 	const struct listener *listener = &options->listeners[0];
-	shown->count = 0;
-	if (!is_unspecified(&listener->address)) {
-		show(shown, &listener->address);
-		return;
-	}
+	bool has_v4 = listener->is_any || listener->is_v4_only;
+	const char *self = has_v4 ? "127.0.0.1" : "::1";
 	struct ifaddrs *all = NULL;
 	if (getifaddrs(&all) == 0) {
-		if (listener->is_any || listener->is_v4_only) {
-			show_interfaces(shown, all, AF_INET);
+		if (has_v4) {
+			show_interfaces(shown, options, all, AF_INET);
 		}
 		if (!listener->is_v4_only) {
-			show_interfaces(shown, all, AF_INET6);
+			show_interfaces(shown, options, all, AF_INET6);
 		}
 		freeifaddrs(all);
 	}
 	if (shown->count == 0) {
-		const char *self = listener->is_any || listener->is_v4_only ? "127.0.0.1" : "::1";
 		snprintf(shown->ips[shown->count++], ADDRESS_TEXT_MAX, "%s", self);
+	} else if (shown->join == NULL) {
+		/* What is said to its public addresses comes from one, and would be refused. */
+		shown->join = self;
+		shown->is_private = true;
 	}
+}
+
+static void find_addresses(struct shown *shown, const struct options *options) {
+	const struct address *address = &options->listeners[0].address;
+	*shown = (struct shown){0};
+	if (is_unspecified(address)) {
+		find_interfaces(shown, options);
+	} else {
+		show(shown, options, address);
+		shown->is_private = shown->join == NULL;
+	}
+	shown->join = shown->join != NULL ? shown->join : shown->ips[0];
 }
 
 /* ---- For people ---- */
@@ -118,7 +146,8 @@ static void say_in_chinese(struct text *text, const struct shown *shown, unsigne
 	add(text, "本机地址: ");
 	add_addresses(text, shown);
 	add(text, "，端口 %u (UDP)\n", port);
-	add(text, "加入: nc -u %s %u，然后输入 L 小明\n", shown->ips[0], port);
+	add(text, "加入: nc -u %s %u，然后输入 L 小明%s\n", shown->join, port,
+	    shown->is_private ? "（公网上的人: 见 --plain-from）" : "");
 	add(text, "防火墙: sudo ufw allow %u/udp\n", port);
 	add(text, "数据: %s\n", data);
 	add(text, "停止: 按 Ctrl-C；聊天记录和成员都会保留\n");
@@ -129,7 +158,8 @@ static void say_in_english(struct text *text, const struct shown *shown, unsigne
 	add(text, "this machine: ");
 	add_addresses(text, shown);
 	add(text, ", port %u (UDP)\n", port);
-	add(text, "join: nc -u %s %u, then type L 小明\n", shown->ips[0], port);
+	add(text, "join: nc -u %s %u, then type L 小明%s\n", shown->join, port,
+	    shown->is_private ? " (from public networks: see --plain-from)" : "");
 	add(text, "firewall: sudo ufw allow %u/udp\n", port);
 	add(text, "data: %s\n", data);
 	add(text, "stop: Ctrl-C; what was said is kept, and so are the members\n");

@@ -120,7 +120,12 @@ def test_on_a_terminal_five_lines_follow(serve):
         assert len(lines) == 5, lines
         text = "\n".join(lines)
         assert all(re.search(words, line) for line in lines)
-        assert re.search(rf"nc -u \S+ {server.port}\b", text)
+        host = re.search(rf"nc -u (\S+) {server.port}\b", text).group(1)
+        # What is said to work works: from the address that this machine takes to get there.
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as way:
+            way.connect((host, server.port))
+            source = way.getsockname()[0]
+        Plain(server, source, to=(host, server.port)).enter("小明")
         assert "L 小明" in text
         assert str(server.data) in text
         assert str(server.port) in lines[2] or "ufw" in lines[2] or "8888" in lines[2]

@@ -37,10 +37,15 @@ static void say_refusal(struct plain *plain, const struct route *route, enum rea
 	struct record refusal = {.kind = ANSWER_REFUSED, .reason = (uint16_t)reason};
 	size_t size = words_refusal(plain->language, &refusal, words, sizeof(words));
 	int outlet = datagrams_aim(plain->datagrams, route, &target);
-	if (size > size_max || outlet < 0 || !input_may_refuse(plain, &route->peer)) {
+	/* Counted by reason whether or not it is said: somebody may wonder why nobody gets in. */
+	board_count_refusal(plain->edge->house.own, (uint16_t)reason);
+	if (size > size_max || outlet < 0) {
+		board_count(plain->edge->house.own, COUNT_REFUSALS_HELD_BACK, 1);
 		return;
 	}
-	board_count_refusal(plain->edge->house.own, (uint16_t)reason);
+	if (!input_may_refuse(plain, &route->peer)) {
+		return;
+	}
 	(void)datagrams_say(plain->datagrams, (unsigned)outlet, &target, slice_of(words, size));
 }
 
