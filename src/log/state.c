@@ -31,25 +31,104 @@ static bool is_name_good(struct slice name) {
 	return name.size > 0 && name.size <= NAME_BYTES_MAX;
 }
 
-static enum state_error on_entered(struct state *state, const struct record *entry) {
-	if (entry->person == 0 || find_person(state, entry->person) != 0 || entry->session == 0 ||
-	    find_session(state, entry->session) != 0 || !is_name_good(entry->name) ||
-	    find_person_named(state, entry->name) != 0 ||
-	    (entry->has_route && find_session_at(state, &entry->route.peer) != 0) ||
-	    !are_rooms_good(state, entry)) {
+/* Do they name the rooms that a person has kept, all of them? */
+static bool are_rooms_kept(const struct state *state, const struct record *entry, uint32_t person) {
+	size_t count = record_rooms_count(entry);
+	if (person_rooms(state, person_at(state, person), NULL, 0) != count) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t room = find_room(state, record_room(entry, i));
+		if (find_member(state, room, person) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A dormant person comes back. */
+static enum state_error on_entered_again(struct state *state, const struct record *entry,
+                                         uint32_t person) {
+	uint32_t session = find_session(state, entry->session);
+	if (!person_at(state, person)->is_dormant || session == 0 ||
+	    session_at(state, session)->person != person || entry->face != FACE_SESSION ||
+	    !are_rooms_kept(state, entry, person)) {
 		return STATE_IMPOSSIBLE;
 	}
-	uint32_t person = add_person(state, entry->person, entry->name, entry->time_us);
-	for (size_t i = 0; i < record_rooms_count(entry); i++) {
-		add_member(state, find_room(state, record_room(entry, i)), person);
-	}
-	add_session(state, entry->session, person, entry);
+	wake_person(state, person, session, entry);
 	return STATE_OK;
 }
 
-static enum state_error on_ended(struct state *state, const struct record *entry) {
+static enum state_error on_entered(struct state *state, const struct record *entry) {
+	if (entry->person == 0 || entry->session == 0 || !is_name_good(entry->name) ||
+	    find_person_named(state, entry->name) != 0 || !are_rooms_good(state, entry)) {
+		return STATE_IMPOSSIBLE;
+	}
+	uint32_t person = find_person(state, entry->person);
+	if (person != 0) {
+		return on_entered_again(state, entry, person);
+	}
+	bool is_by_address = entry->face != FACE_SESSION;
+	if (find_session(state, entry->session) != 0 ||
+	    (is_by_address && entry->has_route &&
+	     find_session_at(state, &entry->route.peer) != 0) ||
+	    find_lasting_of_nonce(state, entry->nonce) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	person = add_person(state, entry->person, entry->name, entry->time_us, false);
+	for (size_t i = 0; i < record_rooms_count(entry); i++) {
+		add_member(state, find_room(state, record_room(entry, i)), person, entry->person);
+	}
+	struct record session = *entry;
+	session.client_number = session.since_us = 0;
+	add_session(state, entry->session, person, &session);
+	return STATE_OK;
+}
+
+static bool has_lasting_session(const struct state *state, uint32_t person) {
+	uint32_t session = person_at(state, person)->sessions;
+	return session != 0 && session_at(state, session)->face == FACE_SESSION;
+}
+
+static enum state_error on_left(struct state *state, const struct record *entry) {
+	uint32_t person = find_person(state, entry->person);
+	if (person == 0 || person_at(state, person)->is_dormant) {
+		return STATE_IMPOSSIBLE;
+	}
+	if (has_lasting_session(state, person)) {
+		make_dormant(state, person, entry->time_us);
+	} else {
+		end_person(state, person);
+	}
+	return STATE_OK;
+}
+
+static enum state_error on_kicked(struct state *state, const struct record *entry) {
 	uint32_t person = find_person(state, entry->person);
 	if (person == 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	end_person(state, person);
+	return STATE_OK;
+}
+
+static enum state_error on_absent(struct state *state, const struct record *entry) {
+	uint32_t session = find_session(state, entry->session);
+	if (session == 0 || session_at(state, session)->face != FACE_SESSION ||
+	    !is_connected(state, session_at(state, session))) {
+		return STATE_IMPOSSIBLE;
+	}
+	make_absent(state, session, entry->time_us);
+	return STATE_OK;
+}
+
+static enum state_error on_forgotten(struct state *state, const struct record *entry) {
+	uint32_t session = find_session(state, entry->session);
+	if (session == 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	uint32_t person = session_at(state, session)->person;
+	if (!person_at(state, person)->is_dormant) {
 		return STATE_IMPOSSIBLE;
 	}
 	end_person(state, person);
@@ -114,7 +193,7 @@ static void move_mute(struct state *state, struct slice from, struct slice to) {
 
 static enum state_error on_renamed(struct state *state, const struct record *entry) {
 	uint32_t person = find_person(state, entry->person);
-	if (person == 0 || !is_name_good(entry->name)) {
+	if (person == 0 || person_at(state, person)->is_dormant || !is_name_good(entry->name)) {
 		return STATE_IMPOSSIBLE;
 	}
 	uint32_t holder = find_person_named(state, entry->name);
@@ -128,12 +207,14 @@ static enum state_error on_renamed(struct state *state, const struct record *ent
 
 static enum state_error on_moved(struct state *state, const struct record *entry) {
 	uint32_t session = find_session(state, entry->session);
-	if (session == 0) {
+	if (session == 0 || person_at(state, session_at(state, session)->person)->is_dormant) {
 		return STATE_IMPOSSIBLE;
 	}
-	uint32_t there = entry->has_route ? find_session_at(state, &entry->route.peer) : 0;
-	if (there != 0 && there != session) {
-		return STATE_IMPOSSIBLE;
+	if (session_at(state, session)->face != FACE_SESSION) {
+		uint32_t there = entry->has_route ? find_session_at(state, &entry->route.peer) : 0;
+		if (there != 0 && there != session) {
+			return STATE_IMPOSSIBLE;
+		}
 	}
 	move_session(state, session, entry);
 	return STATE_OK;
@@ -168,40 +249,140 @@ static enum state_error on_lifted(struct state *state, const struct record *entr
 	return STATE_OK;
 }
 
-static enum state_error on_closed(struct state *state) {
+/* Everybody goes; whose session lasts may come back. */
+static enum state_error on_closed(struct state *state, const struct record *entry) {
 	for (uint32_t i = 0; i <= state->people_by_id.mask; i++) {
-		while (state->people_by_id.buckets[i] != 0) {
-			end_person(state, state->people_by_id.buckets[i]);
+		uint32_t next;
+		for (uint32_t at = state->people_by_id.buckets[i]; at != 0; at = next) {
+			next = table_next(&state->people_by_id, at);
+			if (!has_lasting_session(state, at)) {
+				end_person(state, at);
+			} else if (!person_at(state, at)->is_dormant) {
+				make_dormant(state, at, entry->time_us);
+			}
 		}
 	}
 	return STATE_OK;
 }
+
+/* ---- rooms ---- */
 
 static enum state_error on_room_made(struct state *state, const struct record *entry) {
 	if (find_room(state, entry->seq) != 0 || entry->name.size == 0 ||
 	    entry->name.size > ROOM_NAME_BYTES_MAX || find_room_named(state, entry->name) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_room(state, entry->seq, entry->name);
+	add_room(state, entry->seq, entry->name, &(struct record){.number = entry->seq});
+	return STATE_OK;
+}
+
+static enum state_error on_room_ended(struct state *state, const struct record *entry) {
+	uint32_t room = find_room(state, entry->room);
+	if (room == 0 || entry->room == ROOM_LOBBY || room_at(state, room)->memberships > 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	end_room(state, room);
+	return STATE_OK;
+}
+
+static enum state_error on_joined(struct state *state, const struct record *entry) {
+	uint32_t room = find_room(state, entry->room);
+	uint32_t person = find_person(state, entry->person);
+	if (room == 0 || person == 0 || person_at(state, person)->is_dormant ||
+	    find_member(state, room, person) != 0 ||
+	    person_rooms(state, person_at(state, person), NULL, 0) >= ROOMS_PER_PERSON_MAX) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_member(state, room, person, entry->seq);
+	return STATE_OK;
+}
+
+static enum state_error on_parted(struct state *state, const struct record *entry) {
+	uint32_t room = find_room(state, entry->room);
+	uint32_t person = find_person(state, entry->person);
+	uint32_t member = room != 0 && person != 0 ? find_member(state, room, person) : 0;
+	if (member == 0 || person_at(state, person)->is_dormant) {
+		return STATE_IMPOSSIBLE;
+	}
+	end_member(state, member);
+	return STATE_OK;
+}
+
+static enum state_error on_said(struct state *state, const struct record *entry) {
+	uint32_t room = entry->room != ROOM_LOBBY ? find_room(state, entry->room) : 0;
+	if (room != 0) {
+		note_said(state, room, entry->seq);
+	}
+	return STATE_OK;
+}
+
+/* The first of two people's direct messages makes their thread, whose id is its seq. */
+static enum state_error on_direct(struct state *state, const struct record *entry) {
+	uint32_t person = find_person(state, entry->person);
+	uint32_t other = find_person(state, entry->target);
+	if (person == 0 || other == 0 || person == other) {
+		return STATE_IMPOSSIBLE;
+	}
+	uint32_t thread = find_thread_of(state, person, other);
+	if (thread != 0) {
+		return thread_at(state, thread)->id == entry->room ? STATE_OK : STATE_IMPOSSIBLE;
+	}
+	if (entry->room != entry->seq) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_thread(state, entry->seq, person, other);
 	return STATE_OK;
 }
 
 static enum state_error apply_kind(struct state *state, const struct record *entry) {
 	switch (entry->kind) {
 	case ENTRY_ENTERED: return on_entered(state, entry);
-	case ENTRY_LEFT: return on_ended(state, entry);
-	case ENTRY_KICKED: return on_ended(state, entry);
+	case ENTRY_LEFT: return on_left(state, entry);
+	case ENTRY_KICKED: return on_kicked(state, entry);
 	case ENTRY_RENAMED: return on_renamed(state, entry);
 	case ENTRY_MOVED: return on_moved(state, entry);
+	case ENTRY_ABSENT: return on_absent(state, entry);
+	case ENTRY_FORGOTTEN: return on_forgotten(state, entry);
 	case ENTRY_MUTED: return on_muted(state, entry);
 	case ENTRY_UNMUTED: return on_lifted(state, entry);
 	case ENTRY_BANNED: return on_banned(state, entry);
 	case ENTRY_UNBANNED: return on_lifted(state, entry);
-	case ENTRY_CLOSED: return on_closed(state);
+	case ENTRY_CLOSED: return on_closed(state, entry);
 	case ENTRY_ROOM_MADE: return on_room_made(state, entry);
-	case ENTRY_SAID: return STATE_OK;
+	case ENTRY_ROOM_ENDED: return on_room_ended(state, entry);
+	case ENTRY_JOINED: return on_joined(state, entry);
+	case ENTRY_PARTED: return on_parted(state, entry);
+	case ENTRY_SAID: return on_said(state, entry);
+	case ENTRY_DIRECT: return on_direct(state, entry);
+	case ENTRY_REFUSED: return STATE_OK;
 	case ENTRY_SHOUTED: return STATE_OK;
 	default: return STATE_IMPOSSIBLE;
+	}
+}
+
+/* ---- applying ---- */
+
+/*
+ * A session's messages count 1, 2, 3. One may lead to several entries (a room
+ * that is made, and entered), which bear its number all.
+ */
+static bool is_message_good(const struct state *state, const struct record *entry) {
+	if (entry->client_number == 0) {
+		return entry->kind != ENTRY_REFUSED;
+	}
+	uint32_t session = find_session(state, entry->session);
+	if (session == 0) {
+		return false;
+	}
+	const struct lasting *lasting = lasting_of(state, session_at(state, session));
+	return lasting != NULL && (entry->client_number == lasting->client_number ||
+	                           entry->client_number == lasting->client_number + 1);
+}
+
+static void note_message(struct state *state, const struct record *entry) {
+	uint32_t session = entry->client_number != 0 ? find_session(state, entry->session) : 0;
+	if (session != 0) {
+		set_client_number(state, session, entry->client_number);
 	}
 }
 
@@ -211,16 +392,19 @@ enum state_error state_apply(struct state *state, const struct record *entry,
 		return STATE_OK;
 	}
 	/* Numbers rise; they may leave some out (after a ring that was not trusted). */
-	if (entry->seq <= state->seq || entry->time_us < state->time_us) {
+	if (entry->seq <= state->seq || entry->time_us < state->time_us ||
+	    !is_message_good(state, entry)) {
 		return STATE_IMPOSSIBLE;
 	}
+	state->entry_seq = entry->seq;
 	state->changed = changed;
 	state->context = context;
 	enum state_error error = apply_kind(state, entry);
-	state->changed = NULL;
 	if (error == STATE_OK) {
+		note_message(state, entry);
 		state->seq = entry->seq;
 		state->time_us = entry->time_us;
 	}
+	state->changed = NULL;
 	return error;
 }

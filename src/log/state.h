@@ -11,6 +11,16 @@
  * session is not an address: a person has a name (which changes hands), is in
  * rooms, and has one or more sessions, each with a face, a route and a home.
  *
+ * Who came by a session of FACE_SESSION has that one, and it lasts. Such a
+ * person is *connected*; or *absent* (ENTRY_ABSENT): present, under its name and
+ * in its rooms, but nobody listens; or *dormant* (ENTRY_LEFT, ENTRY_CLOSED): out
+ * of names and rooms, counted nowhere, though person, session, memberships and
+ * threads are kept until it comes back (ENTRY_ENTERED) or is forgotten
+ * (ENTRY_FORGOTTEN). All others just end when they leave.
+ *
+ * Two people's direct messages are a *thread*, which is state while both people
+ * are (present or dormant). Its id is the seq of the first.
+ *
  * Ownership: the state owns everything in it; pointers that the getters give
  * are valid until the next state_apply() or state_load_row().
  */
@@ -25,7 +35,8 @@
 #include "record.h"
 #include "slice.h"
 
-#define ROOM_LOBBY 1 /* #lobby, 大厅: always there */
+#define ROOM_LOBBY 1               /* #lobby: always there */
+#define ROOM_LOBBY_NAME_ZH "#大厅" /* the same */
 
 struct state;
 
@@ -55,7 +66,7 @@ uint64_t state_time_us(const struct state *state);
 /*
  * Rows: all of them; and back. Loading needs an empty state and this order:
  * meta, rooms, people, then their memberships and sessions (a person's may
- * follow it directly), bans and mutes.
+ * follow it directly), threads, bans and mutes.
  */
 void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
                 void *context);
@@ -67,15 +78,24 @@ uint64_t state_digest(const struct state *state);
 /* People. */
 struct person;
 struct session;
+/* Who is present; and how many of these are absent. */
 size_t state_people_count(const struct state *state);
+size_t state_absent_count(const struct state *state);
+/* How many are dormant: not among the people counted above. */
+size_t state_dormant_count(const struct state *state);
+/* Dormant ones too. */
 const struct person *state_person(const struct state *state, uint64_t id);
-/* Compared as names are (name_key). */
+/* Who is present under that name. Compared as names are (name_key). */
 const struct person *state_person_named(const struct state *state, struct slice name);
 
 uint64_t person_id(const struct person *person);
 struct slice person_name(const struct person *person);
+/* False: it is dormant. */
+bool person_is_present(const struct person *person);
+/* It is present, and nobody listens. */
+bool person_is_absent(const struct state *state, const struct person *person);
 uint64_t person_since_us(const struct person *person);
-/* The rooms it is in. Returns how many; fills up to `most`. */
+/* The rooms it is in, or, dormant, has kept. Returns how many; fills up to `most`. */
 size_t person_rooms(const struct state *state, const struct person *person, uint64_t *rooms,
                     size_t most);
 /* Its sessions, one after the other: NULL to start; NULL at the end. */
@@ -91,7 +111,17 @@ uint8_t session_face(const struct session *session);
 uint16_t session_home(const struct session *session);
 /* False if it has none (a stream face). */
 bool session_route(const struct state *state, const struct session *session, struct route *route);
-/* All sessions; for a start, a sweep. Return false from `each` to stop. */
+/* What a session of FACE_SESSION has; 0 for others. */
+uint64_t session_client_number(const struct state *state, const struct session *session);
+uint64_t session_nonce(const struct state *state, const struct session *session);
+/* Since when it is absent, or its person dormant; 0: it is connected. */
+uint64_t session_absent_since_us(const struct state *state, const struct session *session);
+/* The one that the OPEN with this nonce made; NULL if there is none, or the nonce is 0. */
+const struct session *state_session_of_nonce(const struct state *state, uint64_t nonce);
+/* Sessions that are absent, and those of dormant people: longest first. NULL to start; NULL at the end. */
+const struct session *state_absent_next(const struct state *state, const struct session *after);
+const struct session *state_dormant_next(const struct state *state, const struct session *after);
+/* All sessions, those of dormant people too; for a start, a sweep. Return false from `each` to stop. */
 void state_sessions_each(const struct state *state,
                          bool (*each)(void *context, const struct session *session), void *context);
 
@@ -99,14 +129,37 @@ void state_sessions_each(const struct state *state,
 bool state_room_exists(const struct state *state, uint64_t room);
 struct slice state_room_name(const struct state *state, uint64_t room);  /* "#lobby" */
 uint64_t state_room_named(const struct state *state, struct slice name); /* 0: none */
+size_t state_rooms_count(const struct state *state);
+/* All rooms. Return false from `each` to stop; then this does. */
+bool state_rooms_each(const struct state *state, bool (*each)(void *context, uint64_t room),
+                      void *context);
+/* Rooms in which nobody is, longest first, where something was said, or nothing was. 0 to start; 0 at the end. */
+uint64_t state_empty_room_next(const struct state *state, bool has_history, uint64_t after);
+/* The entry with which the last one left it for good; 0: somebody is in it. */
+uint64_t state_room_empty_seq(const struct state *state, uint64_t room);
+
+/* Is in it, and present. */
 bool state_is_member(const struct state *state, uint64_t room, uint64_t person);
+/* The seq from which on it may read the room; a dormant member too. 0: not a member. */
+uint64_t state_member_since(const struct state *state, uint64_t room, uint64_t person);
+/* Who is in it and present; and how many of these are absent. */
 size_t state_room_members_count(const struct state *state, uint64_t room);
+size_t state_room_absent_count(const struct state *state, uint64_t room);
 /* Members one by one, index 0 to count-1, in no order that lasts beyond the next apply. */
 const struct person *state_room_member(const struct state *state, uint64_t room, size_t index);
-/* How many sessions of a room's members have this home: whom to wake. */
+/* How many connected sessions of a room's members have this home: whom to wake. */
 size_t state_room_members_at(const struct state *state, uint64_t room, uint16_t home);
 /* The same for all homes at once: bit N is set if home N has any. */
 uint64_t state_room_homes(const struct state *state, uint64_t room);
+
+/* Threads: two people's direct messages. */
+size_t state_threads_count(const struct state *state);
+/* 0: they have none. */
+uint64_t state_thread(const struct state *state, uint64_t person, uint64_t other);
+/* Whose it is: who began it first. False if there is none. */
+bool state_thread_people(const struct state *state, uint64_t thread, uint64_t people[2]);
+/* How many of its threads it began itself. */
+size_t state_threads_begun(const struct state *state, uint64_t person);
 
 /* Bans and mutes; few, so plain lists. */
 struct restriction {

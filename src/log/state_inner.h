@@ -9,6 +9,7 @@
 #define STATE_INNER_H
 
 #include "limits.h"
+#include "line.h"
 #include "name.h"
 #include "pool.h"
 #include "state.h"
@@ -23,16 +24,22 @@ struct person {
 	uint32_t link_id, link_name; /* state.people_by_id, state.people_by_name */
 	uint32_t members;            /* its memberships, linked by member.next_of_person */
 	uint32_t sessions;           /* its sessions, linked by session.next_of_person */
-	uint8_t name_bytes;
+	uint8_t name_bytes : 7;
+	uint8_t is_dormant : 1;       /* has left: in no table of names, sits in no room */
 	char name[NAME_INLINE_BYTES]; /* if it fits; else a pointer to it: see person_name() */
 };
+_Static_assert(NAME_BYTES_MAX < 128, "a name's size has seven bits");
 _Static_assert(sizeof(struct person) == 48, "every process pays for it");
 
 struct session {
 	uint64_t id;
 	uint8_t ip[16];
 	uint32_t person;
-	uint32_t link_id, link_address;
+	uint32_t link_id;
+	union {
+		uint32_t link_address; /* any other face's: state.sessions_by_address */
+		uint32_t lasting;      /* FACE_SESSION's */
+	};
 	uint32_t next_of_person;
 	uint32_t way; /* 0: it has no route */
 	uint16_t port;
@@ -41,6 +48,20 @@ struct session {
 };
 _Static_assert(sizeof(struct session) == 48, "every process pays for it");
 _Static_assert(EDGES_MAX <= UINT8_MAX, "a home is a byte");
+
+/*
+ * What a session of FACE_SESSION has besides: it outlives connections. Its id
+ * finds it, never its address, so its link for that says where this is.
+ */
+struct lasting {
+	uint64_t client_number; /* of the last message that was taken */
+	uint64_t nonce;
+	uint64_t since_us; /* absent since, or dormant since; 0: connected */
+	uint32_t session;
+	uint32_t link_nonce;     /* state.lasting_by_nonce, unless the nonce is 0 */
+	struct line_links links; /* in state.absent or state.dormant, unless it is connected */
+};
+_Static_assert(sizeof(struct lasting) == 40, "every process pays for it");
 
 /* What many routes have in common: our own end, and the peer's interface. */
 struct way {
@@ -55,19 +76,52 @@ struct member {
 	uint32_t room; /* handle */
 	uint32_t person;
 	uint32_t next_of_person;
-	uint32_t position; /* in room.members */
+	uint32_t position : 31; /* in room.members, unless the person is dormant */
+	uint32_t
+		has_since : 1; /* since a seq that is not its person's id: state.sinces_by_member */
+};
+_Static_assert(PERSONS_MAX < 1u << 31, "a position has 31 bits");
+
+/* Since when somebody is in a room, for those who did not come into it with their first step. */
+struct since {
+	uint64_t seq;
+	uint32_t member;
+	uint32_t link;
 };
 
 struct room {
 	uint64_t id;
+	uint64_t said_seq;  /* the first thing said in it; 0: nothing yet */
+	uint64_t empty_seq; /* with this entry the last membership ended; 0: there are some */
 	uint32_t link_id, link_name;
 	uint32_t name_hash;
+	uint32_t memberships;                 /* those of dormant people too */
+	uint32_t absent_count;                /* of the members: who is absent */
 	uint32_t members_count, members_room; /* room: how many the array can hold */
-	uint32_t *members;
-	uint64_t homes;    /* a bit for each of at_home that is not zero */
-	uint32_t *at_home; /* [EDGES_MAX]: sessions of members by home */
+	uint32_t *members;                    /* who is present */
+	struct line_links links;              /* in state.empty_rooms, while it is empty */
+	uint64_t homes;                       /* a bit for each of at_home that is not zero */
+	uint32_t *at_home;                    /* [EDGES_MAX]: sessions of members by home */
 	uint8_t name_bytes;
 	char name[ROOM_NAME_BYTES_MAX];
+};
+
+/* Two people's conversation. */
+struct thread {
+	uint64_t id;
+	uint32_t link_id, link_pair;
+	struct thread_end {
+		uint32_t person;
+		uint32_t before, after; /* threads of the same person: from its struct talker on */
+	} ends[2];                      /* the first is who began it */
+};
+
+/* Who has threads. */
+struct talker {
+	uint32_t person;
+	uint32_t link;
+	uint32_t first; /* thread */
+	uint32_t begun; /* how many it began */
 };
 
 /* A restriction and the bytes its slices point to. */
@@ -81,25 +135,40 @@ struct state {
 	uint64_t seq;
 	uint64_t time_us;
 	uint8_t seed[NAME_SEED_BYTES];
-	struct pool people, sessions, members, rooms, ways;
+	struct pool people, sessions, lastings, members, sinces, rooms, ways, threads, talkers;
 	struct table people_by_id, people_by_name;
 	struct table sessions_by_id, sessions_by_address;
+	struct table lasting_by_nonce;
+	struct table sinces_by_member;
 	struct table rooms_by_id, rooms_by_name;
 	struct table ways_by_content;
+	struct table threads_by_id, threads_by_pair, talkers_by_person;
+	struct line absent, dormant; /* of lastings, by since_us */
+	/* Rooms in which nobody is: where nothing was said ([0]), and where something was ([1]). */
+	struct line empty_rooms[2];
+	size_t dormant_people, absent_people;
 	struct restriction_kept **restrictions;
 	size_t restrictions_count;
-	state_changed *changed; /* of the state_apply() under way */
+	/* Of the state_apply() under way. */
+	uint64_t entry_seq;
+	state_changed *changed;
 	void *context;
 };
 
 /* Handles; 0 if there is none. */
 uint32_t find_person(const struct state *state, uint64_t id);
+/* Who is present under that name. */
 uint32_t find_person_named(const struct state *state, struct slice name);
 uint32_t find_session(const struct state *state, uint64_t id);
 uint32_t find_session_at(const struct state *state, const struct address *peer);
+uint32_t find_lasting_of_nonce(const struct state *state, uint64_t nonce);
 uint32_t find_room(const struct state *state, uint64_t id);
 uint32_t find_room_named(const struct state *state, struct slice name);
 uint32_t find_member(const struct state *state, uint32_t room, uint32_t person);
+uint32_t find_thread(const struct state *state, uint64_t id);
+/* Of two people, in either order. */
+uint32_t find_thread_of(const struct state *state, uint32_t person, uint32_t other);
+uint32_t find_talker(const struct state *state, uint32_t person);
 
 static inline struct person *person_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->people, handle);
@@ -107,8 +176,14 @@ static inline struct person *person_at(const struct state *state, uint32_t handl
 static inline struct session *session_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->sessions, handle);
 }
+static inline struct lasting *lasting_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->lastings, handle);
+}
 static inline struct member *member_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->members, handle);
+}
+static inline struct since *since_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->sinces, handle);
 }
 static inline struct way *way_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->ways, handle);
@@ -116,27 +191,85 @@ static inline struct way *way_at(const struct state *state, uint32_t handle) {
 static inline struct room *room_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->rooms, handle);
 }
+static inline struct thread *thread_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->threads, handle);
+}
+static inline struct talker *talker_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->talkers, handle);
+}
 
-/* The pieces of which apply and loading are made. They report what they change. */
-uint32_t add_person(struct state *state, uint64_t id, struct slice name, uint64_t since_us);
-uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const struct record *from);
+/* NULL if the session is of a face that keeps nothing. */
+static inline struct lasting *lasting_of(const struct state *state, const struct session *session) {
+	return session->face == FACE_SESSION ? lasting_at(state, session->lasting) : NULL;
+}
+/* Is there somebody to send to? */
+static inline bool is_connected(const struct state *state, const struct session *session) {
+	const struct lasting *lasting = lasting_of(state, session);
+	return lasting == NULL || lasting->since_us == 0;
+}
+bool is_absent(const struct state *state, const struct person *person);
+
+/* ---- The pieces of which apply and loading are made. They report what they change. ---- */
+
+/* state_parts.c: people and their sessions. */
+uint32_t add_person(struct state *state, uint64_t id, struct slice name, uint64_t since_us,
+                    bool is_dormant);
 void rename_person(struct state *state, uint32_t handle, struct slice name);
-void move_session(struct state *state, uint32_t handle, const struct record *from);
-/* With its sessions and memberships. */
+/* With its sessions, memberships and threads. */
 void end_person(struct state *state, uint32_t handle);
-void add_member(struct state *state, uint32_t room, uint32_t person);
-uint32_t add_room(struct state *state, uint64_t id, struct slice name);
-/* Whether what add_restriction() keeps of a record fits. */
+/* Out of rooms and names; sessions that do not last end. */
+void make_dormant(struct state *state, uint32_t handle, uint64_t since_us);
+/* Back under a name, by its session, into the rooms that it kept. */
+void wake_person(struct state *state, uint32_t handle, uint32_t session,
+                 const struct record *entry);
+/* A row's since_us: absent, or dormant, since then. */
+uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const struct record *from);
+/* Its route and home; it is connected now. */
+void move_session(struct state *state, uint32_t handle, const struct record *from);
+void make_absent(struct state *state, uint32_t handle, uint64_t since_us);
+void set_client_number(struct state *state, uint32_t session, uint64_t number);
+void end_session(struct state *state, uint32_t handle);
+/* Its sessions that are connected come (+1) to, or go (-1) from, what a room counts by home. */
+void count_sessions(struct state *state, uint32_t room, uint32_t person, int by);
+
+/* state_rooms.c: rooms, memberships, threads. */
+void rooms_init(struct state *state);
+void rooms_finish(struct state *state);
+void add_member(struct state *state, uint32_t room, uint32_t person, uint64_t since_seq);
+void end_member(struct state *state, uint32_t handle);
+uint64_t member_since(const struct state *state, uint32_t handle);
+/* Somebody who is present sits in a room, and is counted; a dormant member does not. */
+void seat_member(struct state *state, uint32_t handle);
+void unseat_member(struct state *state, uint32_t handle);
+/* `from` is a row, or all zero: the seqs of what happened in it. */
+uint32_t add_room(struct state *state, uint64_t id, struct slice name, const struct record *from);
+void end_room(struct state *state, uint32_t handle);
+void note_said(struct state *state, uint32_t room, uint64_t seq);
+void add_thread(struct state *state, uint64_t id, uint32_t person, uint32_t other);
+void end_threads_of(struct state *state, uint32_t person);
+
+/* state_restrictions.c. Whether what add_restriction() keeps of a record fits. */
 bool is_restriction_good(const struct record *from);
 void add_restriction(struct state *state, uint64_t id, bool is_mute, const struct record *from,
                      uint64_t since_us);
 void remove_restriction(struct state *state, size_t index);
 
+/* Says that something changed, to whoever keeps the state elsewhere. */
+static inline void tell(struct state *state, const struct record *row, bool is_gone) {
+	if (state->changed != NULL) {
+		state->changed(state->context, row, is_gone);
+	}
+}
+
+/* A hash of a name that only this state knows how to make. */
+uint32_t name_hash_of(const struct state *state, const struct name_key *key);
+
 /* Rows as records. */
 struct record row_of_person(const struct state *state, const struct person *person);
 struct record row_of_session(const struct state *state, const struct session *session);
 struct record row_of_room(const struct room *room);
-struct record row_of_member(const struct state *state, const struct member *member);
+struct record row_of_member(const struct state *state, uint32_t handle);
+struct record row_of_thread(const struct state *state, const struct thread *thread);
 struct record row_of_restriction(const struct restriction *restriction);
 
 #endif

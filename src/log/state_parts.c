@@ -1,6 +1,6 @@
 /*
- * The pieces of the state: people, sessions, rooms, memberships, restrictions;
- * how each is found, made and ended. What they mean is state.c's.
+ * The pieces of the state: people and their sessions; how each is found, made
+ * and ended. What that means is state.c's.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -42,11 +42,14 @@ static uint64_t way_hash(const void *thing) {
 	memcpy(end.ip, way->local, 16);
 	return hash_number(address_hash(&end) ^ secret);
 }
-static uint64_t room_id_hash(const void *thing) {
-	return hash_number(((const struct room *)thing)->id);
+static uint64_t nonce_hash(uint64_t nonce) {
+	return hash_number(nonce ^ secret);
 }
-static uint64_t room_name_hash(const void *thing) {
-	return ((const struct room *)thing)->name_hash;
+static uint64_t lasting_nonce_hash(const void *thing) {
+	return nonce_hash(((const struct lasting *)thing)->nonce);
+}
+static uint64_t lasting_since(const void *thing) {
+	return ((const struct lasting *)thing)->since_us;
 }
 
 static void draw(void *out, size_t size) {
@@ -64,8 +67,7 @@ struct state *state_create(void) {
 	}
 	pool_init(&state->people, sizeof(struct person));
 	pool_init(&state->sessions, sizeof(struct session));
-	pool_init(&state->members, sizeof(struct member));
-	pool_init(&state->rooms, sizeof(struct room));
+	pool_init(&state->lastings, sizeof(struct lasting));
 	pool_init(&state->ways, sizeof(struct way));
 	table_init(&state->people_by_id, &state->people, offsetof(struct person, link_id),
 	           person_id_hash);
@@ -75,12 +77,13 @@ struct state *state_create(void) {
 	           session_id_hash);
 	table_init(&state->sessions_by_address, &state->sessions,
 	           offsetof(struct session, link_address), session_address_hash);
-	table_init(&state->rooms_by_id, &state->rooms, offsetof(struct room, link_id),
-	           room_id_hash);
-	table_init(&state->rooms_by_name, &state->rooms, offsetof(struct room, link_name),
-	           room_name_hash);
+	table_init(&state->lasting_by_nonce, &state->lastings, offsetof(struct lasting, link_nonce),
+	           lasting_nonce_hash);
 	table_init(&state->ways_by_content, &state->ways, offsetof(struct way, link), way_hash);
-	add_room(state, ROOM_LOBBY, slice_from_string("#lobby"));
+	line_init(&state->absent, &state->lastings, offsetof(struct lasting, links), lasting_since);
+	line_init(&state->dormant, &state->lastings, offsetof(struct lasting, links),
+	          lasting_since);
+	rooms_init(state);
 	return state;
 }
 
@@ -105,24 +108,16 @@ void state_destroy(struct state *state) {
 			drop_name(person_at(state, handle));
 		}
 	}
-	for (uint32_t i = 0; i <= state->rooms_by_id.mask; i++) {
-		for (uint32_t handle = state->rooms_by_id.buckets[i]; handle != 0;
-		     handle = table_next(&state->rooms_by_id, handle)) {
-			free(room_at(state, handle)->members);
-			free(room_at(state, handle)->at_home);
-		}
-	}
+	rooms_finish(state);
 	table_finish(&state->people_by_id);
 	table_finish(&state->people_by_name);
 	table_finish(&state->sessions_by_id);
 	table_finish(&state->sessions_by_address);
-	table_finish(&state->rooms_by_id);
-	table_finish(&state->rooms_by_name);
+	table_finish(&state->lasting_by_nonce);
+	table_finish(&state->ways_by_content);
 	pool_finish(&state->people);
 	pool_finish(&state->sessions);
-	pool_finish(&state->members);
-	pool_finish(&state->rooms);
-	table_finish(&state->ways_by_content);
+	pool_finish(&state->lastings);
 	pool_finish(&state->ways);
 	free(state);
 }
@@ -137,7 +132,7 @@ uint32_t find_person(const struct state *state, uint64_t id) {
 	return handle;
 }
 
-static uint32_t name_hash_of(const struct state *state, const struct name_key *key) {
+uint32_t name_hash_of(const struct state *state, const struct name_key *key) {
 	return (uint32_t)name_key_hash(key, state->seed);
 }
 
@@ -179,47 +174,18 @@ uint32_t find_session_at(const struct state *state, const struct address *peer) 
 	return handle;
 }
 
-uint32_t find_room(const struct state *state, uint64_t id) {
-	uint32_t handle = table_first(&state->rooms_by_id, hash_number(id));
-	while (handle != 0 && room_at(state, handle)->id != id) {
-		handle = table_next(&state->rooms_by_id, handle);
-	}
-	return handle;
-}
-
-uint32_t find_room_named(const struct state *state, struct slice name) {
-	struct name_key key, other;
-	if (name_key(name, &key) != NAME_OK) {
+uint32_t find_lasting_of_nonce(const struct state *state, uint64_t nonce) {
+	if (nonce == 0) {
 		return 0;
 	}
-	uint32_t hash = name_hash_of(state, &key);
-	uint32_t handle = table_first(&state->rooms_by_name, hash);
-	for (; handle != 0; handle = table_next(&state->rooms_by_name, handle)) {
-		const struct room *room = room_at(state, handle);
-		if (room->name_hash == hash &&
-		    name_key(slice_of(room->name, room->name_bytes), &other) == NAME_OK &&
-		    name_key_equal(&key, &other)) {
-			break;
-		}
-	}
-	return handle;
-}
-
-uint32_t find_member(const struct state *state, uint32_t room, uint32_t person) {
-	uint32_t handle = person_at(state, person)->members;
-	while (handle != 0 && member_at(state, handle)->room != room) {
-		handle = member_at(state, handle)->next_of_person;
+	uint32_t handle = table_first(&state->lasting_by_nonce, nonce_hash(nonce));
+	while (handle != 0 && lasting_at(state, handle)->nonce != nonce) {
+		handle = table_next(&state->lasting_by_nonce, handle);
 	}
 	return handle;
 }
 
 /* ---- telling ---- */
-
-static void tell(struct state *state, const struct record *row, bool is_gone) {
-	if (state->changed != NULL) {
-		state->changed(state->context, row, is_gone);
-	}
-}
 
 static void tell_person(struct state *state, const struct person *person, bool is_gone) {
 	if (state->changed != NULL) {
@@ -231,21 +197,6 @@ static void tell_person(struct state *state, const struct person *person, bool i
 static void tell_session(struct state *state, const struct session *session, bool is_gone) {
 	if (state->changed != NULL) {
 		struct record row = row_of_session(state, session);
-		tell(state, &row, is_gone);
-	}
-}
-
-static void tell_member(struct state *state, const struct member *member, bool is_gone) {
-	if (state->changed != NULL) {
-		struct record row = row_of_member(state, member);
-		tell(state, &row, is_gone);
-	}
-}
-
-static void tell_restriction(struct state *state, const struct restriction *restriction,
-                             bool is_gone) {
-	if (state->changed != NULL) {
-		struct record row = row_of_restriction(restriction);
 		tell(state, &row, is_gone);
 	}
 }
@@ -268,14 +219,20 @@ static void set_name(struct state *state, struct person *person, struct slice na
 	person->name_hash = error == NAME_OK ? name_hash_of(state, &key) : 0;
 }
 
-uint32_t add_person(struct state *state, uint64_t id, struct slice name, uint64_t since_us) {
+uint32_t add_person(struct state *state, uint64_t id, struct slice name, uint64_t since_us,
+                    bool is_dormant) {
 	uint32_t handle = pool_take(&state->people);
 	struct person *person = person_at(state, handle);
 	person->id = id;
 	person->since_us = since_us;
+	person->is_dormant = is_dormant;
 	set_name(state, person, name);
 	table_add(&state->people_by_id, handle);
-	table_add(&state->people_by_name, handle);
+	if (is_dormant) {
+		state->dormant_people++;
+	} else {
+		table_add(&state->people_by_name, handle);
+	}
 	tell_person(state, person, false);
 	return handle;
 }
@@ -285,6 +242,46 @@ void rename_person(struct state *state, uint32_t handle, struct slice name) {
 	set_name(state, person_at(state, handle), name);
 	table_add(&state->people_by_name, handle);
 	tell_person(state, person_at(state, handle), false);
+}
+
+void end_person(struct state *state, uint32_t handle) {
+	struct person *person = person_at(state, handle);
+	while (person->members != 0) {
+		end_member(state, person->members);
+	}
+	while (person->sessions != 0) {
+		end_session(state, person->sessions);
+	}
+	end_threads_of(state, handle);
+	tell_person(state, person, true);
+	table_remove(&state->people_by_id, handle);
+	if (person->is_dormant) {
+		state->dormant_people--;
+	} else {
+		table_remove(&state->people_by_name, handle);
+	}
+	drop_name(person);
+	pool_give(&state->people, handle);
+}
+
+/* ---- who is absent ---- */
+
+bool is_absent(const struct state *state, const struct person *person) {
+	return !person->is_dormant && person->sessions != 0 &&
+	       !is_connected(state, session_at(state, person->sessions));
+}
+
+/* After something that may have changed whether the person is absent. */
+static void recount_absence(struct state *state, struct person *person, bool was_absent) {
+	bool is_now = is_absent(state, person);
+	if (is_now == was_absent) {
+		return;
+	}
+	state->absent_people = is_now ? state->absent_people + 1 : state->absent_people - 1;
+	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
+		struct room *room = room_at(state, member_at(state, at)->room);
+		room->absent_count = is_now ? room->absent_count + 1 : room->absent_count - 1;
+	}
 }
 
 /* ---- homes: how many sessions of a room's members an edge serves ---- */
@@ -297,21 +294,28 @@ static void count(struct room *room, uint8_t home, int by) {
 	room->homes = room->at_home[home] > 0 ? room->homes | bit : room->homes & ~bit;
 }
 
-static void count_home(struct state *state, uint32_t person, uint8_t home, int by) {
-	uint32_t handle = person_at(state, person)->members;
-	for (; handle != 0; handle = member_at(state, handle)->next_of_person) {
-		count(room_at(state, member_at(state, handle)->room), home, by);
-	}
-}
-
-static void count_member(struct state *state, uint32_t room, uint32_t person, int by) {
+void count_sessions(struct state *state, uint32_t room, uint32_t person, int by) {
 	uint32_t handle = person_at(state, person)->sessions;
 	for (; handle != 0; handle = session_at(state, handle)->next_of_person) {
-		count(room_at(state, room), session_at(state, handle)->home, by);
+		const struct session *session = session_at(state, handle);
+		if (is_connected(state, session)) {
+			count(room_at(state, room), session->home, by);
+		}
 	}
 }
 
-/* ---- sessions ---- */
+/* The session, if anybody listens to it, comes to (+1) or goes (-1) from its home. */
+static void count_home(struct state *state, const struct session *session, int by) {
+	const struct person *person = person_at(state, session->person);
+	if (person->is_dormant || !is_connected(state, session)) {
+		return;
+	}
+	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
+		count(room_at(state, member_at(state, at)->room), session->home, by);
+	}
+}
+
+/* ---- where sessions are ---- */
 
 static bool is_way_of(const struct way *way, const struct route *route) {
 	return way->scope == route->peer.scope && way->listener == route->listener &&
@@ -349,173 +353,175 @@ static void set_route(struct state *state, uint32_t handle, const struct record 
 		memcpy(session->ip, from->route.peer.ip, 16);
 		session->port = from->route.peer.port;
 		session->way = take_way(state, &from->route);
-		table_add(&state->sessions_by_address, handle);
+		if (session->face != FACE_SESSION) {
+			table_add(&state->sessions_by_address, handle);
+		}
 	}
 }
 
 static void drop_route(struct state *state, uint32_t handle) {
 	struct session *session = session_at(state, handle);
 	if (session->way != 0) {
-		table_remove(&state->sessions_by_address, handle);
+		if (session->face != FACE_SESSION) {
+			table_remove(&state->sessions_by_address, handle);
+		}
 		give_way(state, session->way);
 		session->way = 0;
 	}
 }
 
+/* ---- what lasts ---- */
+
+/* Connected (0), or absent or dormant since then. */
+static void set_since(struct state *state, const struct session *session, uint64_t since_us) {
+	struct lasting *lasting = lasting_at(state, session->lasting);
+	bool is_dormant = person_at(state, session->person)->is_dormant;
+	lasting->since_us = since_us;
+	if (since_us != 0) {
+		line_add(is_dormant ? &state->dormant : &state->absent, session->lasting);
+	}
+}
+
+/* Before its person becomes, or ceases to be, dormant. */
+static void leave_line(struct state *state, const struct session *session) {
+	bool is_dormant = person_at(state, session->person)->is_dormant;
+	if (lasting_at(state, session->lasting)->since_us != 0) {
+		line_remove(is_dormant ? &state->dormant : &state->absent, session->lasting);
+	}
+}
+
+static void add_lasting(struct state *state, uint32_t handle, const struct record *from) {
+	struct session *session = session_at(state, handle);
+	session->lasting = pool_take(&state->lastings);
+	struct lasting *lasting = lasting_at(state, session->lasting);
+	lasting->session = handle;
+	lasting->client_number = from->client_number;
+	lasting->nonce = from->nonce;
+	if (lasting->nonce != 0) {
+		table_add(&state->lasting_by_nonce, session->lasting);
+	}
+	set_since(state, session, from->since_us);
+}
+
+static void end_lasting(struct state *state, const struct session *session) {
+	leave_line(state, session);
+	if (lasting_at(state, session->lasting)->nonce != 0) {
+		table_remove(&state->lasting_by_nonce, session->lasting);
+	}
+	pool_give(&state->lastings, session->lasting);
+}
+
+void set_client_number(struct state *state, uint32_t handle, uint64_t number) {
+	struct session *session = session_at(state, handle);
+	lasting_at(state, session->lasting)->client_number = number;
+	tell_session(state, session, false);
+}
+
+/* ---- sessions ---- */
+
 uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const struct record *from) {
+	bool was_absent = is_absent(state, person_at(state, person));
 	uint32_t handle = pool_take(&state->sessions);
 	struct session *session = session_at(state, handle);
 	session->id = id;
 	session->person = person;
 	session->face = from->face;
+	if (session->face == FACE_SESSION) {
+		add_lasting(state, handle, from);
+	}
 	session->next_of_person = person_at(state, person)->sessions;
 	person_at(state, person)->sessions = handle;
 	set_route(state, handle, from);
 	table_add(&state->sessions_by_id, handle);
-	count_home(state, person, session->home, 1);
+	count_home(state, session, 1);
+	recount_absence(state, person_at(state, person), was_absent);
 	tell_session(state, session, false);
 	return handle;
 }
 
 void move_session(struct state *state, uint32_t handle, const struct record *from) {
 	struct session *session = session_at(state, handle);
-	count_home(state, session->person, session->home, -1);
+	struct person *person = person_at(state, session->person);
+	bool was_absent = is_absent(state, person);
+	count_home(state, session, -1);
+	if (session->face == FACE_SESSION) {
+		leave_line(state, session);
+		set_since(state, session, 0);
+	}
 	drop_route(state, handle);
 	set_route(state, handle, from);
-	count_home(state, session->person, session->home, 1);
+	count_home(state, session, 1);
+	recount_absence(state, person, was_absent);
 	tell_session(state, session, false);
 }
 
-static void end_session(struct state *state, uint32_t handle) {
+void make_absent(struct state *state, uint32_t handle, uint64_t since_us) {
 	struct session *session = session_at(state, handle);
+	struct person *person = person_at(state, session->person);
+	bool was_absent = is_absent(state, person);
+	count_home(state, session, -1);
+	set_since(state, session, since_us);
+	recount_absence(state, person, was_absent);
+	tell_session(state, session, false);
+}
+
+void end_session(struct state *state, uint32_t handle) {
+	struct session *session = session_at(state, handle);
+	struct person *person = person_at(state, session->person);
+	bool was_absent = is_absent(state, person);
 	tell_session(state, session, true);
-	count_home(state, session->person, session->home, -1);
-	uint32_t *at = &person_at(state, session->person)->sessions;
+	count_home(state, session, -1);
+	uint32_t *at = &person->sessions;
 	while (*at != handle) {
 		at = &session_at(state, *at)->next_of_person;
 	}
 	*at = session->next_of_person;
+	recount_absence(state, person, was_absent);
+	if (session->face == FACE_SESSION) {
+		end_lasting(state, session);
+	}
 	drop_route(state, handle);
 	table_remove(&state->sessions_by_id, handle);
 	pool_give(&state->sessions, handle);
 }
 
-/* ---- memberships ---- */
+/* ---- leaving, and coming back ---- */
 
-void add_member(struct state *state, uint32_t room_handle, uint32_t person) {
-	uint32_t handle = pool_take(&state->members);
-	struct member *member = member_at(state, handle);
-	struct room *room = room_at(state, room_handle);
-	if (room->members_count == room->members_room) {
-		room->members_room = room->members_room == 0 ? 4 : room->members_room * 2;
-		room->members =
-			allocate_again(room->members, room->members_room * sizeof(uint32_t));
-	}
-	member->room = room_handle;
-	member->person = person;
-	member->position = room->members_count;
-	member->next_of_person = person_at(state, person)->members;
-	person_at(state, person)->members = handle;
-	room->members[room->members_count++] = handle;
-	count_member(state, room_handle, person, 1);
-	tell_member(state, member, false);
-}
-
-static void end_member(struct state *state, uint32_t handle) {
-	struct member *member = member_at(state, handle);
-	struct room *room = room_at(state, member->room);
-	tell_member(state, member, true);
-	count_member(state, member->room, member->person, -1);
-	uint32_t last = room->members[--room->members_count];
-	room->members[member->position] = last;
-	member_at(state, last)->position = member->position;
-	uint32_t *at = &person_at(state, member->person)->members;
-	while (*at != handle) {
-		at = &member_at(state, *at)->next_of_person;
-	}
-	*at = member->next_of_person;
-	pool_give(&state->members, handle);
-}
-
-void end_person(struct state *state, uint32_t handle) {
+void make_dormant(struct state *state, uint32_t handle, uint64_t since_us) {
 	struct person *person = person_at(state, handle);
-	while (person->members != 0) {
-		end_member(state, person->members);
+	struct session *session = session_at(state, person->sessions);
+	assert(session->face == FACE_SESSION && session->next_of_person == 0);
+	bool was_absent = is_absent(state, person);
+	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
+		unseat_member(state, at);
 	}
-	while (person->sessions != 0) {
-		end_session(state, person->sessions);
-	}
-	tell_person(state, person, true);
-	table_remove(&state->people_by_id, handle);
+	leave_line(state, session);
 	table_remove(&state->people_by_name, handle);
-	drop_name(person);
-	pool_give(&state->people, handle);
+	state->absent_people -= was_absent;
+	state->dormant_people++;
+	person->is_dormant = 1;
+	set_since(state, session, since_us);
+	drop_route(state, person->sessions);
+	tell_person(state, person, false);
+	tell_session(state, session, false);
 }
 
-/* ---- rooms ---- */
-
-uint32_t add_room(struct state *state, uint64_t id, struct slice name) {
-	struct name_key key;
-	assert(name.size <= ROOM_NAME_BYTES_MAX);
-	uint32_t handle = pool_take(&state->rooms);
-	struct room *room = room_at(state, handle);
-	room->id = id;
-	room->name_bytes = (uint8_t)name.size;
-	memcpy(room->name, name.bytes, name.size);
-	room->name_hash = name_key(name, &key) == NAME_OK ? name_hash_of(state, &key) : 0;
-	room->at_home = allocate(EDGES_MAX * sizeof(uint32_t));
-	memset(room->at_home, 0, EDGES_MAX * sizeof(uint32_t));
-	table_add(&state->rooms_by_id, handle);
-	table_add(&state->rooms_by_name, handle);
-	if (state->changed != NULL) {
-		struct record row = row_of_room(room);
-		tell(state, &row, false);
+void wake_person(struct state *state, uint32_t handle, uint32_t session_handle,
+                 const struct record *entry) {
+	struct person *person = person_at(state, handle);
+	struct session *session = session_at(state, session_handle);
+	leave_line(state, session);
+	set_since(state, session, 0);
+	drop_route(state, session_handle);
+	set_route(state, session_handle, entry);
+	person->is_dormant = 0;
+	person->since_us = entry->time_us;
+	state->dormant_people--;
+	set_name(state, person, entry->name);
+	table_add(&state->people_by_name, handle);
+	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
+		seat_member(state, at);
 	}
-	return handle;
-}
-
-/* ---- restrictions ---- */
-
-static struct slice keep(char **at, struct slice bytes, size_t most) {
-	assert(bytes.size <= most);
-	memcpy(*at, bytes.bytes == NULL ? "" : bytes.bytes, bytes.size);
-	struct slice kept = slice_of(*at, bytes.size);
-	*at += bytes.size;
-	return kept;
-}
-
-bool is_restriction_good(const struct record *from) {
-	return from->name.size <= NAME_BYTES_MAX && from->by.size <= NAME_BYTES_MAX &&
-	       from->text.size <= WHY_BYTES_MAX;
-}
-
-void add_restriction(struct state *state, uint64_t id, bool is_mute, const struct record *from,
-                     uint64_t since_us) {
-	struct restriction_kept *kept = allocate(sizeof(*kept));
-	*kept = (struct restriction_kept){.shown = {.id = id,
-	                                            .is_mute = is_mute,
-	                                            .has_net = from->has_net,
-	                                            .net = from->net,
-	                                            .since_us = since_us,
-	                                            .until_us = from->until_us}};
-	char *at = kept->bytes;
-	kept->shown.name = keep(&at, from->name, NAME_BYTES_MAX);
-	kept->shown.by = keep(&at, from->by, NAME_BYTES_MAX);
-	kept->shown.why = keep(&at, from->text, WHY_BYTES_MAX);
-	if (name_key(kept->shown.name, &kept->key) != NAME_OK) {
-		kept->key.size = 0;
-	}
-	state->restrictions = allocate_again(state->restrictions,
-	                                     (state->restrictions_count + 1) * sizeof(void *));
-	state->restrictions[state->restrictions_count++] = kept;
-	tell_restriction(state, &kept->shown, false);
-}
-
-void remove_restriction(struct state *state, size_t index) {
-	struct restriction_kept *kept = state->restrictions[index];
-	tell_restriction(state, &kept->shown, true);
-	size_t behind = --state->restrictions_count - index;
-	memmove(&state->restrictions[index], &state->restrictions[index + 1],
-	        behind * sizeof(void *));
-	free(kept);
+	tell_person(state, person, false);
+	tell_session(state, session, false);
 }

@@ -15,7 +15,15 @@ uint64_t state_time_us(const struct state *state) {
 }
 
 size_t state_people_count(const struct state *state) {
-	return state->people.count;
+	return state->people.count - state->dormant_people;
+}
+
+size_t state_absent_count(const struct state *state) {
+	return state->absent_people;
+}
+
+size_t state_dormant_count(const struct state *state) {
+	return state->dormant_people;
 }
 
 const struct person *state_person(const struct state *state, uint64_t id) {
@@ -38,6 +46,14 @@ struct slice person_name(const struct person *person) {
 		memcpy(&bytes, person->name, sizeof(bytes));
 	}
 	return slice_of(bytes, person->name_bytes);
+}
+
+bool person_is_present(const struct person *person) {
+	return !person->is_dormant;
+}
+
+bool person_is_absent(const struct state *state, const struct person *person) {
+	return is_absent(state, person);
 }
 
 uint64_t person_since_us(const struct person *person) {
@@ -89,6 +105,41 @@ uint16_t session_home(const struct session *session) {
 	return session->home;
 }
 
+uint64_t session_client_number(const struct state *state, const struct session *session) {
+	const struct lasting *lasting = lasting_of(state, session);
+	return lasting == NULL ? 0 : lasting->client_number;
+}
+
+uint64_t session_nonce(const struct state *state, const struct session *session) {
+	const struct lasting *lasting = lasting_of(state, session);
+	return lasting == NULL ? 0 : lasting->nonce;
+}
+
+uint64_t session_absent_since_us(const struct state *state, const struct session *session) {
+	const struct lasting *lasting = lasting_of(state, session);
+	return lasting == NULL ? 0 : lasting->since_us;
+}
+
+const struct session *state_session_of_nonce(const struct state *state, uint64_t nonce) {
+	uint32_t handle = find_lasting_of_nonce(state, nonce);
+	return handle == 0 ? NULL : session_at(state, lasting_at(state, handle)->session);
+}
+
+/* The next of a line of sessions. */
+static const struct session *next_of_line(const struct state *state, const struct line *line,
+                                          const struct session *after) {
+	uint32_t handle = after == NULL ? line_first(line) : line_after(line, after->lasting);
+	return handle == 0 ? NULL : session_at(state, lasting_at(state, handle)->session);
+}
+
+const struct session *state_absent_next(const struct state *state, const struct session *after) {
+	return next_of_line(state, &state->absent, after);
+}
+
+const struct session *state_dormant_next(const struct state *state, const struct session *after) {
+	return next_of_line(state, &state->dormant, after);
+}
+
 bool session_route(const struct state *state, const struct session *session, struct route *route) {
 	*route = (struct route){0};
 	if (session->way == 0) {
@@ -129,14 +180,54 @@ struct slice state_room_name(const struct state *state, uint64_t room) {
 }
 
 uint64_t state_room_named(const struct state *state, struct slice name) {
+	if (name_equal(name, slice_from_string(ROOM_LOBBY_NAME_ZH))) {
+		return ROOM_LOBBY;
+	}
 	uint32_t handle = find_room_named(state, name);
 	return handle == 0 ? 0 : room_at(state, handle)->id;
+}
+
+size_t state_rooms_count(const struct state *state) {
+	return state->rooms.count;
+}
+
+bool state_rooms_each(const struct state *state, bool (*each)(void *context, uint64_t room),
+                      void *context) {
+	for (uint32_t i = 0; i <= state->rooms_by_id.mask; i++) {
+		uint32_t at = state->rooms_by_id.buckets[i];
+		for (; at != 0; at = table_next(&state->rooms_by_id, at)) {
+			if (!each(context, room_at(state, at)->id)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+uint64_t state_empty_room_next(const struct state *state, bool has_history, uint64_t after) {
+	const struct line *line = &state->empty_rooms[has_history];
+	uint32_t handle = after == 0 ? line_first(line) : line_after(line, find_room(state, after));
+	return handle == 0 ? 0 : room_at(state, handle)->id;
+}
+
+uint64_t state_room_empty_seq(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 ? 0 : room_at(state, handle)->empty_seq;
+}
+
+uint64_t state_member_since(const struct state *state, uint64_t room, uint64_t person) {
+	uint32_t room_handle = find_room(state, room);
+	uint32_t handle = find_person(state, person);
+	uint32_t member =
+		room_handle != 0 && handle != 0 ? find_member(state, room_handle, handle) : 0;
+	return member == 0 ? 0 : member_since(state, member);
 }
 
 bool state_is_member(const struct state *state, uint64_t room, uint64_t person) {
 	uint32_t room_handle = find_room(state, room);
 	uint32_t handle = find_person(state, person);
-	return room_handle != 0 && handle != 0 && find_member(state, room_handle, handle) != 0;
+	return room_handle != 0 && handle != 0 && !person_at(state, handle)->is_dormant &&
+	       find_member(state, room_handle, handle) != 0;
 }
 
 size_t state_room_members_count(const struct state *state, uint64_t room) {
@@ -159,6 +250,39 @@ size_t state_room_members_at(const struct state *state, uint64_t room, uint16_t 
 uint64_t state_room_homes(const struct state *state, uint64_t room) {
 	uint32_t handle = find_room(state, room);
 	return handle == 0 ? 0 : room_at(state, handle)->homes;
+}
+
+size_t state_room_absent_count(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 ? 0 : room_at(state, handle)->absent_count;
+}
+
+size_t state_threads_count(const struct state *state) {
+	return state->threads.count;
+}
+
+uint64_t state_thread(const struct state *state, uint64_t person, uint64_t other) {
+	uint32_t a = find_person(state, person);
+	uint32_t b = find_person(state, other);
+	uint32_t thread = a != 0 && b != 0 ? find_thread_of(state, a, b) : 0;
+	return thread == 0 ? 0 : thread_at(state, thread)->id;
+}
+
+bool state_thread_people(const struct state *state, uint64_t thread, uint64_t people[2]) {
+	uint32_t handle = find_thread(state, thread);
+	if (handle == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		people[i] = person_at(state, thread_at(state, handle)->ends[i].person)->id;
+	}
+	return true;
+}
+
+size_t state_threads_begun(const struct state *state, uint64_t person) {
+	uint32_t handle = find_person(state, person);
+	uint32_t talker = handle == 0 ? 0 : find_talker(state, handle);
+	return talker == 0 ? 0 : talker_at(state, talker)->begun;
 }
 
 size_t state_restrictions_count(const struct state *state) {

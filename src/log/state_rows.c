@@ -10,6 +10,7 @@ struct record row_of_person(const struct state *state, const struct person *pers
 	(void)state;
 	return (struct record){.kind = ROW_PERSON,
 	                       .person = person->id,
+	                       .number = person->is_dormant,
 	                       .since_us = person->since_us,
 	                       .name = person_name(person)};
 }
@@ -20,19 +21,37 @@ struct record row_of_session(const struct state *state, const struct session *se
 	                     .person = session_person(state, session),
 	                     .face = session->face,
 	                     .home = session->home};
+	const struct lasting *lasting = lasting_of(state, session);
+	if (lasting != NULL) {
+		row.client_number = lasting->client_number;
+		row.nonce = lasting->nonce;
+		row.since_us = lasting->since_us;
+	}
 	row.has_route = session_route(state, session, &row.route);
 	return row;
 }
 
 struct record row_of_room(const struct room *room) {
-	return (struct record){
-		.kind = ROW_ROOM, .room = room->id, .name = slice_of(room->name, room->name_bytes)};
+	return (struct record){.kind = ROW_ROOM,
+	                       .room = room->id,
+	                       .target = room->said_seq,
+	                       .number = room->empty_seq,
+	                       .name = slice_of(room->name, room->name_bytes)};
 }
 
-struct record row_of_member(const struct state *state, const struct member *member) {
+struct record row_of_member(const struct state *state, uint32_t handle) {
+	const struct member *member = member_at(state, handle);
 	return (struct record){.kind = ROW_MEMBER,
 	                       .room = room_at(state, member->room)->id,
-	                       .person = person_at(state, member->person)->id};
+	                       .person = person_at(state, member->person)->id,
+	                       .number = member->has_since ? member_since(state, handle) : 0};
+}
+
+struct record row_of_thread(const struct state *state, const struct thread *thread) {
+	return (struct record){.kind = ROW_THREAD,
+	                       .room = thread->id,
+	                       .person = person_at(state, thread->ends[0].person)->id,
+	                       .target = person_at(state, thread->ends[1].person)->id};
 }
 
 struct record row_of_restriction(const struct restriction *restriction) {
@@ -47,42 +66,59 @@ struct record row_of_restriction(const struct restriction *restriction) {
 	                       .text = restriction->why};
 }
 
+struct saving {
+	const struct state *state;
+	void (*put)(void *context, const struct record *row);
+	void *context;
+};
+
+static void save_row(const struct saving *saving, struct record row) {
+	saving->put(saving->context, &row);
+}
+
+static void save_person(const struct saving *saving, uint32_t handle) {
+	const struct state *state = saving->state;
+	const struct person *person = person_at(state, handle);
+	save_row(saving, row_of_person(state, person));
+	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
+		save_row(saving, row_of_member(state, at));
+	}
+	for (uint32_t at = person->sessions; at != 0; at = session_at(state, at)->next_of_person) {
+		save_row(saving, row_of_session(state, session_at(state, at)));
+	}
+}
+
+static void save_room(const struct saving *saving, uint32_t handle) {
+	/* The lobby is there without a row. */
+	if (room_at(saving->state, handle)->id != ROOM_LOBBY) {
+		save_row(saving, row_of_room(room_at(saving->state, handle)));
+	}
+}
+
+static void save_thread(const struct saving *saving, uint32_t handle) {
+	save_row(saving, row_of_thread(saving->state, thread_at(saving->state, handle)));
+}
+
+static void save_all(const struct saving *saving, const struct table *table,
+                     void (*save)(const struct saving *saving, uint32_t handle)) {
+	for (uint32_t i = 0; i <= table->mask; i++) {
+		for (uint32_t at = table->buckets[i]; at != 0; at = table_next(table, at)) {
+			save(saving, at);
+		}
+	}
+}
+
 void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
                 void *context) {
-	struct record row = {.kind = ROW_META, .seq = state->seq, .time_us = state->time_us};
-	put(context, &row);
-	for (uint32_t i = 0; i <= state->rooms_by_id.mask; i++) {
-		for (uint32_t handle = state->rooms_by_id.buckets[i]; handle != 0;
-		     handle = table_next(&state->rooms_by_id, handle)) {
-			/* The lobby is there without a row. */
-			if (room_at(state, handle)->id != ROOM_LOBBY) {
-				row = row_of_room(room_at(state, handle));
-				put(context, &row);
-			}
-		}
-	}
-	for (uint32_t i = 0; i <= state->people_by_id.mask; i++) {
-		for (uint32_t handle = state->people_by_id.buckets[i]; handle != 0;
-		     handle = table_next(&state->people_by_id, handle)) {
-			const struct person *person = person_at(state, handle);
-			row = row_of_person(state, person);
-			put(context, &row);
-			for (uint32_t at = person->members; at != 0;
-			     at = member_at(state, at)->next_of_person) {
-				row = row_of_member(state, member_at(state, at));
-				put(context, &row);
-			}
-			for (uint32_t at = person->sessions; at != 0;
-			     at = session_at(state, at)->next_of_person) {
-				row = row_of_session(state, session_at(state, at));
-				put(context, &row);
-			}
-		}
-	}
+	const struct saving saving = {.state = state, .put = put, .context = context};
+	save_row(&saving,
+	         (struct record){.kind = ROW_META, .seq = state->seq, .time_us = state->time_us});
+	save_all(&saving, &state->rooms_by_id, save_room);
+	save_all(&saving, &state->people_by_id, save_person);
 	for (size_t i = 0; i < state->restrictions_count; i++) {
-		row = row_of_restriction(&state->restrictions[i]->shown);
-		put(context, &row);
+		save_row(&saving, row_of_restriction(&state->restrictions[i]->shown));
 	}
+	save_all(&saving, &state->threads_by_id, save_thread);
 }
 
 static enum state_error load_room(struct state *state, const struct record *row) {
@@ -90,23 +126,36 @@ static enum state_error load_room(struct state *state, const struct record *row)
 	    row->name.size > ROOM_NAME_BYTES_MAX || find_room_named(state, row->name) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_room(state, row->room, row->name);
+	add_room(state, row->room, row->name, row);
 	return STATE_OK;
 }
 
 static enum state_error load_person(struct state *state, const struct record *row) {
 	if (row->person == 0 || find_person(state, row->person) != 0 || row->name.size == 0 ||
-	    row->name.size > NAME_BYTES_MAX || find_person_named(state, row->name) != 0) {
+	    row->name.size > NAME_BYTES_MAX ||
+	    (row->number == 0 && find_person_named(state, row->name) != 0)) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_person(state, row->person, row->name, row->since_us);
+	add_person(state, row->person, row->name, row->since_us, row->number != 0);
 	return STATE_OK;
+}
+
+/* Who came by a session has that one only; and nobody but such is dormant. */
+static bool is_session_good(const struct state *state, const struct record *row, uint32_t person) {
+	uint32_t other = person_at(state, person)->sessions;
+	if (row->face != FACE_SESSION) {
+		return !person_at(state, person)->is_dormant &&
+		       (other == 0 || session_at(state, other)->face != FACE_SESSION) &&
+		       (!row->has_route || find_session_at(state, &row->route.peer) == 0);
+	}
+	return other == 0 && find_lasting_of_nonce(state, row->nonce) == 0 &&
+	       (row->since_us != 0 || !person_at(state, person)->is_dormant);
 }
 
 static enum state_error load_session(struct state *state, const struct record *row) {
 	uint32_t person = find_person(state, row->person);
 	if (person == 0 || row->session == 0 || find_session(state, row->session) != 0 ||
-	    (row->has_route && find_session_at(state, &row->route.peer) != 0)) {
+	    !is_session_good(state, row, person)) {
 		return STATE_IMPOSSIBLE;
 	}
 	add_session(state, row->session, person, row);
@@ -117,10 +166,22 @@ static enum state_error load_member(struct state *state, const struct record *ro
 	uint32_t person = find_person(state, row->person);
 	uint32_t room = find_room(state, row->room);
 	if (person == 0 || room == 0 || find_member(state, room, person) != 0 ||
+	    room_at(state, room)->empty_seq != 0 ||
 	    person_rooms(state, person_at(state, person), NULL, 0) >= ROOMS_PER_PERSON_MAX) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_member(state, room, person);
+	add_member(state, room, person, row->number != 0 ? row->number : row->person);
+	return STATE_OK;
+}
+
+static enum state_error load_thread(struct state *state, const struct record *row) {
+	uint32_t person = find_person(state, row->person);
+	uint32_t other = find_person(state, row->target);
+	if (row->room == 0 || person == 0 || other == 0 || person == other ||
+	    find_thread(state, row->room) != 0 || find_thread_of(state, person, other) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_thread(state, row->room, person, other);
 	return STATE_OK;
 }
 
@@ -144,6 +205,7 @@ enum state_error state_load_row(struct state *state, const struct record *row) {
 	case ROW_MEMBER: return load_member(state, row);
 	case ROW_BAN: return load_restriction(state, row);
 	case ROW_MUTE: return load_restriction(state, row);
+	case ROW_THREAD: return load_thread(state, row);
 	/* A row of a newer version: the schema version guards against this. */
 	default: return STATE_IMPOSSIBLE;
 	}
