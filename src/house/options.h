@@ -14,6 +14,7 @@
 enum language { LANGUAGE_ZH = 0, LANGUAGE_EN = 1 };
 
 #define PLAIN_NETS_MAX 64
+#define MASTER_BYTES 32
 
 struct listener {
 	struct address address; /* with the port that was really bound */
@@ -35,7 +36,11 @@ struct options {
 	uint32_t ring_megabytes;
 	double rate_per_s; /* messages a second for each address */
 	uint32_t rate_burst;
-	double idle_s; /* silence that ends a plain membership; 0: never */
+	double idle_s;                /* silence that ends a plain membership; 0: never */
+	double silence_s;             /* that makes a session absent */
+	double away_s;                /* absence after which the room is told that it left */
+	double forget_s;              /* after which a session that nobody used ends */
+	uint8_t master[MASTER_BYTES]; /* the secret from which sessions' secrets are made */
 	bool plain_from_any;
 	uint16_t plain_nets_count;
 	struct net plain_nets[PLAIN_NETS_MAX];

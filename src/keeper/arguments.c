@@ -20,7 +20,7 @@
 #define RATE_MAX 1e6
 #define BURST_MAX 1000000
 #define BURST_PER_RATE 10 /* when --rate gives none */
-#define IDLE_S_MAX 1e9
+#define SECONDS_MAX 1e9
 
 struct reading {
 	struct options *options;
@@ -203,8 +203,31 @@ static bool take_rate(struct reading *reading, const char *text) {
 }
 
 static bool take_idle(struct reading *reading, const char *text) {
-	if (!read_decimal(slice_from_string(text), IDLE_S_MAX, &reading->options->idle_s)) {
+	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->idle_s)) {
 		return refuse(reading, "--idle wants seconds (0: never), not '%.64s'", text);
+	}
+	return true;
+}
+
+static bool take_silence(struct reading *reading, const char *text) {
+	double seconds;
+	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &seconds) || seconds <= 0) {
+		return refuse(reading, "--silence wants seconds, more than 0, not '%.64s'", text);
+	}
+	reading->options->silence_s = seconds;
+	return true;
+}
+
+static bool take_away(struct reading *reading, const char *text) {
+	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->away_s)) {
+		return refuse(reading, "--away wants seconds, not '%.64s'", text);
+	}
+	return true;
+}
+
+static bool take_forget(struct reading *reading, const char *text) {
+	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->forget_s)) {
+		return refuse(reading, "--forget wants seconds, not '%.64s'", text);
 	}
 	return true;
 }
@@ -255,19 +278,14 @@ static const struct row {
 	bool has_value;
 	bool (*take)(struct reading *reading, const char *text);
 } rows[] = {
-	{"--listen", true, take_listen},
-	{"--data", true, take_data},
-	{"--edges", true, take_edges},
-	{"--console", false, take_console},
-	{"--fsync", false, take_fsync},
-	{"--language", true, take_language},
-	{"--keep", true, take_keep},
-	{"--ring", true, take_ring},
-	{"--rate", true, take_rate},
-	{"--idle", true, take_idle},
-	{"--plain-from", true, take_plain_from},
-	{"--help", false, take_help},
-	{"-h", false, take_help},
+	{"--listen", true, take_listen},   {"--data", true, take_data},
+	{"--edges", true, take_edges},     {"--console", false, take_console},
+	{"--fsync", false, take_fsync},    {"--language", true, take_language},
+	{"--keep", true, take_keep},       {"--ring", true, take_ring},
+	{"--rate", true, take_rate},       {"--idle", true, take_idle},
+	{"--silence", true, take_silence}, {"--away", true, take_away},
+	{"--forget", true, take_forget},   {"--plain-from", true, take_plain_from},
+	{"--help", false, take_help},      {"-h", false, take_help},
 };
 
 /* ---- All of them ---- */
@@ -298,6 +316,9 @@ void arguments_defaults(struct options *options) {
 		.rate_per_s = 20,
 		.rate_burst = 200,
 		.idle_s = 86400,
+		.silence_s = 45,
+		.away_s = 600,
+		.forget_s = 30 * 86400,
 	};
 	for (size_t i = 0; i < sizeof private_nets / sizeof private_nets[0]; i++) {
 		struct net *net = &options->plain_nets[options->plain_nets_count++];

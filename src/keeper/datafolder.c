@@ -12,6 +12,7 @@
 #include "diag.h"
 #include "filesystem.h"
 #include "folderlock.h"
+#include "masterkey.h"
 #include "privileges.h"
 
 /* ---- The folder ---- */
@@ -186,5 +187,6 @@ void datafolder_open(struct datafolder *folder, struct options *options) {
 	close(folder->fd);
 	folder->fd = as_owner;
 	open_files(folder, options);
+	masterkey_take(folder->fd, options->master);
 	privileges_return(options);
 }

@@ -5,6 +5,7 @@
  *   lock   held by every process of the server; free when the last is gone
  *   ring   the log ring's file (formatted by the scribe)
  *   cursor.N   where edge N stands in it
+ *   key    the secret from which those of sessions are made (masterkey.h)
  *
  * What else lies there is made by the others: log.db, search.db, admin.sock.
  */
@@ -25,7 +26,8 @@ struct datafolder {
 
 /*
  * Makes and opens options->data, which becomes its canonical path, and hands
- * it over to whom the processes will be (options->house_uid). Waits, bounded,
+ * it over to whom the processes will be (options->house_uid). Fills in
+ * options->master. Waits, bounded,
  * for the processes of a server whose keeper was killed. Exits with a sentence.
  */
 void datafolder_open(struct datafolder *folder, struct options *options);

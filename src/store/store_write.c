@@ -171,6 +171,7 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	case ROW_MEMBER: id = row->room, other = row->person; break;
 	case ROW_BAN: id = row->target; break;
 	case ROW_MUTE: id = row->target; break;
+	case ROW_THREAD: id = row->room; break;
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

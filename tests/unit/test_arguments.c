@@ -71,6 +71,9 @@ static void nothing_said_means_the_defaults(void **state) {
 	assert_true(options.rate_per_s == 20);
 	assert_int_equal(options.rate_burst, 200);
 	assert_true(options.idle_s == 86400);
+	assert_true(options.silence_s == 45);
+	assert_true(options.away_s == 600);
+	assert_true(options.forget_s == 2592000);
 	assert_false(options.plain_from_any);
 	const char *allowed[] = {"127.0.0.9",   "10.1.1.1",    "172.31.0.1", "192.168.0.1", "::1",
 	                         "100.127.0.1", "169.254.1.1", "fd00::1",    "fe80::1%1"};
@@ -87,6 +90,7 @@ static void all_can_be_said_at_once(void **state) {
 	assert_good(
 		"--listen 127.0.0.1:0 --listen=[::1]:9 --data /a=b --edges=64 --console --fsync "
 		"--language en --keep 30 --ring 1 --rate 0.5:3 --idle 1.25 "
+		"--silence 0.5 --away 2.5 --forget=60 "
 		"--plain-from 8.8.0.0/16,2001:db8::/32 --plain-from 9.9.9.9");
 	assert_int_equal(options.listeners_count, 2);
 	assert_true(options.listeners[0].is_v4_only);
@@ -105,6 +109,9 @@ static void all_can_be_said_at_once(void **state) {
 	assert_true(options.rate_per_s == 0.5);
 	assert_int_equal(options.rate_burst, 3);
 	assert_true(options.idle_s == 1.25);
+	assert_true(options.silence_s == 0.5);
+	assert_true(options.away_s == 2.5);
+	assert_true(options.forget_s == 60);
 	assert_int_equal(options.plain_nets_count, 3);
 	assert_true(is_allowed("8.8.8.8"));
 	assert_true(is_allowed("9.9.9.9"));
@@ -120,6 +127,8 @@ static void values_that_follow_from_others(void **state) {
 	assert_true(options.plain_from_any);
 	assert_good("--idle 0");
 	assert_true(options.idle_s == 0);
+	assert_good("--away 0 --forget 0");
+	assert_true(options.away_s == 0 && options.forget_s == 0);
 	assert_good("--listen 0.0.0.0:5");
 	assert_true(options.listeners[0].is_v4_only);
 	assert_good("--listen [::]:5");
@@ -166,6 +175,9 @@ static void what_is_not_exactly_right_is_refused(void **state) {
 	assert_bad("--idle 1.", "--idle");
 	assert_bad("--idle .5", "--idle");
 	assert_bad("--idle inf", "--idle");
+	assert_bad("--silence 0", "--silence");
+	assert_bad("--away -1", "--away");
+	assert_bad("--forget 30d", "--forget");
 	assert_bad("--plain-from 10.0.0.0/33", "10.0.0.0/33");
 	assert_bad("--plain-from 10.0.0.0/8,", "--plain-from");
 	assert_bad("--plain-from any,10.0.0.0/8", "'any'");

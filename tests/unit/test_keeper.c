@@ -402,6 +402,57 @@ static void what_a_person_must_mend_ends_it(void **state) {
 	assert_string_equal(server.out_text, "");
 }
 
+/* Reads the file `key`; its size. */
+static size_t read_key(uint8_t out[MASTER_BYTES + 1]) {
+	char path[128];
+	snprintf(path, sizeof path, "%s/key", folder);
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	struct stat status;
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	ssize_t size = read(fd, out, MASTER_BYTES + 1);
+	close(fd);
+	assert_true(size >= 0);
+	return (size_t)size;
+}
+
+static void assert_key_is_refused(const char *expected) {
+	struct server server;
+	start(&server, "127.0.0.1:0");
+	assert_int_equal(finish(&server), EXIT_FIX_ME);
+	assert_non_null(strstr(server.err_text, expected));
+	assert_string_equal(server.out_text, "");
+}
+
+static void the_key_is_made_once_and_kept(void **state) {
+	struct server server;
+	uint8_t first[MASTER_BYTES + 1], second[MASTER_BYTES + 1];
+	static const uint8_t zeros[MASTER_BYTES];
+	char path[128];
+	snprintf(path, sizeof path, "%s/key", folder);
+	start(&server, "127.0.0.1:0");
+	wait_until_ready(&server);
+	assert_int_equal(read_key(first), MASTER_BYTES);
+	assert_memory_not_equal(first, zeros, MASTER_BYTES);
+	assert_int_equal(stop(&server), 0);
+	start(&server, "127.0.0.1:0");
+	wait_until_ready(&server);
+	assert_int_equal(read_key(second), MASTER_BYTES);
+	assert_memory_equal(first, second, MASTER_BYTES);
+	assert_int_equal(stop(&server), 0);
+
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_key_is_refused("chmod 600");
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(truncate(path, MASTER_BYTES - 1), 0);
+	assert_key_is_refused("not 32 bytes long");
+	assert_int_equal(read_key(second), MASTER_BYTES - 1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_key_is_refused("cannot open `key`");
+}
+
 static void the_administrator_closes_it(void **state) {
 	struct server server;
 	run_with("FAKE_console", "90", &server);
@@ -572,6 +623,7 @@ int main(int argc, char **argv) {
 		return serve_main(argc - 1, argv + 1);
 	}
 	const struct CMUnitTest tests[] = {
+		IN_A_FOLDER(the_key_is_made_once_and_kept),
 		cmocka_unit_test(pauses_grow_to_a_bound),
 		cmocka_unit_test(a_network_file_system_is_known),
 		cmocka_unit_test(the_greeting_names_everything),
