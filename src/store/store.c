@@ -155,11 +155,6 @@ static uint64_t file_bytes(const char *path, const char *suffix) {
 	return stat(name, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
-static bool file_is_there(const char *path) {
-	struct stat status;
-	return stat(path, &status) == 0;
-}
-
 /*
  * SQLite would take a file of zero bytes for an empty database, and its header
  * from the WAL when that holds one. So the first bytes are looked at here, but
@@ -181,20 +176,47 @@ static bool header_is_there(const char *path) {
 	return got == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0;
 }
 
+/* SQLite would only say that it cannot open the file. */
+static enum store_error look_whose_it_is(struct store *store, const struct stat *status) {
+	int wanted = store->use == STORE_READ ? R_OK : R_OK | W_OK;
+	if (faccessat(AT_FDCWD, store->path, wanted, AT_EACCESS) == 0) {
+		return STORE_OK;
+	}
+	if (errno != EACCES) {
+		return store_say(store, STORE_REFUSED, "%s cannot be used: %s", store->path,
+		                 strerror(errno));
+	}
+	return store_say(store, STORE_REFUSED,
+	                 "%s belongs to user %u, and user %u may not %s it: change its owner with "
+	                 "chown, or be another user",
+	                 store->path, (unsigned)status->st_uid, (unsigned)geteuid(),
+	                 store->use == STORE_READ ? "read" : "write");
+}
+
+static enum store_error look_for_file(struct store *store, bool has_wal) {
+	struct stat status;
+	if (stat(store->path, &status) == 0) {
+		return look_whose_it_is(store, &status);
+	}
+	if (errno != ENOENT && errno != ENOTDIR) {
+		return store_say(store, STORE_REFUSED, "user %u cannot get at %s: %s",
+		                 (unsigned)geteuid(), store->path, strerror(errno));
+	}
+	if (has_wal) {
+		return store_say(store, STORE_DAMAGED,
+		                 "%s is missing, though %s-wal is there: put it back, or move the "
+		                 "other away too",
+		                 store->path, store->path);
+	}
+	return store_say(store, STORE_NONE, "there is no %s", store->path);
+}
+
 /* Before SQLite is let near it: is there a file, and does it begin as one of SQLite's? */
 static enum store_error look_at_files(struct store *store) {
 	bool has_wal = file_bytes(store->path, "-wal") > 0;
-	if (!file_is_there(store->path)) {
-		if (has_wal) {
-			return store_say(store, STORE_DAMAGED,
-			                 "%s is missing, though %s-wal is there: put it back, or "
-			                 "move the other away too",
-			                 store->path, store->path);
-		}
-		if (store->use == STORE_WRITE) {
-			return STORE_OK;
-		}
-		return store_say(store, STORE_NONE, "there is no %s", store->path);
+	enum store_error error = look_for_file(store, has_wal);
+	if (error != STORE_OK) {
+		return error == STORE_NONE && store->use == STORE_WRITE ? STORE_OK : error;
 	}
 	if (file_bytes(store->path, "") == 0) {
 		/* A first start that was killed at once leaves this; nothing is lost with it. */

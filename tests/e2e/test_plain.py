@@ -560,7 +560,9 @@ def test_rate(serve, language):
     hong.say("mark")
     ming.find(said("小红", "mark", language))
     allowed = 10 + 2 * (time.monotonic() - began)
-    heard = [int(text.rsplit(" ", 1)[1]) for text in hong.pending()]
+    # What comes to one member is in order; what comes to two may take its time with one of them.
+    server.admin_ok("shout", "mark")
+    heard = [int(text.rsplit(" ", 1)[1]) for text in hong.find(shouted("mark", language))]
     assert 8 <= len(heard) <= allowed + 1
     assert heard[:8] == list(range(8))  # L cost something, too
 
@@ -644,14 +646,15 @@ def test_two_servers_do_not_talk_for_ever(serve):
             head += (8 + len(payload)).to_bytes(2, "big") + b"\0\0"
             raw.sendto(head + payload, ("127.0.0.1", 0))
     raw.close()
-    for server in (one, other):
-        # Each still answers, and has heard at most what was forged and one answer to each of these.
+    for server, forged in ((one, 6), (other, 3)):
+        eventually(lambda: counter(server, "datagrams-in") >= forged, "what was forged")
+        # Each still answers.
         Plain(server).enter("小明")
+    time.sleep(2)  # Not in place of an answer: so long they might talk, five times a second each.
+    for server, forged in ((one, 6), (other, 3)):
+        # What was forged, a refusal of each of what the other was sent, and our L.
         heard = counter(server, "datagrams-in")
-        Plain(server, "127.0.0.3").enter("小红")
-        Plain(server, "127.0.0.4").enter("小刚")
-        assert counter(server, "datagrams-in") - heard == 2, "they are talking"
-        assert heard <= 20
+        assert heard <= forged + 3 + 1, "they are talking"
 
 
 def counter(server, word):
