@@ -97,10 +97,10 @@ static void on_word(struct plain *plain, const struct record *answer, const char
 }
 
 static void on_refused(struct plain *plain, const struct record *answer) {
+	board_count_refusal(plain->edge->house.own, answer->reason);
 	if (!input_may_refuse(plain, &answer->route.peer)) {
 		return;
 	}
-	board_count_refusal(plain->edge->house.own, answer->reason);
 	parts_add_refusal(&plain->parts, plain->language, answer);
 	deliver_by_route(plain, &answer->route);
 }
