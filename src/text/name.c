@@ -346,6 +346,42 @@ static bool is_reserved(const struct name_key *key) {
 	return false;
 }
 
+/* As check_points(), behind the `#`. */
+static enum name_error check_room_points(const struct spelling *spelling) {
+	enum name_error found = is_mark(spelling->points[1]) ? NAME_INVISIBLE : NAME_OK;
+	for (size_t at = 1; at < spelling->count; at++) {
+		enum name_error error =
+			spelling->points[at] == ':' ? NAME_CHARACTER : check_point(spelling, at);
+		if (error != NAME_OK && error != NAME_INVISIBLE) {
+			return error;
+		}
+		found = error != NAME_OK ? error : found;
+	}
+	return found;
+}
+
+enum name_error room_name_check(struct slice name) {
+	struct spelling spelling;
+	struct name_key key;
+	if (slice_is_empty(name)) {
+		return NAME_EMPTY;
+	}
+	if (name.bytes[0] != '#') {
+		return NAME_CHARACTER;
+	}
+	if (name.size > ROOM_NAME_BYTES_MAX) {
+		return NAME_TOO_LONG;
+	}
+	enum name_error error = spell(name, &spelling);
+	if (error == NAME_OK && spelling.count == 1) {
+		error = NAME_EMPTY;
+	}
+	if (error == NAME_OK) {
+		error = check_room_points(&spelling);
+	}
+	return error == NAME_OK ? name_key(name, &key) : error;
+}
+
 enum name_error name_check(struct slice name) {
 	if (slice_is_empty(name)) {
 		return NAME_EMPTY;

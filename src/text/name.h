@@ -88,6 +88,11 @@ struct name_key {
  * NAME_INVISIBLE, so that `admin` with something unseen between is reserved, as `ADMIN` is. */
 enum name_error name_check(struct slice name);
 
+/* May a room be called this? A room's name begins with `#`; behind it stands what a name may have,
+ * and no `:`. At most ROOM_NAME_BYTES_MAX bytes and 32 code points, with the `#`; no names are
+ * reserved. Two rooms' names are compared as those of people are. */
+enum name_error room_name_check(struct slice name);
+
 /* Makes the key of any name of up to NAME_BYTES_MAX bytes. NAME_OK; NAME_EMPTY when nothing is left
  * to compare; NAME_TOO_LONG; NAME_NOT_UTF8; NAME_CHARACTER when the passes never come to rest (no
  * name is known that does this). A name that name_check() takes has a key. On failure *out is the

@@ -18,6 +18,7 @@
 
 #include "cut.h"
 #include "limits.h"
+#include "state.h"
 #include "visible.h"
 
 #define REFUSAL_ZH "抱歉，"
@@ -42,6 +43,9 @@
 	X(SAY_UNBANNED, "{name}{net} 可以进入了", "{name}{net} may enter again")                   \
 	X(SAY_CLOSED, "聊天室关闭了", "the room is closed")                                        \
 	X(SAY_CLOSED_WHY, "聊天室关闭了: {text}", "the room is closed: {text}")                    \
+	X(SAY_JOINED, "{name} 进入了 {other}", "{name} entered {other}")                           \
+	X(SAY_PARTED, "{name} 离开了 {other}", "{name} left {other}")                              \
+	X(SAY_DIRECT, "{name}悄悄说: {text}", "{name} whispers: {text}")                           \
 	X(SAY_MADE, "有了新房间 {name}", "there is a new room, {name}")                            \
 	X(SAY_YOU_KICKED, "你被请出了聊天室", "You were shown out of the room")                    \
 	X(SAY_YOU_KICKED_WHY, "你被请出了聊天室: {text}",                                          \
@@ -55,12 +59,15 @@
 	  "You could not be reached and have left the room")                                       \
 	X(SAY_YOU_ELSEWHERE, "你的名字从别处进入了，这里已退出聊天室",                             \
 	  "Your name entered from elsewhere; here it has left the room")                           \
+	X(SAY_YOU_AWAY, "你离开太久，已退出聊天室",                                                \
+	  "You were away for long and have left the room")                                         \
 	X(SAY_PROBE, "有人想用“{name}”这个名字，你还在吗？",                                       \
 	  "Somebody would like the name {name}. Are you still there?")                             \
 	X(SAY_LETTERS, "字母: L 名字=进入  C 话=发言  Q=退出  W=谁在  H 20=最近20行",              \
 	  "Letters: L name = enter  C text = say  Q = leave  W = who is here  H 20 = last 20 "     \
 	  "lines")                                                                                 \
 	X(SAY_WHO, "{number} 人在聊天室: ", "{number} in the room: ")                              \
+	X(SAY_WHO_ABSENT, "；{number} 人暂离: ", "; {number} absent: ")                            \
 	X(SAY_WHO_MORE, "…另有 {number} 人", "…and {number} more")
 
 #define REFUSALS(X)                                                                                \
@@ -106,6 +113,23 @@
 	  REFUSAL_EN "that request cannot be handled")                                             \
 	X(SAY_NO_NOT_PERMITTED, REFUSAL_ZH "只有管理员可以这样做",                                 \
 	  REFUSAL_EN "only the administrator may do that")                                         \
+	X(SAY_NO_SUCH_SESSION, REFUSAL_ZH "这个会话已经结束，请重新进入",                          \
+	  REFUSAL_EN "that session has ended, please enter anew")                                  \
+	X(SAY_NO_SUCH_ROOM, REFUSAL_ZH "没有这个房间", REFUSAL_EN "there is no such room")         \
+	X(SAY_NO_ROOM_NAME,                                                                        \
+	  REFUSAL_ZH "房间名以 # 开头，最多 " QUOTE(                                               \
+		  ROOM_NAME_BYTES_MAX) " 字节，不能有空格、控制符和 ! @ , * ? :",                  \
+	  REFUSAL_EN "a room is a # and a name, " QUOTE(                                           \
+		  ROOM_NAME_BYTES_MAX) " bytes at most, without blanks, controls and ! @ , * ? :") \
+	X(SAY_NO_NOT_IN_ROOM, REFUSAL_ZH "你不在那个房间里",                                       \
+	  REFUSAL_EN "you are not in that room")                                                   \
+	X(SAY_NO_TOO_MANY_ROOMS, REFUSAL_ZH "最多只能同时在 {number} 个房间里",                    \
+	  REFUSAL_EN "nobody may be in more than {number} rooms")                                  \
+	X(SAY_NO_AWAY, REFUSAL_ZH "你离开太久了", REFUSAL_EN "you were away for too long")         \
+	X(SAY_NO_FORGOTTEN, REFUSAL_ZH "你太久没有来，会话已经结束",                               \
+	  REFUSAL_EN "you have not come for so long that the session has ended")                   \
+	X(SAY_NO_CANNOT_RECEIVE, REFUSAL_ZH "这句悄悄话送不到",                                    \
+	  REFUSAL_EN "that direct message cannot be delivered")                                    \
 	X(SAY_NO_UNAVAILABLE, REFUSAL_ZH "现在拿不到历史记录，请过一会儿再试",                     \
 	  REFUSAL_EN "the history is not available just now, please try again soon")
 
@@ -247,6 +271,10 @@ size_t words_entry(enum language language, const struct record *entry, char *out
 	case ENTRY_UNBANNED: phrase = SAY_UNBANNED; break;
 	case ENTRY_CLOSED: phrase = why(entry, SAY_CLOSED, SAY_CLOSED_WHY); break;
 	case ENTRY_ROOM_MADE: phrase = SAY_MADE; break;
+	/* In the lobby one is in the chat room. */
+	case ENTRY_JOINED: phrase = entry->room == ROOM_LOBBY ? SAY_ENTERED : SAY_JOINED; break;
+	case ENTRY_PARTED: phrase = entry->room == ROOM_LOBBY ? SAY_LEFT : SAY_PARTED; break;
+	case ENTRY_DIRECT: phrase = SAY_DIRECT; break;
 	default: return 0;
 	}
 	return say(language, phrase, entry, out, out_size);
@@ -259,6 +287,7 @@ size_t words_said_prefix(enum language language, const struct record *entry, cha
 	switch (entry->kind) {
 	case ENTRY_SAID: return say(language, SAY_SAID, &prefix, out, out_size);
 	case ENTRY_SHOUTED: return say(language, SAY_SHOUTED, &prefix, out, out_size);
+	case ENTRY_DIRECT: return say(language, SAY_DIRECT, &prefix, out, out_size);
 	default: return 0;
 	}
 }
@@ -272,6 +301,7 @@ size_t words_ended(enum language language, const struct record *entry, char *out
 	case REASON_IDLE: phrase = SAY_YOU_IDLE; break;
 	case REASON_UNREACHABLE: phrase = SAY_YOU_UNREACHABLE; break;
 	case REASON_SAME_NAME_ELSEWHERE: phrase = SAY_YOU_ELSEWHERE; break;
+	case REASON_AWAY: phrase = SAY_YOU_AWAY; break;
 	default: return 0;
 	}
 	return say(language, phrase, entry, out, out_size);
@@ -325,6 +355,14 @@ size_t words_refusal(enum language language, const struct record *answer, char *
 	case REASON_POISONED: phrase = SAY_NO_POISONED; break;
 	case REASON_NOT_PERMITTED: phrase = SAY_NO_NOT_PERMITTED; break;
 	case REASON_UNAVAILABLE: phrase = SAY_NO_UNAVAILABLE; break;
+	case REASON_NO_SUCH_SESSION: phrase = SAY_NO_SUCH_SESSION; break;
+	case REASON_NO_SUCH_ROOM: phrase = SAY_NO_SUCH_ROOM; break;
+	case REASON_ROOM_NAME_INVALID: phrase = SAY_NO_ROOM_NAME; break;
+	case REASON_NOT_IN_ROOM: phrase = SAY_NO_NOT_IN_ROOM; break;
+	case REASON_TOO_MANY_ROOMS: phrase = SAY_NO_TOO_MANY_ROOMS; break;
+	case REASON_AWAY: phrase = SAY_NO_AWAY; break;
+	case REASON_FORGOTTEN: phrase = SAY_NO_FORGOTTEN; break;
+	case REASON_CANNOT_RECEIVE: phrase = SAY_NO_CANNOT_RECEIVE; break;
 	default: phrase = SAY_NO; break;
 	}
 	return say(language, phrase, answer, out, out_size);
@@ -341,6 +379,10 @@ size_t words_letters(enum language language, char *out, size_t out_size) {
 
 size_t words_who(enum language language, uint64_t count, char *out, size_t out_size) {
 	return say(language, SAY_WHO, &(struct record){.number = count}, out, out_size);
+}
+
+size_t words_who_absent(enum language language, uint64_t count, char *out, size_t out_size) {
+	return say(language, SAY_WHO_ABSENT, &(struct record){.number = count}, out, out_size);
 }
 
 size_t words_who_more(enum language language, uint64_t count, char *out, size_t out_size) {

@@ -21,8 +21,8 @@
 size_t words_entry(enum language language, const struct record *entry, char *out, size_t out_size);
 
 /*
- * What precedes the text of an entry that is said or shouted ("小明说: "), for faces that cut long
- * texts; 0 bytes for other entries.
+ * What precedes the text of an entry that is said, shouted, or for one person ("小明说: "), for
+ * faces that cut long texts; 0 bytes for other entries.
  */
 size_t words_said_prefix(enum language language, const struct record *entry, char *out,
                          size_t out_size);
@@ -41,8 +41,12 @@ size_t words_probe(enum language language, const struct record *answer, char *ou
 /* All letters of the plain dialect in one line. */
 size_t words_letters(enum language language, char *out, size_t out_size);
 
-/* "3 人在聊天室: ", then names; "…另有 9812 人" where they do not all fit. */
+/*
+ * "3 人在聊天室: ", then the names of who is connected; "；2 人暂离: ", then those of who is
+ * absent; "…另有 9812 人" where they do not all fit.
+ */
 size_t words_who(enum language language, uint64_t count, char *out, size_t out_size);
+size_t words_who_absent(enum language language, uint64_t count, char *out, size_t out_size);
 size_t words_who_more(enum language language, uint64_t count, char *out, size_t out_size);
 
 /*

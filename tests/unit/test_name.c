@@ -349,6 +349,46 @@ static void the_hash_is_of_the_key_and_the_seed(void **state) {
 	assert_true(hash_of("Alice", 1) != hash_of("Alice", 2));
 }
 
+static void rooms_have_names_of_their_own(void **state) {
+	static const struct {
+		const char *name;
+		enum name_error error;
+	} rows[] = {
+		{"#lobby", NAME_OK},
+		{"#大厅", NAME_OK},
+		{"##", NAME_OK},
+		{"#1", NAME_OK},
+		{"#admin", NAME_OK},
+		{"#a&b", NAME_OK},
+		{"", NAME_EMPTY},
+		{"#", NAME_EMPTY},
+		{"lobby", NAME_CHARACTER},
+		{"＃lobby", NAME_CHARACTER},
+		{"#a b", NAME_BLANK},
+		{"#a\u3000b", NAME_BLANK},
+		{"#a,b", NAME_CHARACTER},
+		{"#a:b", NAME_CHARACTER},
+		{"#:", NAME_CHARACTER},
+		{"#a@b", NAME_CHARACTER},
+		{"#a\nb", NAME_CONTROL},
+		{"#a\u202Eb", NAME_BIDI},
+		{"#\u0301", NAME_INVISIBLE},
+		{"#\u200D", NAME_INVISIBLE},
+		{"#a\xFF", NAME_NOT_UTF8},
+		{"#一二三四五六七八九十一二三四五六七八九十一", NAME_OK},
+		{"#一二三四五六七八九十一二三四五六七八九十一二", NAME_TOO_LONG},
+		{"#abcdefghijabcdefghijabcdefghija", NAME_OK},
+		{"#abcdefghijabcdefghijabcdefghijab", NAME_TOO_LONG},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum name_error error = room_name_check(slice_from_string(rows[i].name));
+		if (error != rows[i].error) {
+			fail_msg("'%s' is %s, not %s", rows[i].name, name_strerror(error),
+			         name_strerror(rows[i].error));
+		}
+	}
+}
+
 static void each_error_has_a_word_of_its_own(void **state) {
 	for (int a = NAME_RESERVED; a <= NAME_OK; a++) {
 		for (int b = NAME_RESERVED; b < a; b++) {
@@ -373,6 +413,7 @@ int main(void) {
 		cmocka_unit_test(the_key_of_a_key_is_itself),
 		cmocka_unit_test(the_short_path_agrees_with_the_long_one),
 		cmocka_unit_test(the_hash_is_of_the_key_and_the_seed),
+		cmocka_unit_test(rooms_have_names_of_their_own),
 		cmocka_unit_test(each_error_has_a_word_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ static char text[TEXT_BYTES_MAX];
 
 static struct record said(size_t size) {
 	return (struct record){.kind = ENTRY_SAID,
+	                       .room = ROOM_LOBBY,
 	                       .name = slice_from_string("小明"),
 	                       .text = slice_of(text, size)};
 }
@@ -107,6 +108,31 @@ static void what_is_not_told(void **state) {
 	entry.kind = ENTRY_MOVED;
 	render(&entry);
 	assert_int_equal(parts.count, 0);
+	/* What happens in other rooms. */
+	static const uint16_t kinds[] = {ENTRY_ENTERED, ENTRY_LEFT,   ENTRY_SAID,  ENTRY_RENAMED,
+	                                 ENTRY_KICKED,  ENTRY_JOINED, ENTRY_PARTED};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		entry = said(3);
+		entry.kind = kinds[i];
+		entry.room = 7;
+		render(&entry);
+		assert_int_equal(parts.count, 0);
+		uint64_t lobby = ROOM_LOBBY;
+		entry.more_rooms = slice_of((const char *)&lobby, sizeof(lobby));
+		render(&entry);
+		assert_int_equal(parts.count, 1);
+	}
+}
+
+static void what_is_for_one_alone(void **state) {
+	static char out[2 * TEXT_BYTES_MAX];
+	memset(text, 'x', sizeof(text));
+	struct record entry = said(3000);
+	entry.kind = ENTRY_DIRECT;
+	entry.room = 7;
+	render(&entry);
+	assert_int_equal(joined(out, "小明悄悄说: "), 3000);
+	assert_memory_equal(out, text, 3000);
 }
 
 static void before_each_part(void **state) {
@@ -116,7 +142,8 @@ static void before_each_part(void **state) {
 	parts_clear(&parts);
 	parts_add_entry(&parts, LANGUAGE_ZH, &entry, slice_from_string("[09:41] "));
 	assert_int_equal(joined(out, "[09:41] 小明说: "), 3000);
-	entry = (struct record){.kind = ENTRY_LEFT, .name = slice_from_string("小明")};
+	entry = (struct record){
+		.kind = ENTRY_LEFT, .room = ROOM_LOBBY, .name = slice_from_string("小明")};
 	parts_clear(&parts);
 	parts_add_entry(&parts, LANGUAGE_ZH, &entry, slice_from_string("[09:41] "));
 	assert_int_equal(parts.count, 1);
@@ -172,8 +199,66 @@ static void who_is_here(void **state) {
 	state_destroy(people);
 }
 
+static void enter_by_session(struct state *people, uint64_t id, const char *name, bool is_absent) {
+	struct record entry = {.kind = ENTRY_ENTERED,
+	                       .seq = id,
+	                       .time_us = id,
+	                       .person = id,
+	                       .session = id,
+	                       .room = ROOM_LOBBY,
+	                       .face = FACE_SESSION,
+	                       .name = slice_from_string(name)};
+	assert_int_equal(state_apply(people, &entry, NULL, NULL), STATE_OK);
+	if (is_absent) {
+		entry = (struct record){
+			.kind = ENTRY_ABSENT, .seq = id + 1, .time_us = id, .session = id};
+		assert_int_equal(state_apply(people, &entry, NULL, NULL), STATE_OK);
+	}
+}
+
+/* What all together are, and that the datagram ends as it should. */
+static void assert_who(const struct state *people, const char *expected) {
+	parts_clear(&parts);
+	parts_add_who(&parts, LANGUAGE_ZH, people, ROOM_LOBBY);
+	assert_int_equal(parts.count, 1);
+	assert_int_equal(parts.parts[0].iov_len, strlen(expected));
+	assert_memory_equal(parts.parts[0].iov_base, expected, strlen(expected));
+}
+
+static void who_is_absent_stands_apart(void **state) {
+	struct state *people = state_create();
+	enter_by_session(people, 10, "甲", true);
+	assert_who(people, "0 人在聊天室: ；1 人暂离: 甲");
+	enter(people, 20, "乙");
+	enter_by_session(people, 30, "丙", false);
+	enter_by_session(people, 40, "丁", true);
+	assert_who(people, "2 人在聊天室: 乙 丙；2 人暂离: 甲 丁");
+	for (uint64_t id = 50; id < 1000; id += 10) {
+		char name[40];
+		snprintf(name, sizeof(name), "很长的名字%u", (unsigned)id);
+		enter_by_session(people, id, name, true);
+		parts_clear(&parts);
+		parts_add_who(&parts, LANGUAGE_ZH, people, ROOM_LOBBY);
+		assert_int_equal(parts.count, 1);
+		assert_in_range(parts.parts[0].iov_len, 10, PLAIN_DATAGRAM_BYTES_MAX);
+	}
+	char line[PLAIN_DATAGRAM_BYTES_MAX + 1] = {0};
+	memcpy(line, parts.parts[0].iov_base, parts.parts[0].iov_len);
+	assert_non_null(strstr(line, "2 人在聊天室: 乙 丙；97 人暂离: "));
+	unsigned named = 4;
+	for (const char *at = line; (at = strstr(at, "名字")) != NULL; at++) {
+		named++;
+	}
+	const char *others = strstr(line, "…另有 ");
+	assert_non_null(others);
+	assert_int_equal(named + strtoul(others + strlen("…另有 "), NULL, 10), 99);
+	state_destroy(people);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_for_one_alone),
+		cmocka_unit_test(who_is_absent_stands_apart),
 		cmocka_unit_test(long_texts_lose_nothing),
 		cmocka_unit_test(exactly_full_is_one_datagram),
 		cmocka_unit_test(the_worst_texts_fit),

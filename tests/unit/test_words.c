@@ -33,6 +33,22 @@ static void entries_read_as_specified(void **state) {
 	         "小明 was shown out of the room"},
 		{{.kind = ENTRY_SHOUTED, .text = text_of("下课")}, "管理员: 下课", "admin: 下课"},
 		{{.kind = ENTRY_MOVED}, "", ""},
+		{{.kind = ENTRY_REFUSED, .text = text_of("x")}, "", ""},
+		{{.kind = ENTRY_JOINED, .room = 7, .other_name = text_of("#水果")},
+	         "小明 进入了 #水果",
+	         "小明 entered #水果"},
+		{{.kind = ENTRY_PARTED, .room = 7, .other_name = text_of("#水果")},
+	         "小明 离开了 #水果",
+	         "小明 left #水果"},
+		{{.kind = ENTRY_JOINED, .room = 1, .other_name = text_of("#lobby")},
+	         "小明 进入了聊天室",
+	         "小明 entered the room"},
+		{{.kind = ENTRY_PARTED, .room = 1, .other_name = text_of("#lobby")},
+	         "小明 退出了聊天室",
+	         "小明 left the room"},
+		{{.kind = ENTRY_DIRECT, .text = text_of("在吗")},
+	         "小明悄悄说: 在吗",
+	         "小明 whispers: 在吗"},
 	};
 	char out[200];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -49,6 +65,8 @@ static void prefixes(void **state) {
 	expect("Ann说: ", out, words_said_prefix(LANGUAGE_ZH, &entry, out, sizeof(out)));
 	entry.kind = ENTRY_SHOUTED;
 	expect("管理员: ", out, words_said_prefix(LANGUAGE_ZH, &entry, out, sizeof(out)));
+	entry.kind = ENTRY_DIRECT;
+	expect("Ann悄悄说: ", out, words_said_prefix(LANGUAGE_ZH, &entry, out, sizeof(out)));
 	entry.kind = ENTRY_LEFT;
 	expect("", out, words_said_prefix(LANGUAGE_ZH, &entry, out, sizeof(out)));
 }
@@ -116,6 +134,24 @@ static void refusals_name_their_numbers(void **state) {
 		.kind = ANSWER_REFUSED, .reason = REASON_NAME_TAKEN, .name = text_of("小明")};
 	expect("抱歉，“小明”已经有人用了", out,
 	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
+	answer = (struct record){
+		.kind = ANSWER_REFUSED, .reason = REASON_TOO_MANY_ROOMS, .number = 256};
+	expect("抱歉，最多只能同时在 256 个房间里", out,
+	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
+}
+
+/* Each of those that a session can meet has a sentence of its own. */
+static void every_reason_has_its_words(void **state) {
+	char any[200], out[200];
+	for (unsigned language = LANGUAGE_ZH; language <= LANGUAGE_EN; language++) {
+		struct record answer = {.kind = ANSWER_REFUSED};
+		size_t any_size = words_refusal(language, &answer, any, sizeof(any));
+		for (unsigned reason = REASON_NO_SUCH_SESSION; reason < REASON_COUNT; reason++) {
+			answer.reason = (uint16_t)reason;
+			size_t size = words_refusal(language, &answer, out, sizeof(out));
+			assert_false(size == any_size && memcmp(any, out, size) == 0);
+		}
+	}
 }
 
 static void who_is_ended_learns_why(void **state) {
@@ -166,6 +202,7 @@ int main(void) {
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 		cmocka_unit_test(every_refusal_is_short_and_known_again),
 		cmocka_unit_test(refusals_name_their_numbers),
+		cmocka_unit_test(every_reason_has_its_words),
 		cmocka_unit_test(who_is_ended_learns_why),
 		cmocka_unit_test(what_servers_say_is_known),
 	};

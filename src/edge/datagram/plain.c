@@ -78,8 +78,10 @@ static void move(struct plain *plain, uint64_t id) {
 	}
 }
 
+/* An answer to a session names its connection too. */
 bool plain_is_ours(const struct plain *plain, const struct record *answer) {
-	return answer->queue == plain->edge->house.edge && answer->has_route;
+	return answer->queue == plain->edge->house.edge && answer->has_route &&
+	       answer->connection.generation == 0;
 }
 
 /* ---- what each record means to plain members ---- */
@@ -184,6 +186,22 @@ static void on_closed(struct plain *plain, const struct record *entry) {
 	deliver_to_all(plain, TO_ALL, entry, 0, plain->parts.count);
 }
 
+void plain_tell_one(struct plain *plain, struct roster rosters[], const struct record *entry) {
+	const struct person *person = state_person(plain->edge->state, entry->target);
+	const struct session *session = NULL;
+	const struct plain_member *member = NULL;
+	if (person != NULL) {
+		session = person_session_next(plain->edge->state, person, NULL);
+	}
+	for (unsigned i = 0; i < plain->outlets_count && session != NULL && member == NULL; i++) {
+		member = roster_find(&rosters[i], session_id(session));
+		if (member != NULL) {
+			parts_add_entry(&plain->parts, plain->language, entry, slice_of(NULL, 0));
+			deliver_to_one(plain, i, member, 0, plain->parts.count);
+		}
+	}
+}
+
 static void on_entry(struct plain *plain, const struct record *entry) {
 	switch (entry->kind) {
 	case ENTRY_ENTERED: on_entered(plain, entry); break;
@@ -191,7 +209,10 @@ static void on_entry(struct plain *plain, const struct record *entry) {
 	case ENTRY_KICKED: on_ended(plain, entry); break;
 	case ENTRY_SAID:
 	case ENTRY_RENAMED:
+	case ENTRY_JOINED:
+	case ENTRY_PARTED:
 	case ENTRY_SHOUTED: tell_all(plain, entry); break;
+	case ENTRY_DIRECT: plain_tell_one(plain, plain->rosters, entry); break;
 	case ENTRY_MOVED: move(plain, entry->session); break;
 	case ENTRY_CLOSED: on_closed(plain, entry); break;
 	default: break;

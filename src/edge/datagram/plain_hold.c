@@ -143,6 +143,10 @@ static void deliver_missed(struct plain *plain) {
 	if (!record_is_entry(record)) {
 		return;
 	}
+	if (record->kind == ENTRY_DIRECT) {
+		plain_tell_one(plain, plain->hold.catching, record);
+		return;
+	}
 	parts_add_entry(&plain->parts, plain->language, record, slice_of(NULL, 0));
 	if (plain->parts.count > 0) {
 		deliver_to_all(plain, TO_CATCHING, record, 0, plain->parts.count);

@@ -127,6 +127,8 @@ static inline uint64_t plain_now_us(const struct plain *plain) {
 struct plain_member *plain_find(const struct plain *plain, uint64_t session, unsigned *outlet);
 /* Takes in a session of the state, if it is plain, served here and not there yet. True if it was taken in. */
 bool plain_take_in(struct plain *plain, struct roster rosters[], const struct session *session);
+/* A direct message, if whom it is for is in these rosters. A plain member has one session. */
+void plain_tell_one(struct plain *plain, struct roster rosters[], const struct record *entry);
 /* Makes the rosters what the state says: newcomers get OK, who has gone gets EXIT. */
 void plain_settle(struct plain *plain);
 /* Whether the answer is for this edge to give. */

@@ -43,7 +43,10 @@ void parts_add(struct plain_parts *parts, struct slice datagram) {
 
 /* ---- entries ---- */
 
-/* What the plain dialect tells its members; muting and banning is the administrator's business. */
+/*
+ * What the plain dialect tells its members, who are in the lobby; a direct
+ * message only whom it is for. Muting and banning is the administrator's business.
+ */
 static bool is_told(const struct record *entry) {
 	switch (entry->kind) {
 	case ENTRY_ENTERED:
@@ -51,6 +54,9 @@ static bool is_told(const struct record *entry) {
 	case ENTRY_SAID:
 	case ENTRY_RENAMED:
 	case ENTRY_KICKED:
+	case ENTRY_JOINED:
+	case ENTRY_PARTED: return record_concerns_room(entry, ROOM_LOBBY);
+	case ENTRY_DIRECT:
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: return true;
 	default: return false;
@@ -97,7 +103,8 @@ void parts_add_entry(struct plain_parts *parts, enum language language, const st
 	if (!is_told(entry)) {
 		return;
 	}
-	bool is_said = entry->kind == ENTRY_SAID || entry->kind == ENTRY_SHOUTED;
+	bool is_said = entry->kind == ENTRY_SAID || entry->kind == ENTRY_SHOUTED ||
+	               entry->kind == ENTRY_DIRECT;
 	if (is_said && is_long(entry, before)) {
 		add_said(parts, language, entry, before);
 		return;
@@ -110,31 +117,72 @@ void parts_add_entry(struct plain_parts *parts, enum language language, const st
 
 /* ---- answers ---- */
 
+struct who {
+	const struct state *state;
+	enum language language;
+	char *out;
+	size_t size;
+	size_t left; /* who is not named yet */
+	size_t kept; /* bytes for " …另有 9812 人", which is never longer than with all of them */
+};
+
+/* " name", without the blank behind the words that begin a list. False if it does not fit. */
+static bool put_who(struct who *who, struct slice name, bool is_first) {
+	size_t blank = is_first ? 0 : 1;
+	size_t behind = who->left > 1 ? who->kept : 0;
+	if (who->size + blank + name.size + behind > PLAIN_DATAGRAM_BYTES_MAX) {
+		return false;
+	}
+	who->size = put(who->out, who->size, slice_of(" ", blank));
+	who->size = put(who->out, who->size, name);
+	who->left--;
+	return true;
+}
+
+/* The names of those who are absent, or of those who are not. False if they do not all fit. */
+static bool put_everybody(struct who *who, uint64_t room, bool is_absent) {
+	size_t count = state_room_members_count(who->state, room);
+	bool is_first = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct person *person = state_room_member(who->state, room, i);
+		if (person_is_absent(who->state, person) != is_absent) {
+			continue;
+		}
+		if (!put_who(who, person_name(person), is_first)) {
+			return false;
+		}
+		is_first = false;
+	}
+	return true;
+}
+
+static bool put_absent(struct who *who, uint64_t room, size_t absent) {
+	char words[64];
+	size_t size = words_who_absent(who->language, absent, words, sizeof(words));
+	if (who->size + size + NAME_BYTES_MAX + who->kept > PLAIN_DATAGRAM_BYTES_MAX) {
+		return false;
+	}
+	who->size = put(who->out, who->size, slice_of(words, size));
+	return put_everybody(who, room, true);
+}
+
 void parts_add_who(struct plain_parts *parts, enum language language, const struct state *state,
                    uint64_t room) {
-	char *out = open_part(parts);
-	size_t count = state_room_members_count(state, room);
-	/* Kept for " …另有 9812 人", which is never longer than with all of them. */
-	size_t kept = 1 + words_who_more(language, count, out, PLAIN_DATAGRAM_BYTES_MAX);
-	size_t size = words_who(language, count, out, PLAIN_DATAGRAM_BYTES_MAX);
-	size_t named = 0;
-	while (named < count) {
-		struct slice name = person_name(state_room_member(state, room, named));
-		size_t blank = named > 0;
-		size_t behind = named + 1 < count ? kept : 0;
-		if (size + blank + name.size + behind > PLAIN_DATAGRAM_BYTES_MAX) {
-			break;
-		}
-		size = put(out, size, slice_of(" ", blank));
-		size = put(out, size, name);
-		named++;
+	struct who who = {.state = state,
+	                  .language = language,
+	                  .out = open_part(parts),
+	                  .left = state_room_members_count(state, room)};
+	size_t absent = state_room_absent_count(state, room);
+	who.kept = 1 + words_who_more(language, who.left, who.out, PLAIN_DATAGRAM_BYTES_MAX);
+	who.size = words_who(language, who.left - absent, who.out, PLAIN_DATAGRAM_BYTES_MAX);
+	bool is_all =
+		put_everybody(&who, room, false) && (absent == 0 || put_absent(&who, room, absent));
+	if (!is_all) {
+		who.size = put(who.out, who.size, slice_from_string(" "));
+		who.size += words_who_more(language, who.left, who.out + who.size,
+		                           PLAIN_DATAGRAM_BYTES_MAX - who.size);
 	}
-	if (named < count) {
-		size = put(out, size, slice_from_string(" "));
-		size += words_who_more(language, count - named, out + size,
-		                       PLAIN_DATAGRAM_BYTES_MAX - size);
-	}
-	close_part(parts, size);
+	close_part(parts, who.size);
 }
 
 void parts_add_refusal(struct plain_parts *parts, enum language language,
