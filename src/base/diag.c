@@ -17,10 +17,18 @@
 
 #define LINE_BYTES_MAX 1024
 
+/* To the row's beginning, and the row away. */
+#define INSTEAD_OF_PROMPT "\r\033[K"
+
 static const char *own_name;
+static void (*prompt_again)(void);
 
 void diag_name(const char *name) {
 	own_name = name;
+}
+
+void diag_beside_prompt(void (*again)(void)) {
+	prompt_again = again;
 }
 
 /* After vsnprintf: how much of `room` it really filled. */
@@ -45,22 +53,30 @@ static void say(int error, const char *format, va_list arguments) {
 	char line[LINE_BYTES_MAX];
 	const size_t room = sizeof line - 1; /* the line's end has its own place */
 	size_t size = 0;
+	if (prompt_again != NULL) {
+		size = filled(snprintf(line, room, "%s", INSTEAD_OF_PROMPT), room);
+	}
+	const size_t start = size;
 	if (own_name != NULL) {
-		size = filled(snprintf(line, room, "qun: %s: ", own_name), room);
+		size += filled(snprintf(line + size, room - size, "qun: %s: ", own_name),
+		               room - size);
 	} else {
-		size = filled(snprintf(line, room, "qun: "), room);
+		size += filled(snprintf(line + size, room - size, "qun: "), room - size);
 	}
 	size += filled(vsnprintf(line + size, room - size, format, arguments), room - size);
 	if (error != 0) {
 		size += filled(snprintf(line + size, room - size, ": %s", strerror(error)),
 		               room - size);
 	}
-	tame(line, size);
+	tame(line + start, size - start);
 	line[size++] = '\n';
 	ssize_t written;
 	do {
 		written = write(STDERR_FILENO, line, size);
 	} while (written < 0 && errno == EINTR);
+	if (prompt_again != NULL) {
+		prompt_again();
+	}
 }
 
 void diag(const char *format, ...) {

@@ -21,6 +21,12 @@ enum exit_code {
 /* The name that precedes every line, e.g. "edge 0"; kept by reference. */
 void diag_name(const char *name);
 
+/*
+ * From now on the last line of the terminal may be a prompt: each line takes
+ * its place, and `again` is told, which has it drawn anew below.
+ */
+void diag_beside_prompt(void (*again)(void));
+
 /* One line "qun: NAME: MESSAGE". Newlines and controls in it are shown as '?'. errno is preserved. */
 void diag(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -8,6 +8,7 @@
 #include "clerkwire.h"
 #include "console_inner.h"
 #include "diag.h"
+#include "editor.h"
 
 #define RECORDS_IN_A_TURN_MAX 1024
 #define CLERK_MESSAGES_IN_A_TURN_MAX 8
@@ -144,12 +145,22 @@ static uint64_t time_to_sleep(struct console *console, uint64_t now_us) {
 	return sleep_us;
 }
 
+/* Another process has said something on the terminal: the prompt is gone from there. */
+static void mind_the_prompt(struct console *console) {
+	bool is_displaced = console->prompt_rings != console->house.prompt_rings;
+	console->prompt_rings = console->house.prompt_rings;
+	if (is_displaced && console->screen.editor != NULL) {
+		editor_displace(console->screen.editor);
+	}
+}
+
 static uint64_t turn(void *context) {
 	struct console *console = context;
 	uint64_t now_us = loop_now_us(console->house.loop);
 	if (console->curtain_us != 0 && now_us >= console->curtain_us) {
 		console->curtain_us = 0;
 	}
+	mind_the_prompt(console);
 	follow_ring(console);
 	keyboard_turn(console);
 	view_turn(console);

@@ -33,6 +33,7 @@ struct console {
 	struct screen screen;
 	struct view view;
 	struct keyboard keyboard;
+	unsigned prompt_rings; /* of the house's: seen to */
 	struct watch watch_clerk;
 	uint64_t curtain_us; /* the screen stays still until then; 0: it is up */
 	bool is_closed;      /* the entry that ends the house has passed */

@@ -151,6 +151,10 @@ void editor_show(struct editor *editor) {
 	editor->is_shown = true;
 }
 
+void editor_displace(struct editor *editor) {
+	editor->is_shown = false;
+}
+
 void editor_set_prompt(struct editor *editor, const char *prompt) {
 	snprintf(editor->prompt, sizeof(editor->prompt), "%s", prompt);
 }

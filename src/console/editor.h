@@ -32,6 +32,8 @@ void editor_set_prompt(struct editor *editor, const char *prompt);
 /* Takes prompt and line off the screen, the cursor then at the beginning of an empty line; and back. */
 void editor_hide(struct editor *editor);
 void editor_show(struct editor *editor);
+/* Another process has written on the terminal, in the prompt's place: the next show is below that. */
+void editor_displace(struct editor *editor);
 
 /* Reads what the terminal has. False: it has ended. */
 bool editor_read(struct editor *editor);

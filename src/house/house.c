@@ -160,7 +160,7 @@ static uint64_t on_turn(void *context) {
 
 static void on_bell(void *context, uint32_t events) {
 	struct house *house = context;
-	bell_clear(house->bells[house->index]);
+	house->prompt_rings += bell_clear(house->bells[house->index]);
 }
 
 static void on_signal(void *context, uint32_t events) {
@@ -198,6 +198,21 @@ static void make_loop(struct house *house, loop_turn *turn, void *context) {
 	}
 }
 
+static int bell_of_console = -1;
+
+static void ring_for_prompt(void) {
+	bell_ring_for_prompt(bell_of_console);
+}
+
+/* Our lines and the console's prompt may share a terminal. */
+static void mind_the_prompt(const struct house *house) {
+	bell_of_console = house->bells[PROCESS_CONSOLE];
+	if (house->options->is_terminal && house->index != PROCESS_CONSOLE &&
+	    bell_of_console >= 0 && isatty(STDERR_FILENO)) {
+		diag_beside_prompt(ring_for_prompt);
+	}
+}
+
 void house_enter(struct house *house, const char *argv0, loop_turn *turn, void *context) {
 	*house = (struct house){0};
 	int index = process_index_from(argv0);
@@ -210,6 +225,7 @@ void house_enter(struct house *house, const char *argv0, loop_turn *turn, void *
 	prctl(PR_SET_NAME, argv0); /* What ps shows where there is no room for more: 15 bytes. */
 	house->options = map_options(take_needed("options"));
 	take_all(house);
+	mind_the_prompt(house);
 	make_loop(house, turn, context);
 	confine(house->options, index >= PROCESS_EDGE_0);
 	say_who(house);
@@ -258,6 +274,7 @@ static void close_if_open(int fd) {
 }
 
 void house_leave(struct house *house) {
+	diag_beside_prompt(NULL);
 	loop_destroy(house->loop);
 	for (unsigned i = 0; i < house->queues_count; i++) {
 		queue_close(house->queues[i]);

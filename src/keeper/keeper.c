@@ -58,6 +58,7 @@ struct keeper {
 
 static void stop_with(struct keeper *keeper, int exit_code) {
 	if (keeper->state != KEEPER_STOPPING) {
+		diag_beside_prompt(NULL);
 		keeper->state = KEEPER_STOPPING;
 		keeper->exit_code = exit_code;
 		stop_begin(&keeper->stop, clock_steady_us());
@@ -111,6 +112,20 @@ static bool are_all_up(const struct keeper *keeper) {
 	return true;
 }
 
+static int bell_of_console = -1;
+
+static void ring_for_prompt(void) {
+	bell_ring_for_prompt(bell_of_console);
+}
+
+/* What is said while all serve may share a terminal with the console's prompt. */
+static void mind_the_prompt(const struct keeper *keeper) {
+	bell_of_console = keeper->shared.bells[PROCESS_CONSOLE];
+	if (keeper->options.is_terminal && isatty(STDERR_FILENO)) {
+		diag_beside_prompt(ring_for_prompt);
+	}
+}
+
 static void go_on(struct keeper *keeper) {
 	if (keeper->state == KEEPER_OPENING && keeper->children[PROCESS_SCRIBE].state == CHILD_UP) {
 		keeper->state = KEEPER_STARTING;
@@ -118,6 +133,7 @@ static void go_on(struct keeper *keeper) {
 	if (keeper->state == KEEPER_STARTING && are_all_up(keeper)) {
 		keeper->state = KEEPER_SERVING;
 		greeting_say(&keeper->options);
+		mind_the_prompt(keeper);
 	}
 }
 

@@ -58,8 +58,17 @@ bool bell_ring(int fd, const struct board *theirs) {
 	return true;
 }
 
-void bell_clear(int fd) {
+/* In an eventfd's one number ordinary rings are counted below, those for the prompt above. */
+#define FOR_PROMPT_SHIFT 32
+
+void bell_ring_for_prompt(int fd) {
+	uint64_t rings = UINT64_C(1) << FOR_PROMPT_SHIFT;
+	ssize_t wrote = write(fd, &rings, sizeof(rings));
+	(void)wrote;
+}
+
+unsigned bell_clear(int fd) {
 	uint64_t rings;
 	ssize_t got = read(fd, &rings, sizeof(rings));
-	(void)got;
+	return got == sizeof(rings) ? (unsigned)(rings >> FOR_PROMPT_SHIFT) : 0;
 }

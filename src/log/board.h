@@ -121,7 +121,12 @@ static inline void board_wake_up(struct board *own) {
 }
 /* Returns true if it had to ring (a system call). */
 bool bell_ring(int fd, const struct board *theirs);
-/* Takes the rings off the eventfd. */
-void bell_clear(int fd);
+/*
+ * Tells the console that a line was written where its prompt stands: rings it,
+ * asleep or not, so that it can be told from other rings.
+ */
+void bell_ring_for_prompt(int fd);
+/* Takes the rings off the eventfd; returns how many there were for the prompt. */
+unsigned bell_clear(int fd);
 
 #endif

@@ -103,7 +103,7 @@ class Server:
     options    further options
     listen     what --listen says; None: nothing
     keyboard   None: no input; "pipe": --console from a pipe; "terminal": a terminal
-    messages   "pipe" or "terminal": what standard error is
+    messages   "pipe" or "terminal": what standard error is; "screen": the keyboard's terminal
     wrap       a command in front, which must exec
     inside     the namespaces that `wrap` made and in which `qun admin` and `qun history` have to run,
                as options of nsenter
@@ -171,12 +171,13 @@ class Server:
         out, stdout = os.pipe()
         err, stderr = pty.openpty() if self.messages == "terminal" else os.pipe()
         screen = self.keyboard == "terminal"
+        is_one_screen = self.messages == "screen"
         theirs += [stdout, stderr]
         self.process = subprocess.Popen(
             self.command(),
             stdin=stdin,
             stdout=stdin if screen else stdout,
-            stderr=stderr,
+            stderr=stdin if is_one_screen else stderr,
             start_new_session=True,
             env=self.env or plain_environment(),
             cwd="/",
@@ -188,7 +189,10 @@ class Server:
             os.close(out)
             out = os.dup(self.typed)
         self.pid = self.process.pid
-        self.stdout, self.stderr = Stream(out), Stream(err)
+        self.stdout = Stream(out)
+        self.stderr = self.stdout if is_one_screen else Stream(err)
+        if is_one_screen:
+            os.close(err)
         self.is_ended = False
         self.exit_code = None
         self.wait_ready(began)

@@ -416,6 +416,28 @@ def test_console_on_a_terminal(serve):
 
 
 @pytest.mark.asan
+@pytest.mark.parametrize("name", ["hub", "clerk", "edge 0"])
+def test_diagnostics_do_not_tear_the_prompt(serve, name):
+    """They come from other processes on the same terminal; what is half typed stands below them."""
+    server = serve(keyboard="terminal", messages="screen")
+    ming = Plain(server).enter("小明")
+    server.stdout.expect_raw(entered("小明"))
+    end = server.stdout.expect_raw("在线 1> ")
+    os.write(server.typed, "下课".encode())
+    end = server.stdout.expect_raw("下课", start=end)
+    server.wait_replaced(name, server.kill(name))
+    back = server.stdout.expect_raw(f"qun: keeper: {name} is back", start=end)
+    server.stdout.expect_raw("在线 1> 下课", start=back)
+    os.write(server.typed, "了\n".encode())
+    ming.find("管理员: 下课了")
+    # Each line of the keeper's stands in a row of its own.
+    said = server.stdout.raw[end:].decode(errors="replace")
+    for line in re.findall(rf"(?:^|\n)([^\n]*qun: keeper: {name} [^\n]*)", said):
+        before = line[: line.index("qun: ")]
+        assert before == "" or before.endswith("\r\x1b[K"), repr(line)
+
+
+@pytest.mark.asan
 def test_console_is_killed_while_somebody_types(serve):
     server = serve(keyboard="pipe")
     ming = Plain(server).enter("小明")
