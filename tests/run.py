@@ -321,6 +321,12 @@ def count_pytest(report):
     return count
 
 
+def names_tests(args):
+    """Whether files are named to pytest, and not only as what an option means."""
+    meant = {word for option, word in zip(args, args[1:]) if option in ("--ignore", "--deselect")}
+    return any(word.startswith("tests/") and word not in meant for word in args)
+
+
 def run_pytest(build, args, long, env=None):
     """Runs tests/e2e against the binary of a build; its output is shown as it comes."""
     if not any((TOP / "tests/e2e").glob("**/test_*.py")):
@@ -328,7 +334,7 @@ def run_pytest(build, args, long, env=None):
     report = build.path / "e2e.xml"
     report.unlink(missing_ok=True)
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "--color=no", "-rs"]
-    if not any(word.startswith("tests/") for word in args):
+    if not names_tests(args):
         command += ["tests/e2e"]
     command += ["-p", "no:cacheprovider", f"--junitxml={report}"]
     if has_xdist() and not any(word in ("-s", "--pdb", "-n") for word in args):

@@ -79,7 +79,7 @@ struct house {
 	loop_turn *turn; /* the process's own; the asleep flag is taken down before each */
 	void *turn_context;
 	unsigned prompt_rings; /* console: others have written on the prompt's terminal so often */
-	bool is_leaving; /* SIGTERM has come, or the keeper is gone: drain and leave */
+	bool is_leaving;       /* SIGTERM has come, or the keeper is gone: drain and leave */
 	bool keeper_gone;
 	struct watch watch_life, watch_bell, watch_signals;
 };
