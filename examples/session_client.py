@@ -34,9 +34,9 @@ from session_wire import (
 class Session:
     """Who one is on a server. `saved` is what `save()` gave: with it one comes back, else anew."""
 
-    def __init__(self, host, port, name="", saved=None, clock=time.monotonic):
-        family, _, _, _, self.address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        self.family, self.clock, self.socket = family, clock, None
+    def __init__(self, host, port, name="", saved=None, ping_after=PING_AFTER):
+        self.family, _, _, _, self.address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        self.ping_after, self.clock, self.socket = ping_after, time.monotonic, None
         self.id = self.key = self.person = self.server_key = self.log = None
         self.name, self.next_number = name, None
         self.events = deque()
@@ -120,7 +120,7 @@ class Session:
 
     def turn(self, seconds):
         """Wait for a datagram or a timer, `seconds` at the most, and do what is to be done."""
-        select.select([self.socket], [], [], min(self.tick(), max(seconds, 0)))
+        select.select([self.socket], [], [], max(min(self.tick(), seconds), 0))
         self.receive()
         self.tick()
 
@@ -154,7 +154,7 @@ class Session:
             return max(self.attempt.due - now, 0)
         if self.state != "here":
             return 3600.0
-        if self.ping is None and now - self.spoke >= PING_AFTER:
+        if self.ping is None and now - self.spoke >= self.ping_after:
             self.ping = Repeated(number=int(now * 1000))
         flight = list(self.outbox.values())[:FLIGHT]
         waiting = flight + list(self.questions)[:1] + ([self.ping] if self.ping else [])
@@ -163,8 +163,9 @@ class Session:
             self.come_in()
             return 0.0
         self._repeat(flight, now)
-        return max(0.0, min([m.due for m in waiting] + [self.ack_due or now + PING_AFTER,
-                                                        self.spoke + PING_AFTER]) - now)
+        due = [self.spoke + self.ping_after] if self.ping is None else []
+        due += [self.ack_due] if self.ack_due is not None else []
+        return max(0.0, min(due + [each.due for each in waiting]) - now)
 
     def _repeat(self, flight, now):
         pause, frames = self._pause(), []
@@ -360,13 +361,7 @@ class Session:
     def _own(self, entry):
         if entry.kind == RENAMED:
             self.name = entry.name
-        if entry.number in self.unsettled:
-            del self.unsettled[entry.number]
-            self._decided(entry.number)
-
-    def _decided(self, number):
-        while self.outbox and next(iter(self.outbox)) <= number:
-            self.outbox.popitem(last=False)
+        self.unsettled.pop(entry.number, None)
 
     def _came(self, packet, now):
         """Count a packet, and say when it is to be acknowledged; False if it had come before."""
@@ -408,7 +403,8 @@ class Session:
     def _on_kept(self, now, number, seq):
         if number in self.outbox:
             self._measure(self.outbox[number], now)
-        self._decided(number)
+        while self.outbox and next(iter(self.outbox)) <= number:
+            self.outbox.popitem(last=False)
         for n in self.unsettled:
             if n <= number and self.unsettled[n] is None:
                 self.unsettled[n] = seq
