@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+from load import Load
 from plain import Crowd, Plain
 from tools import BINARY, eventually, plain_environment, qun
 
@@ -332,6 +333,31 @@ def test_index_catches_up_after_a_crash(serve):
         last = server.history("--last", "1")[0]["seq"]
         eventually(lambda: indexed_up_to(server) >= last, "the index to catch up")
     assert said_texts(server.history("--search", "雪花")) == [f"雪花 {each}" for each in range(total)]
+
+
+def test_search_does_not_slow_the_room_down(serve):
+    """Whoever searches, again and again and in all that there is, does it beside the room."""
+    server = serve(*FAST)
+    with Load(server, text="天气很好，雪花飞舞" * 10) as load:
+        load.wait_count(1500)
+        usual = max(load.wait_flows() for _ in range(20))
+        searching = [
+            subprocess.Popen(
+                ["sh", "-c", 'while "$0" history --data "$1" --search "$2" >"$3"; do :; done',
+                 BINARY, server.data, text, os.devnull],
+                start_new_session=True,
+            )
+            for text in ("雪", "很好，雪花", "没有的词")
+        ]
+        try:
+            slowest = max(load.wait_flows() for _ in range(50))
+        finally:
+            for each in searching:
+                os.killpg(each.pid, signal.SIGKILL)
+                each.wait()
+    print(f"a round of messages took {usual * 1000:.0f} ms at most, {slowest * 1000:.0f} beside searches")
+    assert slowest < max(0.5, 20 * usual)
+    load.check()
 
 
 # ---- --keep --------------------------------------------------------------------------------------

@@ -584,6 +584,25 @@ def test_privileges_as_root(serve):
     assert 0 not in ids(pid, "Uid") and status(pid)["NoNewPrivs"] == "1"
 
 
+@needs_root
+def test_users_of_the_servers_own_are_used(serve, place):
+    """_qun and _qun-edge, if they exist."""
+    if not may_unshare("-m"):
+        pytest.skip("needs a user database of its own")
+    users = open("/etc/passwd").read().rstrip("\n").split("\n")
+    users += [f"_qun:x:4711:4713::{place}:/bin/false", f"_qun-edge:x:4712:4714::{place}:/bin/false"]
+    (place / "passwd").write_text("\n".join(users) + "\n")
+    script = f'mount --bind {place}/passwd /etc/passwd && exec "$0" "$@"'
+    server = serve("--edges", "2", wrap=("unshare", "-m", "sh", "-c", script))
+    for name, pid in server.children().items():
+        if name != "keeper":
+            is_edge = name.startswith("edge ")
+            assert set(ids(pid, "Uid")) == {4712 if is_edge else 4711}, name
+            assert set(ids(pid, "Gid")) == {4714 if is_edge else 4713}, name
+    assert (server.data.stat().st_uid, server.data.stat().st_gid) == (4711, 4713)
+    Plain(server).enter("小明")
+
+
 def test_privileges_as_a_user(serve):
     if IS_ROOT:
         pytest.skip("is for those who are not root")

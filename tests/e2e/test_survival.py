@@ -167,6 +167,29 @@ def test_fsync_without_a_scribe(serve):
     newcomer.expect("OK", "小明说: x")
 
 
+def syncs(server):
+    rows = [row for row in server.admin_json("stats") if row.get("process") == "scribe"]
+    return rows[0]["counters"].get("syncs", 0)
+
+
+def test_what_is_stored_is_synced_once_a_second(serve):
+    """However much is said; and what is said last, too. With --fsync each batch is."""
+    server = serve(*FAST)
+    with Load(server, window=8) as load:
+        load.wait_count(20)
+        began, before = time.monotonic(), syncs(server)
+        eventually(lambda: syncs(server) - before >= 3, "three syncs")
+        assert syncs(server) - before <= time.monotonic() - began + 1
+        load.wait_count(1)
+    last = server.history("--last", "1")[0]["seq"]
+
+    def is_durable():
+        rows = [row for row in server.admin_json("stats") if row.get("process") == "scribe"]
+        return rows[0]["seq_durable"] >= last
+
+    eventually(is_durable, "a sync of the last words")
+
+
 # ---- All die -------------------------------------------------------------------------------------
 
 
@@ -352,6 +375,40 @@ def test_the_scribe_is_never_overtaken(serve):
             if each["kind"] == "said" and " x" in each["text"]]
     assert kept == heard
     assert 100 < len(kept) < 400
+
+
+def cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.long
+def test_a_hub_that_waits_for_the_scribe_sleeps(serve):
+    """Also when a mute runs out meanwhile, which it cannot lift yet."""
+    server = serve(*FAST, "--ring", "1")
+    ming, hong = Crowd(server, ["小明", "小红"])
+    server.admin_ok("mute", "小红", "1")
+    began = time.monotonic()
+    server.send_signal("scribe", signal.SIGSTOP)
+
+    def is_told():
+        for _ in range(20):
+            ming.say("x" * 4000)
+        return any("忙" in line for line in ming.lines)
+
+    eventually(is_told, "a word that the server is busy")
+    eventually(lambda: time.monotonic() - began > 62, "the end of the mute", 90)
+    pid = server.pid_of("hub")
+    before = cpu_seconds(pid)
+    time.sleep(2)  # Not in place of an answer: this is what is measured.
+    assert cpu_seconds(pid) - before < 0.2
+    server.send_signal("scribe", signal.SIGCONT)
+
+    def is_heard():
+        hong.say("again")
+        return any(line == "小红说: again" for line in ming.lines)
+
+    eventually(is_heard, "the end of the mute")
 
 
 # ---- The disk ------------------------------------------------------------------------------------
