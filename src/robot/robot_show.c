@@ -8,11 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define LINE_BYTES 256
-#define REPORT_PATIENCE_MS 200
+#define PATIENCE_MS 200
+#define REPORT_PATIENCE_US 1000000
 
 /* A reader of the report who did not read in time: the rest of that report is left out. */
 static bool is_report_broken;
+static uint64_t report_until_us;
 
 /* poll() says that a pipe has room when a whole page fits, so that no line of ours blocks. */
 static bool has_room(int timeout_ms) {
@@ -38,8 +42,7 @@ __attribute__((format(printf, 2, 3))) static bool show(int timeout_ms, const cha
 
 void show_ready(const struct address *address, const char *model) {
 	char text[ADDRESS_TEXT_MAX];
-	show(REPORT_PATIENCE_MS, "qun: ready robot=%s model=%s\n", address_format(address, text),
-	     model);
+	show(PATIENCE_MS, "qun: ready robot=%s model=%s\n", address_format(address, text), model);
 }
 
 void show_online(unsigned online) {
@@ -47,7 +50,8 @@ void show_online(unsigned online) {
 }
 
 void show_report(unsigned online) {
-	is_report_broken = !show(REPORT_PATIENCE_MS, "report: %u online\n", online);
+	report_until_us = clock_steady_us() + REPORT_PATIENCE_US;
+	is_report_broken = !show(PATIENCE_MS, "report: %u online\n", online);
 }
 
 void show_client(const struct address *peer, uint64_t since_us, uint64_t lines) {
@@ -58,6 +62,7 @@ void show_client(const struct address *peer, uint64_t since_us, uint64_t lines) 
 	struct tm utc;
 	char since[32], text[ADDRESS_TEXT_MAX];
 	strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-	is_report_broken = !show(REPORT_PATIENCE_MS, "client %s since %s lines %llu\n",
+	bool has_time = clock_steady_us() < report_until_us;
+	is_report_broken = !show(has_time ? PATIENCE_MS : 0, "client %s since %s lines %llu\n",
 	                         address_format(peer, text), since, (unsigned long long)lines);
 }

@@ -194,7 +194,8 @@ static bool comes_before_rest(const struct talk *talk) {
 	return poll(&in, 1, LINE_REST_MS) != 0;
 }
 
-enum talk_next talk_turn(struct talk *talk, struct talk_room *room) {
+/* Waits for what is due next, and does it. */
+static enum talk_next take_turn(struct talk *talk, struct talk_room *room) {
 	if (talk->unsent != NULL) {
 		return talk_push(talk);
 	}
@@ -204,12 +205,23 @@ enum talk_next talk_turn(struct talk *talk, struct talk_room *room) {
 	return talk_hear(talk, room);
 }
 
-void talk_limit_idle(struct talk *talk, uint64_t idle_us) {
+static void limit_idle(const struct talk *talk, uint64_t idle_us) {
 	if (idle_us > 0) {
 		struct timeval limit = {.tv_sec = (time_t)(idle_us / 1000000),
 		                        .tv_usec = (suseconds_t)(idle_us % 1000000)};
 		(void)setsockopt(talk->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 		(void)setsockopt(talk->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	}
+}
+
+void talk_serve(struct talk *talk, struct talk_room *room, uint64_t idle_us) {
+	enum talk_next next;
+	limit_idle(talk, idle_us);
+	do {
+		next = take_turn(talk, room);
+	} while (next == TALK_GOES_ON);
+	if (next == TALK_IS_QUIET) {
+		talk_say_idle(talk, idle_us);
 	}
 }
 

@@ -2,12 +2,11 @@
  * robot_talk.h - one client: what has come from it, what is still to go to it.
  *
  *	talk_begin(&talk, fd, &peer);
- *	while (talk_turn(&talk, &room) == TALK_GOES_ON) {       // a form that waits for each by itself
- *	}
+ *	talk_serve(&talk, &room, idle_us);       // a form that waits for each by itself
  *	talk_end(&talk);
  *
- * A form that serves many with one thread has sockets that do not block, and calls the parts of
- * talk_turn() when they are due: talk_hear() when something can be read, talk_push() when something that
+ * A form that serves many with one thread has sockets that do not block, and does what is due when it is
+ * due: talk_hear() when something can be read, talk_push() when something that
  * was left unsent can be written, talk_rest() when LINE_REST_MS have passed since the last byte.
  *
  * While something is unsent nothing more is read: who sends without reading is not answered, and costs no
@@ -83,11 +82,8 @@ enum talk_next talk_push(struct talk *talk);
 bool talk_can_rest(const struct talk *talk);
 enum talk_next talk_rest(struct talk *talk, struct talk_room *room);
 
-/* With a socket that blocks: waits for what is due next, and does it. */
-enum talk_next talk_turn(struct talk *talk, struct talk_room *room);
-
-/* A blocking socket is TALK_IS_QUIET after this time. */
-void talk_limit_idle(struct talk *talk, uint64_t idle_us);
+/* With a socket that blocks: all of it, until the talk is over, or was idle for too long (0: no limit). */
+void talk_serve(struct talk *talk, struct talk_room *room, uint64_t idle_us);
 
 /* Tells one that was idle for too long. */
 void talk_say_idle(struct talk *talk, uint64_t idle_us);

@@ -486,6 +486,8 @@ def test_nobody_waits_for_a_reader_of_standard_output(model):
         with socket.create_connection(address, PATIENCE) as client:
             client.sendall(b"%d\n" % number)
             assert client.recv(100) == b"====%d====\n" % number
+            if number == 590:
+                process.send_signal(signal.SIGUSR1)
     process.terminate()
     assert process.wait(STOP_SECONDS) == 0
     process.stdout.close()
