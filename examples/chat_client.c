@@ -1,11 +1,18 @@
 /*
- * A client of the chat room in a hundred lines: two processes on one UDP socket.
+ * A client of the chat room: two processes on one UDP socket.
  *
  *	chat_client [HOST [PORT]]        (127.0.0.1 and 8888 if nothing is said)
  *
  * It asks for a name until the server says OK, then forks: the child sends what is typed, the parent
  * shows what comes. The end of the input leaves the room; EXIT from the server ends both. The parent
- * reaps the child, so none is left a zombie.
+ * reaps the child, so none is left a zombie. It needs nothing but the libc.
+ *
+ *     Python                             C
+ *     s = socket(AF_INET, SOCK_DGRAM)    socket(AF_INET, SOCK_DGRAM, 0), connect()
+ *     input("请输入姓名: ")              fgets()
+ *     s.sendto(…, ADDR), s.recvfrom()    send(), recv()
+ *     os.fork(), os._exit(0)             fork(), _exit(0)
+ *     os.kill(), os.wait()               kill(), waitpid()
  *
  * The protocol is one datagram a request (docs/PROTOCOL.md): `L name`, `C name text`, `Q name`.
  * A datagram may be lost; so what has an answer (L, Q) is repeated until the answer is there.
