@@ -1,5 +1,5 @@
 /*
- * The seed's exercises for its robot: the main process knows how many children there are, drops those
+ * The lesson's two exercises for its robot: the main process knows how many children there are, drops those
  * that are no longer alive, and leaves no zombie. `qun robot --model process` does it with clients.
  *
  *     Python                             the kit

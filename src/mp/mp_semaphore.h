@@ -2,7 +2,7 @@
  * A semaphore between processes or threads: a number of places, taken one by one and given back by
  * anybody.
  *
- * It starts at 1 unless told otherwise, and with 1 it is Python's (and the seed's) Lock exactly: no
+ * It starts at 1 unless told otherwise, and with 1 it is Python's Lock exactly: no
  * holder, so who did not acquire may release, and a second acquire waits.
  *
  * What a dead process took stays taken, for the same reason: nobody knows whose it was. Where that must
