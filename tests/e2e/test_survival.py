@@ -214,8 +214,8 @@ def test_kill_everything(serve, whom, options, is_long):
                 server.kill_all()
             server.restart()
             load.wait_flows()
-    # What was on the way when all died was sent to some and not yet to others.
-    load.check(all_is_kept=False, all_is_heard=False)
+    # What was on the way when all died goes on after the restart; what was just being sent may come twice.
+    load.check(may_repeat=True, all_is_kept=False)
     load.check_nobody_was_told_of_leaving()
     kept = server.history()
     for turn in range(turns):
