@@ -30,10 +30,20 @@
 #define ROOM_NAME_BYTES_MAX 64
 #define ROOMS_MAX 65536
 
+/*
+ * Conversations of two that are known at once, and how many one person may begin: some 20 MB in each
+ * process that holds the state; nobody writes to a thousand people.
+ */
+#define THREADS_MAX (1u << 18)
+#define THREADS_BEGUN_MAX 1024
+
 /* One record of the ring: a text, a list of rooms, names, room for what later kinds add. */
 #define RECORD_BYTES_MAX (16 * 1024)
 
-/* People present at once; their table grows by doubling up to this, then `L` is refused. */
+/*
+ * People present, and those who have left and may come back as the same; their table grows by
+ * doubling up to this. Then who left longest ago makes room, or, if all are present, `L` is refused.
+ */
 #define PERSONS_MAX (1u << 20)
 #define BANS_MAX 65536
 #define MUTES_MAX 65536

@@ -3,17 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "decide_inner.h"
 #include "limits.h"
 #include "name.h"
 #include "utf8.h"
-
-/* One call of decide(): what it has to go by, and what it makes. */
-struct deciding {
-	const struct circumstances *at;
-	const struct state *state;
-	const struct record *request;
-	struct decision *out;
-};
 
 /* ---- making records ---- */
 
@@ -29,27 +22,29 @@ static void add(struct deciding *d, struct record *record) {
 	d->out->records++;
 }
 
-/* Returns the entry's seq. */
-static uint64_t add_entry(struct deciding *d, struct record entry) {
-	entry.seq = d->at->seq_next + d->out->entries;
+uint64_t next_seq(const struct deciding *d) {
+	return d->at->seq_next + d->out->entries;
+}
+
+uint64_t add_entry(struct deciding *d, struct record entry) {
+	entry.seq = next_seq(d);
 	d->out->entries++;
 	add(d, &entry);
 	return entry.seq;
 }
 
-/* An answer goes where the request came from. Its seq is set at the end: see seal(). */
-static void add_answer(struct deciding *d, struct record answer) {
+void add_answer(struct deciding *d, struct record answer) {
 	answer.has_route = d->request->has_route;
 	answer.route = d->request->route;
 	answer.connection = d->request->connection;
 	add(d, &answer);
 }
 
-static void answer(struct deciding *d, enum record_kind kind) {
+void answer(struct deciding *d, enum record_kind kind) {
 	add_answer(d, (struct record){.kind = kind});
 }
 
-static void refuse(struct deciding *d, enum reason reason) {
+void refuse(struct deciding *d, enum reason reason) {
 	add_answer(d, (struct record){.kind = ANSWER_REFUSED, .reason = reason});
 }
 
@@ -76,21 +71,12 @@ static void seal(struct deciding *d) {
 
 /* ---- whom it is about ---- */
 
-static const struct session *sender(const struct deciding *d) {
-	return d->request->has_route ? state_session_at(d->state, &d->request->route.peer) : NULL;
-}
-
-static const struct person *person_of(const struct deciding *d, const struct session *session) {
+const struct person *person_of(const struct deciding *d, const struct session *session) {
 	return state_person(d->state, session_person(d->state, session));
 }
 
-/* The rooms of a person, as an entry carries them: the first, and the bytes of the others. */
-struct rooms {
-	uint64_t ids[ROOMS_PER_PERSON_MAX];
-};
-
-static void put_rooms(const struct deciding *d, const struct person *person, struct rooms *rooms,
-                      struct record *entry) {
+void put_rooms(const struct deciding *d, const struct person *person, struct rooms *rooms,
+               struct record *entry) {
 	size_t count = person_rooms(d->state, person, rooms->ids, ROOMS_PER_PERSON_MAX);
 	assert(count <= ROOMS_PER_PERSON_MAX);
 	entry->room = count > 0 ? rooms->ids[0] : 0;
@@ -99,28 +85,8 @@ static void put_rooms(const struct deciding *d, const struct person *person, str
 	}
 }
 
-/* A member's datagram came by another edge than it used to: its home moves there. */
-static void follow_home(struct deciding *d, const struct session *session) {
-	struct route known;
-	if (d->request->queue >= d->at->edges) {
-		return;
-	}
-	bool is_same = session_route(d->state, session, &known) &&
-	               known.listener == d->request->route.listener &&
-	               memcmp(known.local, d->request->route.local, sizeof(known.local)) == 0;
-	if (session_home(session) % d->at->edges == d->request->queue && is_same) {
-		return;
-	}
-	add_entry(d, (struct record){.kind = ENTRY_MOVED,
-	                             .session = session_id(session),
-	                             .person = session_person(d->state, session),
-	                             .home = d->request->queue,
-	                             .has_route = true,
-	                             .route = d->request->route});
-}
-
-static void end_person(struct deciding *d, enum record_kind kind, const struct person *person,
-                       enum reason reason, struct slice why) {
+void let_go(struct deciding *d, enum record_kind kind, const struct person *person,
+            enum reason reason, struct slice why) {
 	struct rooms rooms;
 	const struct session *session = person_session_next(d->state, person, NULL);
 	struct record entry = {.kind = kind,
@@ -129,11 +95,14 @@ static void end_person(struct deciding *d, enum record_kind kind, const struct p
 	                       .name = person_name(person),
 	                       .reason = reason,
 	                       .text = why};
+	if (entry.session == d->request->session) {
+		entry.client_number = d->request->client_number;
+	}
 	put_rooms(d, person, &rooms, &entry);
 	add_entry(d, entry);
 }
 
-/* ---- names ---- */
+/* ---- what is allowed ---- */
 
 static enum reason reason_of(enum name_error error) {
 	switch (error) {
@@ -146,8 +115,22 @@ static enum reason reason_of(enum name_error error) {
 	}
 }
 
-/* To whoever holds the name: is anybody there? The holder's own edge asks. */
-static void probe(struct deciding *d, const struct person *holder) {
+struct trouble check_name(const struct deciding *d, const struct person *person,
+                          struct slice name) {
+	enum reason reason = reason_of(name_check(name));
+	if (reason != REASON_NONE) {
+		return (struct trouble){.reason = reason};
+	}
+	const struct person *holder = state_person_named(d->state, name);
+	if (holder != NULL && holder != person) {
+		return (struct trouble){.reason = REASON_NAME_TAKEN, .name = name};
+	}
+	return (struct trouble){0};
+}
+
+/* The holder's own edge asks, if it is a member without a session of which it is known. */
+void probe_holder(struct deciding *d, struct slice name) {
+	const struct person *holder = state_person_named(d->state, name);
 	const struct session *session = person_session_next(d->state, holder, NULL);
 	for (; session != NULL; session = person_session_next(d->state, holder, session)) {
 		struct record probe = {.kind = ANSWER_PROBE,
@@ -163,404 +146,69 @@ static void probe(struct deciding *d, const struct person *holder) {
 	}
 }
 
-/* Whether the request's name may be had by `person` (NULL: somebody new). If not, refuses. */
-static bool name_is_free(struct deciding *d, const struct person *person) {
-	struct slice name = d->request->name;
-	enum reason reason = reason_of(name_check(name));
-	if (reason != REASON_NONE) {
-		refuse(d, reason);
-		return false;
+void refuse_for(struct deciding *d, struct trouble trouble) {
+	add_answer(d,
+	           (struct record){.kind = ANSWER_REFUSED,
+	                           .reason = trouble.reason,
+	                           .number = trouble.number,
+	                           .until_us = trouble.until_us,
+	                           .since_us = trouble.reason == REASON_MUTED ? d->at->now_us : 0,
+	                           .name = trouble.name,
+	                           .text = trouble.text});
+	if (trouble.reason == REASON_NAME_TAKEN) {
+		probe_holder(d, trouble.name);
 	}
-	const struct person *holder = state_person_named(d->state, name);
-	if (holder != NULL && holder != person) {
-		add_answer(d, (struct record){.kind = ANSWER_REFUSED,
-		                              .reason = REASON_NAME_TAKEN,
-		                              .name = name});
-		probe(d, holder);
-		return false;
-	}
-	return true;
 }
 
-static bool is_banned(struct deciding *d) {
-	const struct restriction *ban =
-		state_ban_of(d->state, d->request->name, &d->request->route.peer, d->at->now_us);
+struct trouble check_banned(const struct deciding *d, struct slice name,
+                            const struct address *peer) {
+	const struct restriction *ban = state_ban_of(d->state, name, peer, d->at->now_us);
 	if (ban == NULL) {
-		return false;
+		return (struct trouble){0};
 	}
-	add_answer(d, (struct record){.kind = ANSWER_REFUSED,
-	                              .reason = REASON_BANNED,
-	                              .text = ban->why,
-	                              .until_us = ban->until_us});
-	return true;
+	return (struct trouble){
+		.reason = REASON_BANNED, .text = ban->why, .until_us = ban->until_us};
 }
 
-/* ---- requests of people ---- */
-
-static void rename_sender(struct deciding *d, const struct session *session) {
-	struct rooms rooms;
-	const struct person *person = person_of(d, session);
-	if (!name_is_free(d, person) || is_banned(d)) {
-		return;
-	}
-	follow_home(d, session);
-	answer(d, ANSWER_OK);
-	struct record entry = {.kind = ENTRY_RENAMED,
-	                       .person = person_id(person),
-	                       .session = session_id(session),
-	                       .name = d->request->name,
-	                       .other_name = person_name(person)};
-	put_rooms(d, person, &rooms, &entry);
-	add_entry(d, entry);
-}
-
-static void on_enter(struct deciding *d) {
-	const struct session *session = sender(d);
-	if (!d->request->has_route) {
-		refuse(d, REASON_BAD_ARGUMENT);
-		return;
-	}
-	if (session != NULL) {
-		if (name_equal(person_name(person_of(d, session)), d->request->name)) {
-			/* A repeated datagram must not hurt. */
-			follow_home(d, session);
-			answer(d, ANSWER_OK);
-		} else {
-			rename_sender(d, session);
-		}
-		return;
-	}
-	if (!name_is_free(d, NULL) || is_banned(d)) {
-		return;
-	}
-	if (state_people_count(d->state) >= PERSONS_MAX) {
-		refuse(d, REASON_FULL);
-		return;
-	}
-	/* The answer first: it is the first datagram that the newcomer gets. */
-	answer(d, ANSWER_OK);
-	uint64_t seq = d->at->seq_next + d->out->entries;
-	add_entry(d, (struct record){.kind = ENTRY_ENTERED,
-	                             .person = seq,
-	                             .session = seq,
-	                             .name = d->request->name,
-	                             .room = ROOM_LOBBY,
-	                             .face = FACE_PLAIN,
-	                             .home = d->request->queue,
-	                             .has_route = true,
-	                             .route = d->request->route});
-}
-
-/* `C name text`: the first word is a name only if it is the sender's own. */
-static struct slice without_own_name(struct slice text, struct slice own) {
-	const char *blank = memchr(text.bytes, ' ', text.size);
-	size_t word = blank == NULL ? text.size : (size_t)(blank - text.bytes);
-	if (word == 0 || word > NAME_BYTES_MAX || !name_equal(slice_first(text, word), own)) {
-		return text;
-	}
-	return slice_from(text, word == text.size ? word : word + 1);
-}
-
-static bool is_muted(struct deciding *d, struct slice name) {
+struct trouble check_muted(const struct deciding *d, struct slice name) {
 	const struct restriction *mute = state_mute_of(d->state, name, d->at->now_us);
 	if (mute == NULL) {
-		return false;
+		return (struct trouble){0};
 	}
-	add_answer(d, (struct record){.kind = ANSWER_REFUSED,
-	                              .reason = REASON_MUTED,
-	                              .until_us = mute->until_us,
-	                              .since_us = d->at->now_us});
-	return true;
+	return (struct trouble){.reason = REASON_MUTED, .until_us = mute->until_us};
 }
 
-static bool is_sayable(struct deciding *d, struct slice text) {
+struct trouble check_text(struct slice text) {
 	if (text.size == 0) {
-		refuse(d, REASON_TEXT_EMPTY);
-	} else if (text.size > TEXT_BYTES_MAX) {
-		add_answer(d, (struct record){.kind = ANSWER_REFUSED,
-		                              .reason = REASON_TEXT_TOO_LONG,
-		                              .number = TEXT_BYTES_MAX});
-	} else if (!utf8_is_valid(text)) {
-		refuse(d, REASON_NOT_UTF8);
-	} else {
+		return (struct trouble){.reason = REASON_TEXT_EMPTY};
+	}
+	if (text.size > TEXT_BYTES_MAX) {
+		return (struct trouble){.reason = REASON_TEXT_TOO_LONG, .number = TEXT_BYTES_MAX};
+	}
+	return (struct trouble){.reason = utf8_is_valid(text) ? REASON_NONE : REASON_NOT_UTF8};
+}
+
+struct trouble check_why(struct slice why) {
+	if (why.size > WHY_BYTES_MAX) {
+		return (struct trouble){.reason = REASON_TEXT_TOO_LONG, .number = WHY_BYTES_MAX};
+	}
+	return (struct trouble){.reason = utf8_is_valid(why) ? REASON_NONE : REASON_NOT_UTF8};
+}
+
+bool make_place(struct deciding *d) {
+	size_t people = state_people_count(d->state);
+	if (people + state_dormant_count(d->state) < PERSONS_MAX) {
 		return true;
 	}
-	return false;
-}
-
-static void on_say(struct deciding *d) {
-	const struct session *session = sender(d);
-	if (session == NULL) {
-		refuse(d, REASON_NOT_ENTERED);
-		return;
-	}
-	const struct person *person = person_of(d, session);
-	struct slice text = d->request->text;
-	text = text.size == 0 ? text : without_own_name(text, person_name(person));
-	if (!is_sayable(d, text) || is_muted(d, person_name(person))) {
-		return;
-	}
-	follow_home(d, session);
-	add_entry(d, (struct record){.kind = ENTRY_SAID,
-	                             .person = person_id(person),
-	                             .session = session_id(session),
-	                             .name = person_name(person),
-	                             .room = ROOM_LOBBY,
-	                             .text = text});
-}
-
-static void on_leave(struct deciding *d) {
-	const struct session *session = sender(d);
-	struct slice name = d->request->name;
-	if (session == NULL) {
-		/* A repeated Q must not hurt either; but nobody leaves for another. */
-		if (name.size > 0 && state_person_named(d->state, name) != NULL) {
-			refuse(d, REASON_NOT_YOUR_NAME);
-		} else {
-			answer(d, ANSWER_EXIT);
-		}
-		return;
-	}
-	if (name.size > 0 && !name_equal(name, person_name(person_of(d, session)))) {
-		refuse(d, REASON_NOT_YOUR_NAME);
-		return;
-	}
-	answer(d, ANSWER_EXIT);
-	end_person(d, ENTRY_LEFT, person_of(d, session), REASON_NONE, slice_of(NULL, 0));
-}
-
-/* Its own edge says that nobody is there any more. */
-static void on_gone(struct deciding *d) {
-	const struct session *session = state_session(d->state, d->request->session);
-	if (session == NULL || session_home(session) % d->at->edges != d->request->queue) {
-		answer(d, ANSWER_NOTHING);
-		return;
-	}
-	end_person(d, ENTRY_LEFT, person_of(d, session), d->request->reason, slice_of(NULL, 0));
-}
-
-static void on_question(struct deciding *d, enum record_kind kind) {
-	const struct session *session = sender(d);
-	if (session == NULL) {
-		refuse(d, REASON_NOT_ENTERED);
-		return;
-	}
-	follow_home(d, session);
-	uint64_t number = d->request->number == 0 ? HISTORY_LINES_DEFAULT : d->request->number;
-	number = number < HISTORY_LINES_MAX ? number : HISTORY_LINES_MAX;
-	add_answer(d, (struct record){.kind = kind,
-	                              .number = number,
-	                              .room = ROOM_LOBBY,
-	                              .session = session_id(session),
-	                              .person = session_person(d->state, session)});
-}
-
-/* ---- requests of the administrator ---- */
-
-static void done(struct deciding *d, uint64_t number) {
-	add_answer(d, (struct record){.kind = ANSWER_DONE, .number = number});
-}
-
-static void on_shout(struct deciding *d) {
-	if (is_sayable(d, d->request->text)) {
-		add_entry(d, (struct record){.kind = ENTRY_SHOUTED, .text = d->request->text});
-		done(d, state_people_count(d->state));
-	}
-}
-
-static bool has_good_why(struct deciding *d) {
-	if (d->request->text.size > WHY_BYTES_MAX) {
-		add_answer(d, (struct record){.kind = ANSWER_REFUSED,
-		                              .reason = REASON_TEXT_TOO_LONG,
-		                              .number = WHY_BYTES_MAX});
+	const struct session *oldest = state_dormant_next(d->state, NULL);
+	if (oldest == NULL) {
 		return false;
 	}
-	if (!utf8_is_valid(d->request->text)) {
-		refuse(d, REASON_NOT_UTF8);
-		return false;
-	}
+	add_entry(d, (struct record){.kind = ENTRY_FORGOTTEN,
+	                             .session = session_id(oldest),
+	                             .person = session_person(d->state, oldest),
+	                             .reason = REASON_FULL});
 	return true;
-}
-
-static void refuse_name(struct deciding *d, enum reason reason) {
-	struct slice name = d->request->name;
-	name = name.size > NAME_BYTES_MAX || !utf8_is_valid(name) ? slice_of(NULL, 0) : name;
-	add_answer(d, (struct record){.kind = ANSWER_REFUSED, .reason = reason, .name = name});
-}
-
-static void on_kick(struct deciding *d) {
-	const struct person *person = state_person_named(d->state, d->request->name);
-	if (person == NULL) {
-		refuse_name(d, REASON_NO_SUCH_NAME);
-		return;
-	}
-	if (!has_good_why(d)) {
-		return;
-	}
-	end_person(d, ENTRY_KICKED, person, REASON_KICKED, d->request->text);
-	done(d, 1);
-}
-
-/* A name that can be restricted, whether or not somebody bears it now. */
-static bool is_restrictable(struct deciding *d) {
-	struct name_key key;
-	if (d->request->name.size > NAME_BYTES_MAX || name_key(d->request->name, &key) != NAME_OK) {
-		refuse_name(d, REASON_NAME_INVALID);
-		return false;
-	}
-	return true;
-}
-
-/* A hundred years. */
-#define MINUTES_MAX (100 * 366 * 24 * 60)
-
-/* What mutes and bans have in common: for how long, why, and whether there is room for one more. */
-static bool may_restrict(struct deciding *d, size_t most) {
-	if (d->request->number > MINUTES_MAX) {
-		refuse(d, REASON_BAD_ARGUMENT);
-		return false;
-	}
-	if (!has_good_why(d)) {
-		return false;
-	}
-	if (state_restrictions_count(d->state) >= most) {
-		refuse(d, REASON_FULL);
-		return false;
-	}
-	return true;
-}
-
-static uint64_t until(const struct deciding *d) {
-	return d->request->number == 0
-	               ? 0
-	               : d->at->now_us + d->request->number * 60 * (uint64_t)1000000;
-}
-
-static void on_mute(struct deciding *d) {
-	if (!is_restrictable(d) || !may_restrict(d, MUTES_MAX)) {
-		return;
-	}
-	add_entry(d, (struct record){.kind = ENTRY_MUTED,
-	                             .name = d->request->name,
-	                             .until_us = until(d),
-	                             .text = d->request->text});
-	done(d, 1);
-}
-
-static void lift(struct deciding *d, const struct restriction *restriction) {
-	add_entry(d, (struct record){.kind = restriction->is_mute ? ENTRY_UNMUTED : ENTRY_UNBANNED,
-	                             .target = restriction->id,
-	                             .name = restriction->name,
-	                             .has_net = restriction->has_net,
-	                             .net = restriction->net});
-}
-
-static void on_unmute(struct deciding *d) {
-	const struct restriction *mute = state_mute_of(d->state, d->request->name, d->at->now_us);
-	if (mute == NULL) {
-		refuse_name(d, REASON_NO_SUCH_NAME);
-		return;
-	}
-	lift(d, mute);
-	done(d, 1);
-}
-
-static void on_ban(struct deciding *d) {
-	bool has_net = d->request->has_net;
-	if ((!has_net && !is_restrictable(d)) || !may_restrict(d, BANS_MAX)) {
-		return;
-	}
-	/* Who is present and banned now is ended by the hub's next sweeps. */
-	add_entry(d, (struct record){.kind = ENTRY_BANNED,
-	                             .until_us = until(d),
-	                             .text = d->request->text,
-	                             .name = has_net ? slice_of(NULL, 0) : d->request->name,
-	                             .has_net = has_net,
-	                             .net = d->request->net});
-	done(d, 1);
-}
-
-static bool is_same_ban(const struct restriction *ban, const struct record *request) {
-	if (ban->is_mute || ban->has_net != request->has_net) {
-		return false;
-	}
-	if (!ban->has_net) {
-		return name_equal(ban->name, request->name);
-	}
-	return ban->net.bits == request->net.bits && memcmp(ban->net.ip, request->net.ip, 16) == 0;
-}
-
-static void on_unban(struct deciding *d) {
-	unsigned lifted = 0;
-	for (size_t i = 0; i < state_restrictions_count(d->state) && lifted < DECIDE_SWEEP_MAX;
-	     i++) {
-		const struct restriction *ban = state_restriction(d->state, i);
-		if (is_same_ban(ban, d->request)) {
-			lift(d, ban);
-			lifted++;
-		}
-	}
-	if (lifted == 0) {
-		refuse_name(d, REASON_NO_SUCH_BAN);
-		return;
-	}
-	done(d, lifted);
-}
-
-static void on_close(struct deciding *d) {
-	if (has_good_why(d)) {
-		add_entry(d, (struct record){.kind = ENTRY_CLOSED,
-		                             .reason = REASON_CLOSED,
-		                             .text = d->request->text});
-		done(d, state_people_count(d->state));
-	}
-}
-
-static void on_check(struct deciding *d) {
-	add_answer(d, (struct record){.kind = ANSWER_CHECK, .number = d->request->number});
-}
-
-/* ---- the hub's own ---- */
-
-static void on_expire(struct deciding *d) {
-	unsigned lifted = 0;
-	for (size_t i = 0; i < state_restrictions_count(d->state) && lifted < DECIDE_SWEEP_MAX;
-	     i++) {
-		const struct restriction *restriction = state_restriction(d->state, i);
-		if (restriction->until_us != 0 && restriction->until_us <= d->at->now_us) {
-			lift(d, restriction);
-			lifted++;
-		}
-	}
-}
-
-static const struct restriction *ban_of(const struct deciding *d, const struct person *person) {
-	const struct session *session = NULL;
-	const struct restriction *ban = NULL;
-	while (ban == NULL && (session = person_session_next(d->state, person, session)) != NULL) {
-		struct route route;
-		bool has_route = session_route(d->state, session, &route);
-		ban = state_ban_of(d->state, person_name(person), has_route ? &route.peer : NULL,
-		                   d->at->now_us);
-	}
-	return ban;
-}
-
-static bool sweep_one(void *context, const struct session *session) {
-	struct deciding *d = context;
-	const struct person *person = person_of(d, session);
-	/* Each person once, with its first session. */
-	if (person_session_next(d->state, person, NULL) == session) {
-		const struct restriction *ban = ban_of(d, person);
-		if (ban != NULL) {
-			end_person(d, ENTRY_KICKED, person, REASON_BANNED, ban->why);
-		}
-	}
-	return d->out->entries < DECIDE_SWEEP_MAX;
-}
-
-static void on_sweep(struct deciding *d) {
-	state_sessions_each(d->state, sweep_one, d);
 }
 
 /* ---- the table ---- */
@@ -576,27 +224,37 @@ static bool may(const struct circumstances *at, enum asker asker) {
 	return false;
 }
 
-static void on_who(struct deciding *d) {
-	on_question(d, ANSWER_WHO);
-}
-
-static void on_history(struct deciding *d) {
-	on_question(d, ANSWER_HISTORY);
-}
-
 static const struct row {
 	uint16_t kind;
 	enum asker asker;
-	void (*decide)(struct deciding *d);
+	decide_kind *decide;
 } rows[] = {
-	{REQUEST_SAY, ANYBODY, on_say},           {REQUEST_ENTER, ANYBODY, on_enter},
-	{REQUEST_LEAVE, ANYBODY, on_leave},       {REQUEST_GONE, ANYBODY, on_gone},
-	{REQUEST_WHO, ANYBODY, on_who},           {REQUEST_HISTORY, ANYBODY, on_history},
-	{REQUEST_SHOUT, ADMINISTRATOR, on_shout}, {REQUEST_KICK, ADMINISTRATOR, on_kick},
-	{REQUEST_MUTE, ADMINISTRATOR, on_mute},   {REQUEST_UNMUTE, ADMINISTRATOR, on_unmute},
-	{REQUEST_BAN, ADMINISTRATOR, on_ban},     {REQUEST_UNBAN, ADMINISTRATOR, on_unban},
-	{REQUEST_CLOSE, ADMINISTRATOR, on_close}, {REQUEST_CHECK, ADMINISTRATOR, on_check},
-	{REQUEST_EXPIRE, HUB, on_expire},         {REQUEST_SWEEP, HUB, on_sweep},
+	{REQUEST_SAY, ANYBODY, decide_say},
+	{REQUEST_ENTER, ANYBODY, decide_enter},
+	{REQUEST_LEAVE, ANYBODY, decide_leave},
+	{REQUEST_GONE, ANYBODY, decide_gone},
+	{REQUEST_WHO, ANYBODY, decide_who},
+	{REQUEST_HISTORY, ANYBODY, decide_history},
+	{REQUEST_OPEN, ANYBODY, decide_open},
+	{REQUEST_RESUME, ANYBODY, decide_resume},
+	{REQUEST_JOIN, ANYBODY, decide_join},
+	{REQUEST_PART, ANYBODY, decide_part},
+	{REQUEST_DIRECT, ANYBODY, decide_direct},
+	{REQUEST_RENAME, ANYBODY, decide_rename},
+	{REQUEST_UNFIT, ANYBODY, decide_unfit},
+	{REQUEST_ABSENT, ANYBODY, decide_absent},
+	{REQUEST_SHOUT, ADMINISTRATOR, decide_shout},
+	{REQUEST_KICK, ADMINISTRATOR, decide_kick},
+	{REQUEST_MUTE, ADMINISTRATOR, decide_mute},
+	{REQUEST_UNMUTE, ADMINISTRATOR, decide_unmute},
+	{REQUEST_BAN, ADMINISTRATOR, decide_ban},
+	{REQUEST_UNBAN, ADMINISTRATOR, decide_unban},
+	{REQUEST_CLOSE, ADMINISTRATOR, decide_close},
+	{REQUEST_CHECK, ADMINISTRATOR, decide_check},
+	{REQUEST_EXPIRE, HUB, decide_expire},
+	{REQUEST_SWEEP, HUB, decide_sweep},
+	{REQUEST_FORGET, HUB, decide_forget},
+	{REQUEST_END_ROOMS, HUB, decide_end_rooms},
 };
 
 static const struct row *row_of(uint16_t kind) {
@@ -635,7 +293,9 @@ void decide(const struct circumstances *at, const struct record *request, struct
 void decide_poisoned(const struct circumstances *at, const struct record *request,
                      struct decision *out) {
 	struct deciding d = begin(at, request, out);
-	refuse(&d, REASON_POISONED);
+	if (!decide_poisoned_message(&d)) {
+		refuse(&d, REASON_POISONED);
+	}
 	seal(&d);
 }
 

@@ -25,11 +25,13 @@ struct circumstances {
 	uint64_t now_us;   /* not before state_time_us() */
 	uint64_t seq_next; /* number of the first entry that is made */
 	uint16_t edges;
+	uint64_t away_us;      /* absence after which somebody has left */
+	uint64_t forget_us;    /* how long who has left may come back as the same */
 	bool is_administrator; /* the request came by the console's queue */
 	bool is_hub;           /* it is the hub's own */
 };
 
-/* People that one REQUEST_SWEEP ends, restrictions that one REQUEST_EXPIRE lifts. */
+/* People that one REQUEST_SWEEP or _FORGET ends, restrictions that one REQUEST_EXPIRE lifts, and so on. */
 #define DECIDE_SWEEP_MAX 16
 
 /* The records of one request, encoded one behind the other. */
@@ -45,6 +47,11 @@ void decide(const struct circumstances *at, const struct record *request, struct
 /* The decision for a request that must not be decided: it has killed the hub twice. */
 void decide_poisoned(const struct circumstances *at, const struct record *request,
                      struct decision *out);
+
+/* When REQUEST_FORGET will next have something to do; UINT64_MAX: never. */
+uint64_t decide_forget_due_us(const struct circumstances *at);
+/* Does REQUEST_END_ROOMS, with this seq, have something to do? */
+bool decide_has_rooms_to_end(const struct state *state, uint64_t seq_forgotten);
 
 /* The records of a decision in order: *offset starts at 0; false at the end. Slices point into the decision. */
 bool decision_next(const struct decision *decision, size_t *offset, struct record *record,

@@ -36,6 +36,7 @@ struct hub {
 
 	bool must_sweep;    /* somebody may be present who is banned */
 	uint64_t expiry_us; /* when the next restriction runs out; 0: none does */
+	uint64_t away_us, forget_us;
 	unsigned next_queue;
 	bool is_stalled;
 	char *poison_text; /* for the tests: see die_of_test_poison() */
@@ -139,6 +140,16 @@ static void look_for_poison(struct hub *hub) {
 	atomic_store(&own->deciding_queue, 0);
 }
 
+/* What the others read of it without a state. */
+static void tell_people(struct hub *hub) {
+	struct board *own = hub->house.own;
+	size_t absent = state_absent_count(hub->state);
+	size_t people = state_people_count(hub->state);
+	atomic_store_explicit(&own->seq, state_seq(hub->state), memory_order_relaxed);
+	atomic_store_explicit(&own->people, people - absent, memory_order_relaxed);
+	atomic_store_explicit(&own->absent, absent, memory_order_relaxed);
+}
+
 static void begin(struct hub *hub) {
 	struct house *house = &hub->house;
 	uint64_t position;
@@ -156,9 +167,10 @@ static void begin(struct hub *hub) {
 	hub->must_sweep = state_restrictions_count(hub->state) > 0;
 	hub->expiry_us = state_next_expiry_us(hub->state);
 	hub->position_of_bells = ring_end(house->ring);
+	hub->away_us = (uint64_t)(house->options->away_s * 1e6);
+	hub->forget_us = (uint64_t)(house->options->forget_s * 1e6);
 	hub->poison_text = getenv("QUN_TEST_POISON");
-	atomic_store(&house->own->seq, state_seq(hub->state));
-	atomic_store(&house->own->people, state_people_count(hub->state));
+	tell_people(hub);
 }
 
 /* ---- whom to wake ---- */
@@ -181,6 +193,23 @@ static void ring_room(struct hub *hub, uint64_t room) {
 	}
 }
 
+/* Who serves the session that an entry is about, or came from: it is told what became of it. */
+static void ring_session(struct hub *hub, uint64_t id) {
+	const struct session *session = id != 0 ? state_session(hub->state, id) : NULL;
+	if (session != NULL) {
+		ring_home(hub, session_home(session));
+	}
+}
+
+static void ring_person(struct hub *hub, uint64_t id) {
+	const struct person *person = state_person(hub->state, id);
+	const struct session *session = NULL;
+	while (person != NULL &&
+	       (session = person_session_next(hub->state, person, session)) != NULL) {
+		ring_home(hub, session_home(session));
+	}
+}
+
 /* Whom a record concerns, in the state as it is now: asked before an entry is applied and after. */
 static void note_concerned(struct hub *hub, const struct record *record) {
 	if (record_is_answer(record)) {
@@ -199,9 +228,11 @@ static void note_concerned(struct hub *hub, const struct record *record) {
 	if (hub->house.options->has_keyboard) {
 		hub->must_ring[PROCESS_CONSOLE] = true;
 	}
+	ring_session(hub, record->session);
 	switch (record->kind) {
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: ring_all_edges(hub); break;
+	case ENTRY_DIRECT: ring_person(hub, record->target); break;
 	default:
 		for (size_t i = 0; i < record_rooms_count(record); i++) {
 			ring_room(hub, record_room(record, i));
@@ -271,7 +302,20 @@ static struct circumstances now(const struct hub *hub) {
 	return (struct circumstances){.state = hub->state,
 	                              .now_us = hub->now_us,
 	                              .seq_next = hub->seq_next,
-	                              .edges = hub->house.options->edges};
+	                              .edges = hub->house.options->edges,
+	                              .away_us = hub->away_us,
+	                              .forget_us = hub->forget_us};
+}
+
+/* When the next absence, or session, runs out. */
+static uint64_t forget_due_us(const struct hub *hub) {
+	struct circumstances at = now(hub);
+	return decide_forget_due_us(&at);
+}
+
+static uint64_t seq_forgotten(const struct hub *hub) {
+	return atomic_load_explicit(&hub->house.boards[PROCESS_SCRIBE]->seq_forgotten,
+	                            memory_order_acquire);
 }
 
 static bool is_poisoned(const struct hub *hub, unsigned queue, const struct record *request) {
@@ -308,10 +352,16 @@ static void handle(struct hub *hub, unsigned queue, struct record *request) {
 	board_count(own, COUNT_REQUESTS, 1);
 }
 
+/* A batch stays far below the quarter of the ring that the scribe is left as a margin. */
+static bool is_batch_full(const struct hub *hub) {
+	uint64_t bytes = ring_end(hub->house.ring) - ring_head(hub->house.ring);
+	return hub->batch_requests >= HUB_BATCH_MAX || bytes > ring_capacity(hub->house.ring) / 16;
+}
+
 /* A request of the hub's own loop: what has run out, who is banned. Returns how many entries it made. */
 static unsigned handle_own(struct hub *hub, enum record_kind kind) {
 	struct circumstances at = now(hub);
-	struct record request = {.kind = kind, .queue = QUEUE_OF_HUB};
+	struct record request = {.kind = kind, .queue = QUEUE_OF_HUB, .seq = seq_forgotten(hub)};
 	at.is_hub = true;
 	decide(&at, &request, &hub->decision);
 	if (hub->decision.entries > 0) {
@@ -329,12 +379,12 @@ static void handle_what_ran_out(struct hub *hub) {
 		handle_own(hub, REQUEST_EXPIRE);
 		hub->expiry_us = state_next_expiry_us(hub->state);
 	}
-}
-
-/* A batch stays far below the quarter of the ring that the scribe is left as a margin. */
-static bool is_batch_full(const struct hub *hub) {
-	uint64_t bytes = ring_end(hub->house.ring) - ring_head(hub->house.ring);
-	return hub->batch_requests >= HUB_BATCH_MAX || bytes > ring_capacity(hub->house.ring) / 16;
+	while (!is_batch_full(hub) && forget_due_us(hub) <= hub->now_us) {
+		handle_own(hub, REQUEST_FORGET);
+	}
+	while (!is_batch_full(hub) && decide_has_rooms_to_end(hub->state, seq_forgotten(hub))) {
+		handle_own(hub, REQUEST_END_ROOMS);
+	}
 }
 
 static void take_requests(struct hub *hub) {
@@ -368,9 +418,7 @@ static void publish(struct hub *hub) {
 	}
 	atomic_store_explicit(&house->own->deciding_queue, 0, memory_order_relaxed);
 	atomic_store_explicit(&house->own->position, ring_end(house->ring), memory_order_release);
-	atomic_store_explicit(&house->own->seq, state_seq(hub->state), memory_order_relaxed);
-	atomic_store_explicit(&house->own->people, state_people_count(hub->state),
-	                      memory_order_relaxed);
+	tell_people(hub);
 	board_count(house->own, COUNT_BATCHES, 1);
 	ring_bells(hub);
 }
@@ -418,16 +466,20 @@ static bool has_work(void *context) {
 			return true;
 		}
 	}
-	return hub->must_sweep;
+	return hub->must_sweep || decide_has_rooms_to_end(hub->state, seq_forgotten(hub));
 }
 
 /* Who has to wait for the scribe is rung by it, and lifts what ran out meanwhile then. */
 static uint64_t time_to_sleep(const struct hub *hub) {
-	if (hub->expiry_us == 0 || hub->is_stalled) {
+	uint64_t due = forget_due_us(hub);
+	if (hub->expiry_us != 0 && hub->expiry_us < due) {
+		due = hub->expiry_us;
+	}
+	if (due == UINT64_MAX || hub->is_stalled) {
 		return LOOP_FOREVER;
 	}
 	uint64_t wall = clock_wall_us();
-	return hub->expiry_us > wall ? hub->expiry_us - wall : 1;
+	return due > wall ? due - wall : 1;
 }
 
 static uint64_t turn(void *context) {

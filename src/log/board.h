@@ -51,12 +51,14 @@ struct board {
 	_Atomic uint32_t is_stalled;  /* hub: takes no requests, the scribe is behind */
 	_Atomic uint64_t position;    /* ring position up to which the owner is done (release) */
 	_Atomic uint64_t seq;         /* last entry it has applied */
-	_Atomic uint64_t people;      /* hub: how many are present */
+	_Atomic uint64_t people;      /* hub: how many are connected */
+	_Atomic uint64_t absent;      /* hub: how many are present besides, but absent */
 
 	/* scribe */
-	_Atomic uint64_t seq_stored;  /* last entry in a committed transaction */
-	_Atomic uint64_t seq_durable; /* last entry that a power loss cannot take */
-	_Atomic uint64_t seq_reserve; /* the hub may give numbers up to this one */
+	_Atomic uint64_t seq_stored;    /* last entry in a committed transaction */
+	_Atomic uint64_t seq_durable;   /* last entry that a power loss cannot take */
+	_Atomic uint64_t seq_reserve;   /* the hub may give numbers up to this one */
+	_Atomic uint64_t seq_forgotten; /* entries up to this one are no longer kept */
 
 	/*
 	 * hub: what it is deciding just now (queue + 1, number; queue 0: nothing), and

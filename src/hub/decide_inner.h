@@ -1,0 +1,92 @@
+/*
+ * decide_inner.h - what the files of decide() share. For them alone; everybody
+ * else has decide.h.
+ */
+#ifndef DECIDE_INNER_H
+#define DECIDE_INNER_H
+
+#include "decide.h"
+#include "limits.h"
+
+/* One call of decide(): what it has to go by, and what it makes. */
+struct deciding {
+	const struct circumstances *at;
+	const struct state *state;
+	const struct record *request;
+	struct decision *out;
+};
+
+typedef void decide_kind(struct deciding *d);
+
+/* ---- making records ---- */
+
+/* Returns the entry's seq. */
+uint64_t add_entry(struct deciding *d, struct record entry);
+/* An answer goes where the request came from. Its seq is set at the end. */
+void add_answer(struct deciding *d, struct record answer);
+void answer(struct deciding *d, enum record_kind kind);
+void refuse(struct deciding *d, enum reason reason);
+/* The seq of the entry that will be made next. */
+uint64_t next_seq(const struct deciding *d);
+
+/* ---- whom it is about ---- */
+
+const struct person *person_of(const struct deciding *d, const struct session *session);
+
+/* The rooms of a person, as an entry carries them: the first, and the bytes of the others. */
+struct rooms {
+	uint64_t ids[ROOMS_PER_PERSON_MAX];
+};
+void put_rooms(const struct deciding *d, const struct person *person, struct rooms *rooms,
+               struct record *entry);
+
+/* By the session's own message or another's: an entry that ends a person's being here, with its rooms. */
+void let_go(struct deciding *d, enum record_kind kind, const struct person *person,
+                enum reason reason, struct slice why);
+
+/* ---- what is allowed ---- */
+
+/*
+ * What is wrong with something, as a refusal has it: the reason and what goes
+ * with it. REASON_NONE if nothing is.
+ */
+struct trouble {
+	enum reason reason;
+	uint64_t number;   /* bytes at most */
+	uint64_t until_us; /* muted, banned */
+	struct slice name; /* taken */
+	struct slice text; /* why, in words */
+};
+/* If it is a name that is taken, its holder is asked whether anybody is there. */
+void refuse_for(struct deciding *d, struct trouble trouble);
+
+/* Text that is said, and a reason that is given. */
+struct trouble check_text(struct slice text);
+struct trouble check_why(struct slice why);
+struct trouble check_muted(const struct deciding *d, struct slice name);
+/* `peer` may be NULL. */
+struct trouble check_banned(const struct deciding *d, struct slice name,
+                            const struct address *peer);
+/* May it have this name (`person` NULL: somebody new)? */
+struct trouble check_name(const struct deciding *d, const struct person *person, struct slice name);
+void probe_holder(struct deciding *d, struct slice name);
+/* Is there room for one more person? Who left longest ago makes room if need be. */
+bool make_place(struct deciding *d);
+
+/* ---- the kinds ---- */
+
+decide_kind decide_enter, decide_say, decide_leave, decide_gone, decide_who, decide_history;
+decide_kind decide_open, decide_resume, decide_absent;
+decide_kind decide_join, decide_part, decide_direct, decide_rename, decide_unfit;
+decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;
+decide_kind decide_close, decide_check;
+void lift(struct deciding *d, const struct restriction *restriction);
+decide_kind decide_expire, decide_sweep, decide_forget, decide_end_rooms;
+
+/* Of those that the plain dialect has too, what a session means by them. */
+void decide_said_by_session(struct deciding *d);
+void decide_left_by_session(struct deciding *d);
+/* A session's message that must not be decided: it is used up all the same. False if it is none. */
+bool decide_poisoned_message(struct deciding *d);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * What the hub's own loop asks for: all that happens because time has passed.
+ */
+#include "decide_inner.h"
+
+void decide_expire(struct deciding *d) {
+	unsigned lifted = 0;
+	for (size_t i = 0; i < state_restrictions_count(d->state) && lifted < DECIDE_SWEEP_MAX;
+	     i++) {
+		const struct restriction *restriction = state_restriction(d->state, i);
+		if (restriction->until_us != 0 && restriction->until_us <= d->at->now_us) {
+			lift(d, restriction);
+			lifted++;
+		}
+	}
+}
+
+static const struct restriction *ban_of(const struct deciding *d, const struct person *person) {
+	const struct session *session = NULL;
+	const struct restriction *ban = NULL;
+	while (ban == NULL && (session = person_session_next(d->state, person, session)) != NULL) {
+		struct route route;
+		bool has_route = session_route(d->state, session, &route);
+		ban = state_ban_of(d->state, person_name(person), has_route ? &route.peer : NULL,
+		                   d->at->now_us);
+	}
+	return ban;
+}
+
+static bool sweep_one(void *context, const struct session *session) {
+	struct deciding *d = context;
+	const struct person *person = person_of(d, session);
+	/* Each person once, with its first session; dormant ones when they come back. */
+	if (person_is_present(person) && person_session_next(d->state, person, NULL) == session) {
+		const struct restriction *ban = ban_of(d, person);
+		if (ban != NULL) {
+			let_go(d, ENTRY_KICKED, person, REASON_BANNED, ban->why);
+		}
+	}
+	return d->out->entries < DECIDE_SWEEP_MAX;
+}
+
+void decide_sweep(struct deciding *d) {
+	state_sessions_each(d->state, sweep_one, d);
+}
+
+/* ---- who does not come back ---- */
+
+static uint64_t due_us(const struct state *state, const struct session *session,
+                       uint64_t after_us) {
+	return session == NULL ? UINT64_MAX : session_absent_since_us(state, session) + after_us;
+}
+
+uint64_t decide_forget_due_us(const struct circumstances *at) {
+	uint64_t away = due_us(at->state, state_absent_next(at->state, NULL), at->away_us);
+	uint64_t forget = due_us(at->state, state_dormant_next(at->state, NULL), at->forget_us);
+	return away < forget ? away : forget;
+}
+
+void decide_forget(struct deciding *d) {
+	const struct session *session = NULL;
+	while (d->out->entries < DECIDE_SWEEP_MAX &&
+	       (session = state_absent_next(d->state, session)) != NULL &&
+	       due_us(d->state, session, d->at->away_us) <= d->at->now_us) {
+		let_go(d, ENTRY_LEFT, person_of(d, session), REASON_AWAY, slice_of(NULL, 0));
+	}
+	session = NULL;
+	while (d->out->entries < DECIDE_SWEEP_MAX &&
+	       (session = state_dormant_next(d->state, session)) != NULL &&
+	       due_us(d->state, session, d->at->forget_us) <= d->at->now_us) {
+		add_entry(d, (struct record){.kind = ENTRY_FORGOTTEN,
+		                             .session = session_id(session),
+		                             .person = session_person(d->state, session),
+		                             .reason = REASON_FORGOTTEN});
+	}
+}
+
+/* ---- rooms in which nobody is ---- */
+
+/* May it end? Where nothing was said, at once; else when that is forgotten. */
+static bool is_over(const struct state *state, uint64_t room, bool has_history,
+                    uint64_t seq_forgotten) {
+	return room != 0 && (!has_history || state_room_empty_seq(state, room) <= seq_forgotten);
+}
+
+bool decide_has_rooms_to_end(const struct state *state, uint64_t seq_forgotten) {
+	return is_over(state, state_empty_room_next(state, false, 0), false, seq_forgotten) ||
+	       is_over(state, state_empty_room_next(state, true, 0), true, seq_forgotten);
+}
+
+void decide_end_rooms(struct deciding *d) {
+	for (int has_history = 0; has_history <= 1; has_history++) {
+		uint64_t room = state_empty_room_next(d->state, has_history, 0);
+		while (d->out->entries < DECIDE_SWEEP_MAX &&
+		       is_over(d->state, room, has_history, d->request->seq)) {
+			add_entry(d, (struct record){.kind = ENTRY_ROOM_ENDED, .room = room});
+			room = state_empty_room_next(d->state, has_history, room);
+		}
+	}
+}
