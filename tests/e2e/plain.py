@@ -102,6 +102,8 @@ class Plain:
                 break
             except OSError:
                 break
+            if sender[1] != self.to[1]:
+                continue  # Another test's server, to whom this port was a member's a moment ago.
             came.append(datagram)
             if len(datagram) > DATAGRAM_BYTES_MAX:
                 self.errors.append(f"{len(datagram)} bytes in one datagram: {datagram[:80]!r}…")
