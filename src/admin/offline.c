@@ -44,11 +44,17 @@ bool offline_check(const char *data, enum language language, bool is_json) {
 	char why[STORE_WHY_BYTES];
 	struct store *store;
 	size_t problems = 1;
-	if (store_open(&store, data, STORE_READ, why) == STORE_OK) {
+	enum store_error error = store_open(&store, data, STORE_READ, why);
+	if (error == STORE_OK) {
 		problems = read_through(store);
 		store_close(store);
 	} else {
 		say_problem(NULL, why);
+	}
+	if (error != STORE_OK && error != STORE_DAMAGED) {
+		print(is_json, json_pack("{s:b,s:s}", "ok", 0, "error", "log-unreadable"), stderr,
+		      either(language, "历史记录读不了", "The history cannot be read"));
+		return false;
 	}
 	if (is_json) {
 		print(true, json_pack("{s:s,s:I}", "kind", "log", "problems", (json_int_t)problems),

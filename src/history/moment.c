@@ -144,9 +144,12 @@ static bool parse_ago(struct slice text, uint64_t now_us, uint64_t *out_us) {
 		}
 		count = count * 10 + (uint64_t)(text.bytes[i] - '0');
 	}
-	uint64_t ago_us = count * unit;
-	*out_us = ago_us < now_us ? now_us - ago_us : 0;
-	return unit != 0;
+	if (unit == 0) {
+		return false;
+	}
+	/* Before there was time: everything. */
+	*out_us = count < now_us / unit ? now_us - count * unit : 0;
+	return true;
 }
 
 bool moment_parse(struct slice text, uint64_t now_us, uint64_t *out_us) {

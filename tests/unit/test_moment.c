@@ -30,6 +30,7 @@ static void good_times_are_understood(void **unused) {
 		{"36h", NOW - UINT64_C(129600000000)},
 		{"7d", NOW - UINT64_C(604800000000)},
 		{"999999999d", 0},
+		{"213503983d", 0}, /* A little more microseconds than 64 bits hold. */
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t us = 1;
