@@ -49,11 +49,21 @@ static void tame(char *bytes, size_t size) {
 	}
 }
 
+/* A prompt of ours; behind a shell's "&" the terminal is another job's, and so is its prompt. */
+static bool has_prompt(void) {
+	if (prompt_again == NULL) {
+		return false;
+	}
+	pid_t group = tcgetpgrp(STDERR_FILENO);
+	return group <= 0 || group == getpgrp();
+}
+
 static void say(int error, const char *format, va_list arguments) {
 	char line[LINE_BYTES_MAX];
 	const size_t room = sizeof line - 1; /* the line's end has its own place */
 	size_t size = 0;
-	if (prompt_again != NULL) {
+	const bool is_beside_prompt = has_prompt();
+	if (is_beside_prompt) {
 		size = filled(snprintf(line, room, "%s", INSTEAD_OF_PROMPT), room);
 	}
 	const size_t start = size;
@@ -74,7 +84,7 @@ static void say(int error, const char *format, va_list arguments) {
 	do {
 		written = write(STDERR_FILENO, line, size);
 	} while (written < 0 && errno == EINTR);
-	if (prompt_again != NULL) {
+	if (is_beside_prompt) {
 		prompt_again();
 	}
 }
