@@ -224,10 +224,10 @@ void command_complete(void *context, struct slice word, bool is_first,
 		offer_with(offer, room_name(room), is_first ? ": " : " ");
 	}
 	for (size_t i = 0; room != NULL && i < room->roster.count; i++) {
-		const struct roster_person *person = roster_at(&room->roster, i);
+		const struct roster_person *person = screen_roster_at(&room->roster, i);
 		if (person->id != ui->model.standing.person &&
-		    complete_fits(word, roster_name(person))) {
-			offer_with(offer, roster_name(person), is_first ? ": " : " ");
+		    complete_fits(word, screen_roster_name(person))) {
+			offer_with(offer, screen_roster_name(person), is_first ? ": " : " ");
 		}
 	}
 }

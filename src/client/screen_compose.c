@@ -213,7 +213,7 @@ static void put_nothing(struct page *page, const struct compose_plan *plan,
 static void put_person(struct page *page, size_t row, const struct compose_plan *plan,
                        const struct model *model, const struct roster_person *person) {
 	char shown[SCREEN_TEXT_BYTES_MAX(NAME_BYTES_MAX)];
-	size_t size = screen_text(roster_name(person), SCREEN_TEXT_ONE_LINE, shown);
+	size_t size = screen_text(screen_roster_name(person), SCREEN_TEXT_ONE_LINE, shown);
 	bool is_own = person->id == model->standing.person;
 	unsigned style = person->is_absent ? STYLE_DIM : is_own ? STYLE_BOLD : 0;
 	unsigned colour = person->is_absent ? COLOUR_PLAIN : colour_of_name(slice_of(shown, size));
@@ -231,7 +231,7 @@ static void put_people(struct page *page, const struct compose_plan *plan,
 		         STYLE_DIM, COLOUR_PLAIN, slice_from_string("│"));
 		if (i < listed) {
 			put_person(page, plan->lines_row + i, plan, model,
-			           roster_at(&room->roster, i));
+			           screen_roster_at(&room->roster, i));
 		}
 	}
 	if (listed < count && rows > 0) {

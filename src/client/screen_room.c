@@ -53,7 +53,7 @@ void room_destroy(struct room *room) {
 	lines_finish(&room->lines);
 	lines_finish(&room->waiting);
 	lines_finish(&room->page);
-	roster_finish(&room->roster);
+	screen_roster_finish(&room->roster);
 	free(room);
 }
 

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void roster_finish(struct roster *roster) {
+void screen_roster_finish(struct roster *roster) {
 	free(roster->people);
 	free(roster->order);
 	*roster = (struct roster){0};
 }
 
-void roster_clear(struct roster *roster) {
+void screen_roster_clear(struct roster *roster) {
 	roster->count = 0;
 	roster->is_ordered = false;
 }
@@ -29,7 +29,7 @@ static size_t place_of(const struct roster *roster, uint64_t id) {
 	return low;
 }
 
-const struct roster_person *roster_find(const struct roster *roster, uint64_t id) {
+const struct roster_person *screen_roster_find(const struct roster *roster, uint64_t id) {
 	size_t place = place_of(roster, id);
 	return place < roster->count && roster->people[place].id == id ? &roster->people[place]
 	                                                               : NULL;
@@ -42,7 +42,7 @@ static void grow(struct roster *roster) {
 	assert(roster->people != NULL && roster->order != NULL);
 }
 
-void roster_put(struct roster *roster, uint64_t id, struct slice name, bool is_absent) {
+void screen_roster_put(struct roster *roster, uint64_t id, struct slice name, bool is_absent) {
 	assert(name.size <= NAME_BYTES_MAX);
 	size_t place = place_of(roster, id);
 	if (place == roster->count || roster->people[place].id != id) {
@@ -62,7 +62,7 @@ void roster_put(struct roster *roster, uint64_t id, struct slice name, bool is_a
 	roster->is_ordered = false;
 }
 
-void roster_drop(struct roster *roster, uint64_t id) {
+void screen_roster_drop(struct roster *roster, uint64_t id) {
 	size_t place = place_of(roster, id);
 	if (place < roster->count && roster->people[place].id == id) {
 		roster->count--;
@@ -84,7 +84,7 @@ static int compare(const void *a, const void *b, void *context) {
 	return order != 0 ? order : (int)left->size - (int)right->size;
 }
 
-const struct roster_person *roster_at(struct roster *roster, size_t index) {
+const struct roster_person *screen_roster_at(struct roster *roster, size_t index) {
 	assert(index < roster->count);
 	if (!roster->is_ordered) {
 		for (size_t i = 0; i < roster->count; i++) {

@@ -26,17 +26,17 @@ struct roster {
 	bool is_ordered;
 };
 
-void roster_finish(struct roster *roster); /* one that is all zeros is empty */
-void roster_put(struct roster *roster, uint64_t id, struct slice name, bool is_absent);
-void roster_drop(struct roster *roster, uint64_t id);
-void roster_clear(struct roster *roster);
+void screen_roster_finish(struct roster *roster); /* one that is all zeros is empty */
+void screen_roster_put(struct roster *roster, uint64_t id, struct slice name, bool is_absent);
+void screen_roster_drop(struct roster *roster, uint64_t id);
+void screen_roster_clear(struct roster *roster);
 
 /* NULL: nobody of that id. */
-const struct roster_person *roster_find(const struct roster *roster, uint64_t id);
+const struct roster_person *screen_roster_find(const struct roster *roster, uint64_t id);
 /* The index-th as they are shown. */
-const struct roster_person *roster_at(struct roster *roster, size_t index);
+const struct roster_person *screen_roster_at(struct roster *roster, size_t index);
 
-static inline struct slice roster_name(const struct roster_person *person) {
+static inline struct slice screen_roster_name(const struct roster_person *person) {
 	return slice_of(person->name, person->size);
 }
 

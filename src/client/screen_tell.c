@@ -139,9 +139,10 @@ static void on_person(struct model *model, const struct tell *tell) {
 		return;
 	}
 	if (tell->flags & TELL_IS_GONE) {
-		roster_drop(&room->roster, tell->person);
+		screen_roster_drop(&room->roster, tell->person);
 	} else {
-		roster_put(&room->roster, tell->person, tell->name, tell->flags & TELL_IS_ABSENT);
+		screen_roster_put(&room->roster, tell->person, tell->name,
+		                  tell->flags & TELL_IS_ABSENT);
 	}
 	model->is_changed = true;
 }
