@@ -268,18 +268,21 @@ struct view_top view_find_top(struct layout *layout, struct room *room, size_t h
 	return is_before(&top, &end) || room->is_torn ? top : end;
 }
 
-static void move_up(struct layout *layout, const struct room *room, struct view_top *top,
-                    size_t rows) {
+/* Returns how many rows there are not. */
+static size_t move_up(struct layout *layout, const struct room *room, struct view_top *top,
+                      size_t rows) {
 	while (rows > top->row) {
 		if (top->id == room->first_id) {
+			rows -= top->row;
 			top->row = 0;
-			return;
+			return rows;
 		}
 		rows -= top->row + 1;
 		layout_line(layout, room, --top->id);
 		top->row = layout->rows_count - 1;
 	}
 	top->row -= rows;
+	return 0;
 }
 
 /* Comes to the end of all lines at the most. */
@@ -298,26 +301,28 @@ static void move_down(struct layout *layout, const struct room *room, struct vie
 	}
 }
 
-void view_scroll(struct layout *layout, struct room *room, size_t height, long rows) {
+size_t view_scroll(struct layout *layout, struct room *room, size_t height, long rows) {
 	struct view_top top = view_find_top(layout, room, height);
-	if (room_end_id(room) == room->first_id || rows == 0) {
-		return;
+	size_t left = 0;
+	if (room_end_id(room) == room->first_id) {
+		return rows < 0 ? (size_t)-rows : 0;
 	}
 	if (rows < 0) {
-		move_up(layout, room, &top, (size_t)-rows);
+		left = move_up(layout, room, &top, (size_t)-rows);
 	} else {
 		move_down(layout, room, &top, (size_t)rows);
 	}
 	struct view_top end = top_before_end(layout, room, height);
 	if (!is_before(&top, &end)) {
 		room_look_at_end(room);
-		return;
+		return left;
 	}
 	if (!room->is_looking_back) {
 		room_is_left(room);
 	}
 	room->is_looking_back = true;
 	room->top = place_of_row(layout, room, top.id, top.row);
+	return left;
 }
 
 bool view_is_near_top(const struct room *room, size_t height) {

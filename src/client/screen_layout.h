@@ -61,8 +61,11 @@ struct view_top {
 };
 struct view_top view_find_top(struct layout *layout, struct room *room, size_t height);
 
-/* So many rows back (negative) or forth. Coming to the end one sees the end from then on. */
-void view_scroll(struct layout *layout, struct room *room, size_t height, long rows);
+/*
+ * So many rows back (negative) or forth. Coming to the end one sees the end from then on. Returns how many rows
+ * back there are not (yet).
+ */
+size_t view_scroll(struct layout *layout, struct room *room, size_t height, long rows);
 
 /* Is what one looks at near the first line? Then older ones should be asked for. */
 bool view_is_near_top(const struct room *room, size_t height);

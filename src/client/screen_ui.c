@@ -10,6 +10,9 @@
 #include "screen_text.h"
 #include "width.h"
 
+/* Who presses "page up" faster than the history comes has not meant more than this. */
+#define PAGES_OWED_MAX 5
+
 static struct slice string_of(const struct ui *ui, const char *zh, const char *en) {
 	return slice_from_string(ui->model.language == LANGUAGE_ZH ? zh : en);
 }
@@ -58,8 +61,23 @@ static void scroll(struct ui *ui, long rows) {
 	}
 	room->is_older_refused = false;
 	ui->layout.columns = ui->plan.lines_columns > 0 ? ui->plan.lines_columns : 1;
-	view_scroll(&ui->layout, room, ui->plan.lines_rows, rows);
+	size_t left = view_scroll(&ui->layout, room, ui->plan.lines_rows, rows);
+	if (room->has_older) {
+		size_t most = PAGES_OWED_MAX * ui->plan.lines_rows;
+		ui->rows_owed = ui->rows_owed + left < most ? ui->rows_owed + left : most;
+		ui->owed_first_id = room->first_id;
+	}
 	model_look(&ui->model);
+}
+
+/* Older lines have come: goes on to where one wanted to be. */
+static void pay_rows(struct ui *ui) {
+	const struct room *room = model_shown(&ui->model);
+	if (ui->rows_owed > 0 && room != NULL && room->first_id < ui->owed_first_id) {
+		long rows = (long)ui->rows_owed;
+		ui->rows_owed = 0;
+		scroll(ui, -rows);
+	}
 }
 
 /* A row stays, so that the eye finds its place. */
@@ -352,6 +370,9 @@ enum ui_deed ui_press(struct ui *ui, const struct press *press) {
 		return UI_NOTHING;
 	}
 	complete_stop(&ui->complete);
+	if (press->kind != PRESS_PAGE_UP) {
+		ui->rows_owed = 0;
+	}
 	if (press->kind == PRESS_PASTE) {
 		press_paste(ui, press);
 	} else if (press->kind == PRESS_CONTROL && !press->is_alt &&
@@ -392,6 +413,7 @@ void ui_settle(struct ui *ui) {
 		}
 	}
 	model_settle(&ui->model);
+	pay_rows(ui);
 	struct room *room = model_shown(&ui->model);
 	if (room != NULL && view_is_near_top(room, ui->plan.lines_rows)) {
 		model_want_older(&ui->model, room);

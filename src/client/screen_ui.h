@@ -52,8 +52,10 @@ struct ui {
 	size_t paste_size;
 	char paste[EDIT_BYTES_MAX]; /* the whole message, with what was typed around it */
 	bool is_leaving_asked;      /* Ctrl-C was pressed once */
-	uint8_t standing_seen;      /* enum standing, as it was when it was last looked at */
-	size_t name_size;           /* the name that was given last */
+	size_t rows_owed;      /* one wants to look so much further back, as soon as it is there */
+	int64_t owed_first_id; /* the first line, when that was wanted */
+	uint8_t standing_seen; /* enum standing, as it was when it was last looked at */
+	size_t name_size;      /* the name that was given last */
 	char name[NAME_BYTES_MAX];
 	char hint[UI_HINT_BYTES]; /* said before the prompt until the next key; "" */
 };

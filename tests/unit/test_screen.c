@@ -349,6 +349,21 @@ static void test_page_up_and_down_come_back(void **state) {
 	assert_string_equal(screen(), before);
 }
 
+static void test_page_up_is_not_lost_while_lines_come(void **state) {
+	enter(LANGUAGE_EN);
+	tell_said(LOBBY, "x", "line 1001");
+	press_keys("\033[5~\033[5~\033[5~");
+	answer_older();
+	ui_settle(&ui);
+	/* 21 rows a page, of which one stays; the day stood above the one line there was. */
+	assert_seen("line 942\n");
+	assert_seen("line 922\n");
+	/* Any other key, and one has thought better of it. */
+	press_keys("\033>\033[5~\033>");
+	answer_older();
+	assert_seen("line 1001\n");
+}
+
 static void test_many_lines_are_let_go(void **state) {
 	enter(LANGUAGE_EN);
 	answer_older();
@@ -576,6 +591,7 @@ int main(void) {
 		cmocka_unit_test_teardown(test_the_whole_history, leave),
 		cmocka_unit_test_teardown(test_the_place_is_kept, leave),
 		cmocka_unit_test_teardown(test_page_up_and_down_come_back, leave),
+		cmocka_unit_test_teardown(test_page_up_is_not_lost_while_lines_come, leave),
 		cmocka_unit_test_teardown(test_many_lines_are_let_go, leave),
 		cmocka_unit_test_teardown(test_the_end_is_let_go_while_one_looks_back, leave),
 		cmocka_unit_test_teardown(test_history_that_cannot_be_had, leave),
