@@ -16,13 +16,14 @@ static uint32_t incarnation(const struct asker *asker) {
 
 /* False if the wire is full. */
 static bool send_ask(struct asker *asker, struct ask *ask) {
-	const struct clerk_question question = {.what = CLERK_LAST,
+	const struct clerk_question question = {.what = ask->what,
 	                                        .incarnation = incarnation(asker),
 	                                        .number = ask->number,
 	                                        .room = ask->room,
 	                                        .seq = ask->seq,
-	                                        .count = ask->count};
-	if (clerk_ask(asker->house->clerk, &question, NULL) == 0) {
+	                                        .count = ask->count,
+	                                        .text_bytes = (uint32_t)ask->text.size};
+	if (clerk_ask(asker->house->clerk, &question, ask->text.bytes) == 0) {
 		ask->is_sent = true;
 		return true;
 	}
@@ -102,7 +103,9 @@ static bool take_message(struct asker *asker) {
 	memcpy(&answer, asker->message, sizeof(answer));
 	switch (answer.what) {
 	case CLERK_HELLO: asker_ask_again(asker); break;
-	case CLERK_LAST: on_slice(asker, &answer, (size_t)size); break;
+	case CLERK_LAST:
+	case CLERK_NEXT:
+	case CLERK_SEARCH: on_slice(asker, &answer, (size_t)size); break;
 	case CLERK_FAILED: on_failure(asker, &answer); break;
 	default: break;
 	}
@@ -135,8 +138,10 @@ void asker_add(struct asker *asker, struct ask *ask) {
 	assert(!"there is an ask for each");
 }
 
-void asker_ask(struct asker *asker, struct ask *ask, uint64_t room, uint64_t seq, uint32_t count) {
+void asker_ask(struct asker *asker, struct ask *ask, enum clerk_what what, uint64_t room,
+               uint64_t seq, uint32_t count) {
 	assert(ask->number == 0);
+	ask->what = what;
 	ask->number = ++asker->number;
 	ask->room = room;
 	ask->seq = seq;

@@ -16,6 +16,7 @@
 
 #include "clerkwire.h"
 #include "loop.h"
+#include "slice.h"
 
 struct house;
 
@@ -28,6 +29,8 @@ struct slice_in_hand {
 
 /* A question; owned by whoever asks. */
 struct ask {
+	struct slice text; /* of CLERK_SEARCH; stays until it is answered */
+	uint32_t what;     /* CLERK_LAST, CLERK_NEXT, CLERK_SEARCH */
 	uint64_t room, seq;
 	uint32_t count;
 	uint64_t number; /* 0: not under way */
@@ -37,7 +40,7 @@ struct ask {
 	void *context;
 };
 
-/* The walk's and one for each face. */
+/* The walk's, the plain face's, two of the session face's. */
 #define ASKS_MAX 4
 
 struct asker {
@@ -51,9 +54,10 @@ struct asker {
 
 /* Exits with a sentence if it cannot. */
 void asker_init(struct asker *asker, struct house *house);
-/* The last `count` entries of the room up to `seq`. `ask` must be known by asker_add() and not under way. */
 void asker_add(struct asker *asker, struct ask *ask);
-void asker_ask(struct asker *asker, struct ask *ask, uint64_t room, uint64_t seq, uint32_t count);
+/* A question that is answered with entries (clerkwire.h). `ask` must be known by asker_add() and not under way. */
+void asker_ask(struct asker *asker, struct ask *ask, enum clerk_what what, uint64_t room,
+               uint64_t seq, uint32_t count);
 /* The message in hand is done with. */
 void asker_release(struct asker *asker);
 /* After somebody else has read from the wire (clerk_load_state()): all that is open is asked again. */

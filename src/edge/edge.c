@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "edge_inside.h"
 #include "plain.h"
+#include "sessions.h"
 
 /* Datagrams, writes or records of one turn: a millisecond or two, then the sockets are looked at. */
 #define TURN_BUDGET 512
@@ -15,7 +16,7 @@
 #define DRAIN_US (1000 * 1000)
 
 /* A face is a row. */
-static const struct edge_face *const faces[FACES_COUNT] = {&plain_face};
+static const struct edge_face *const faces[FACES_COUNT] = {&plain_face, &sessions_face};
 
 /* ---- what faces ask of the edge ---- */
 

@@ -8,6 +8,7 @@
  *   limiter         how often something may be
  *   face.h          what a face is
  *   datagram/       the sockets, and the plain dialect over UDP
+ *   session/        the session dialect over UDP
  */
 #ifndef EDGE_H
 #define EDGE_H

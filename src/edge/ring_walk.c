@@ -144,7 +144,8 @@ static void call_caught_up(const struct edge_face *face, void *it) {
 
 static void ask_for_slice(struct ring_walk *walk) {
 	walk->slice_to = walk->seq + SLICE_ENTRIES;
-	asker_ask(&walk->edge->asker, &walk->ask, ROOM_LOBBY, walk->slice_to, SLICE_ENTRIES);
+	asker_ask(&walk->edge->asker, &walk->ask, CLERK_LAST, ROOM_LOBBY, walk->slice_to,
+	          SLICE_ENTRIES);
 }
 
 static void on_slice(void *context, struct slice_in_hand slice) {

@@ -23,7 +23,7 @@ static void ask(struct plain *plain) {
 	}
 	history->is_asked = true;
 	history->sent_to = 0;
-	asker_ask(&plain->edge->asker, &history->ask, ROOM_LOBBY, job->seq, job->lines);
+	asker_ask(&plain->edge->asker, &history->ask, CLERK_LAST, ROOM_LOBBY, job->seq, job->lines);
 }
 
 static void end_job(struct plain *plain) {

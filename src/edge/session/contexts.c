@@ -1,0 +1,159 @@
+/* contexts.c - the connections that are served here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sessions_inside.h"
+
+uint32_t context_find(const struct sessions *sessions, uint64_t session) {
+	uint32_t handle = table_first(&sessions->by_session, hash_number(session));
+	while (handle != 0 && context_at(sessions, handle)->session != session) {
+		handle = table_next(&sessions->by_session, handle);
+	}
+	return handle;
+}
+
+/* ---- what it may read ---- */
+
+/* Rooms that it has left since its cursor: as far as the window tells. */
+static void add_left_rooms(const struct sessions *sessions, struct context *context) {
+	const struct log_window *window = &sessions->window;
+	uint64_t number = log_window_after(window, context->sending.covered);
+	for (; number < window->end; number++) {
+		const struct log_entry *entry = log_window_entry(window, number);
+		if (entry->is_parting && entry->person == context->person) {
+			memberships_join(&context->memberships, entry->room, 0);
+			memberships_part(&context->memberships, entry->room, entry->seq);
+		}
+	}
+}
+
+/* Those that it has left according to the state, it has left by now. */
+static void end_memberships(const struct sessions *sessions, struct context *context) {
+	const struct state *state = sessions->edge->state;
+	struct memberships *all = context->memberships;
+	for (size_t i = 0; all != NULL && i < all->count; i++) {
+		if (all->each[i].to == UINT64_MAX &&
+		    state_member_since(state, all->each[i].in, context->person) == 0) {
+			all->each[i].to = state_seq(state);
+		}
+	}
+}
+
+void context_read_memberships(const struct sessions *sessions, struct context *context) {
+	const struct state *state = sessions->edge->state;
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct person *person = state_person(state, context->person);
+	if (person == NULL) {
+		return; /* It is just coming in: the lobby. */
+	}
+	size_t count = person_rooms(state, person, rooms, ROOMS_PER_PERSON_MAX);
+	if (context->memberships == NULL) {
+		context->memberships = memberships_none();
+	}
+	add_left_rooms(sessions, context);
+	end_memberships(sessions, context);
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		memberships_join(&context->memberships, rooms[i],
+		                 state_member_since(state, rooms[i], context->person));
+	}
+	memberships_forget(&context->memberships, context->sending.covered);
+}
+
+/* ---- coming and going ---- */
+
+static void need_window(struct sessions *sessions) {
+	if (!sessions->has_window) {
+		log_window_init(&sessions->window, WINDOW_BYTES, WINDOW_ENTRIES,
+		                sessions->edge->walk.seq);
+		sessions->has_window = true;
+	} else if (sessions->contexts.count == 0) {
+		/* What passed meanwhile was not rendered for nobody. */
+		log_window_restart(&sessions->window, sessions->edge->walk.seq);
+	}
+}
+
+uint32_t context_create(struct sessions *sessions, const struct wire_greeting *welcome,
+                        const struct route *route, unsigned outlet, const struct key *key) {
+	uint32_t handle = context_find(sessions, welcome->session);
+	if (handle != 0) {
+		context_drop(sessions, handle);
+	}
+	need_window(sessions);
+	handle = pool_take(&sessions->contexts);
+	struct context *context = context_at(sessions, handle);
+	context->connection = welcome->connection;
+	context->session = welcome->session;
+	context->person = welcome->person;
+	context->looked = welcome->seq;
+	context->forwarded = context->kept = welcome->number;
+	context->key = *key;
+	context->peer = route->peer;
+	memcpy(context->local, route->local, sizeof(context->local));
+	context->outlet = (uint8_t)outlet;
+	context->heard = (uint32_t)(sessions_now_us(sessions) >> HEARD_SHIFT);
+	sending_init(&context->sending, welcome->seq);
+	context_read_memberships(sessions, context);
+	table_add(&sessions->by_session, handle);
+	context_ready(sessions, handle);
+	lost_watch(sessions);
+	return handle;
+}
+
+void context_drop(struct sessions *sessions, uint32_t handle) {
+	struct context *context = context_at(sessions, handle);
+	inbox_drop(&context->inbox, &sessions->budget, UINT64_MAX);
+	free(context->memberships);
+	sending_finish(&context->sending, &sessions->flights);
+	wheel_set(&sessions->wheel, handle, UINT64_MAX);
+	table_remove(&sessions->by_session, handle);
+	/* In the list of the ready it stays as nobody; the list gives it back. */
+	bool is_ready = context->is_ready;
+	uint32_t link = context->link_ready;
+	memset(context, 0, sizeof(*context));
+	context->is_ready = is_ready;
+	context->link_ready = link;
+	if (!is_ready) {
+		pool_give(&sessions->contexts, handle);
+	}
+}
+
+/* ---- the ready: a list, first come first served ---- */
+
+void context_ready(struct sessions *sessions, uint32_t handle) {
+	struct context *context = context_at(sessions, handle);
+	if (context->is_ready) {
+		return;
+	}
+	context->is_ready = true;
+	context->link_ready = 0;
+	if (sessions->ready_first == 0) {
+		sessions->ready_first = handle;
+	} else {
+		context_at(sessions, sessions->ready_last)->link_ready = handle;
+	}
+	sessions->ready_last = handle;
+}
+
+uint32_t context_next_ready(struct sessions *sessions) {
+	while (sessions->ready_first != 0) {
+		uint32_t handle = sessions->ready_first;
+		struct context *context = context_at(sessions, handle);
+		sessions->ready_first = context->link_ready;
+		context->is_ready = false;
+		if (context->session != 0) {
+			return handle;
+		}
+		pool_give(&sessions->contexts, handle);
+	}
+	return 0;
+}
+
+struct post_to context_post_to(const struct sessions *sessions, uint32_t handle) {
+	const struct context *context = context_at(sessions, handle);
+	const struct outlet *outlet = &sessions->datagrams->outlets[context->outlet];
+	struct post_to to = {.who = handle, .outlet = context->outlet, .key = &context->key};
+	struct route route = {.peer = context->peer, .listener = outlet->listener};
+	memcpy(route.local, context->local, sizeof(route.local));
+	(void)outlet_aim(outlet, &route, &to.target);
+	return to;
+}

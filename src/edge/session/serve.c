@@ -1,0 +1,327 @@
+/*
+ * serve.c - the log to each connection.
+ *
+ * A connection is served when something has changed for it: an acknowledgement,
+ * a timeout, a KEPT to be said; and all are, in a round, when the log has grown
+ * or a socket is free again. It gets what its sending says is next, rendered
+ * from the window, or, if it is far behind, from the car's; what concerns it
+ * nowhere costs no datagram. Rounds that are under way meet what was added
+ * meanwhile: the busier it is, the more goes together.
+ */
+#include <string.h>
+
+#include "sessions_inside.h"
+
+/* Datagrams of one turn, and of one visit: then the sockets, and the others, have theirs. */
+#define TURN_DATAGRAMS 512
+#define VISIT_DATAGRAMS 32
+
+/* A flight that is not needed is kept for so long. */
+#define REST_US (300 * 1000)
+/* What waits for its pace is looked at so often. */
+#define HELD_US (20 * 1000)
+
+static uint64_t connection_hash(const void *thing) {
+	return hash_number(((const struct context *)thing)->session);
+}
+
+/* ---- where it reads ---- */
+
+/* How far the log concerns it. */
+static uint64_t head_of(const struct sessions *sessions, const struct context *context) {
+	uint64_t high = sessions->window.high;
+	return context->is_dormant && context->until < high ? context->until : high;
+}
+
+/* The same, or its `covered` if there is nothing for it up to there. */
+static uint64_t head_for(const struct sessions *sessions, const struct context *context) {
+	uint64_t head = head_of(sessions, context);
+	return context->looked >= head && !context->must_show ? context->sending.covered : head;
+}
+
+static bool is_new(const struct span *span) {
+	return span->hole == 0 && !span->is_probe;
+}
+
+static uint64_t reads_at(const struct context *context, const struct span *span) {
+	if (span->part != 0) {
+		return span->to - 1;
+	}
+	return is_new(span) && context->looked > span->from ? context->looked : span->from;
+}
+
+uint64_t serve_wants(const struct sessions *sessions, const struct context *context) {
+	struct span span;
+	return sending_wants(&context->sending, &sessions->flights, head_for(sessions, context),
+	                     &span)
+	               ? reads_at(context, &span)
+	               : UINT64_MAX;
+}
+
+static const struct log_window *window_at(const struct sessions *sessions, uint64_t seq) {
+	return seq >= sessions->window.low ? &sessions->window : car_window(sessions, seq);
+}
+
+static uint64_t seq_forgotten(const struct sessions *sessions) {
+	const struct board *scribe = sessions->edge->house.boards[PROCESS_SCRIBE];
+	return atomic_load_explicit(&scribe->seq_forgotten, memory_order_acquire);
+}
+
+/* ---- one packet ---- */
+
+static void post_log(struct sessions *sessions, uint32_t handle, const struct span *span,
+                     struct packet_sent *sent, const struct body *body) {
+	struct context *context = context_at(sessions, handle);
+	struct post_to to = context_post_to(sessions, handle);
+	sent->bytes = (uint16_t)(WIRE_LOG_HEAD_BYTES + body->bytes.size + TAG_BYTES);
+	const struct wire_head head = {
+		.type = WIRE_LOG,
+		.session = context->session,
+		.connection = context->connection,
+		.from = span->from,
+		.to = sent->to,
+		.packet = sending_sent(&context->sending, &sessions->flights, span, sent,
+	                               sessions_now_us(sessions)),
+	};
+	bool is_whole = sent->part == 0 || sent->is_last_part;
+	if (is_new(span) && is_whole && sent->to > context->looked) {
+		context->looked = sent->to;
+	}
+	context->must_show = false;
+	post_shared(&sessions->post, &to, &head, body->bytes, &body->hash);
+}
+
+static void post_gap(struct sessions *sessions, uint32_t handle, const struct span *span,
+                     uint64_t forgotten) {
+	struct packet_sent sent = {.to = forgotten < span->to ? forgotten : span->to};
+	post_log(sessions, handle, span, &sent, &sessions->bodies.gap);
+}
+
+/* What there is of the span in the window. False: nothing of it concerns the reader, and it is passed over. */
+static bool post_entries(struct sessions *sessions, uint32_t handle, const struct span *span,
+                         const struct log_window *window, uint64_t from) {
+	struct context *context = context_at(sessions, handle);
+	const struct log_reader reader = {.session = context->session,
+	                                  .person = context->person,
+	                                  .memberships = context->memberships};
+	struct packing packing;
+	struct span here = *span;
+	here.to = here.to < window->high ? here.to : window->high;
+	packing_fill(&packing, window, &reader, &here, from);
+	bool is_at_end = packing.sent.to >= span->to;
+	if (packing.is_empty && is_new(span) && !(context->must_show && is_at_end)) {
+		context->looked = packing.sent.to;
+		return false;
+	}
+	if (bodies_would_drop(&sessions->bodies, sessions->post.mark)) {
+		post_flush(&sessions->post);
+	}
+	const struct body *body = bodies_get(&sessions->bodies, &packing, sessions->post.mark);
+	board_count(sessions->edge->house.own, COUNT_DELIVERIES, packing.count);
+	post_log(sessions, handle, span, &packing.sent, body);
+	return true;
+}
+
+/* False: nothing (more) can be done for it now. */
+static bool serve_packet(struct sessions *sessions, uint32_t handle) {
+	struct context *context = context_at(sessions, handle);
+	struct span span;
+	if (!sending_next(&context->sending, &sessions->flights, head_for(sessions, context),
+	                  sessions_now_us(sessions), &span)) {
+		return false;
+	}
+	if (span.to - span.from > UINT32_MAX) {
+		span.to = span.from + UINT32_MAX;
+	}
+	uint64_t from = reads_at(context, &span);
+	const struct log_window *window = window_at(sessions, from);
+	if (window == &sessions->window) {
+		post_entries(sessions, handle, &span, window, from);
+		return true;
+	}
+	uint64_t forgotten = seq_forgotten(sessions);
+	if (from < forgotten) {
+		post_gap(sessions, handle, &span, forgotten);
+		return true;
+	}
+	if (window == NULL) {
+		context->is_behind = true;
+		car_wanted(sessions);
+		return false;
+	}
+	post_entries(sessions, handle, &span, window, from);
+	return true;
+}
+
+/* ---- one connection ---- */
+
+static void tell_kept(struct sessions *sessions, uint32_t handle) {
+	struct context *context = context_at(sessions, handle);
+	const struct wire_talk kept = {.frame = FRAME_KEPT,
+	                               .number = context->kept,
+	                               .seq = state_seq(sessions->edge->state)};
+	context->must_tell = false;
+	talk_say(sessions, handle, &kept);
+}
+
+static void set_timer(struct sessions *sessions, uint32_t handle, bool can_send) {
+	struct context *context = context_at(sessions, handle);
+	uint64_t now_us = sessions_now_us(sessions);
+	uint64_t due_us = sending_due_us(&context->sending, &sessions->flights,
+	                                 can_send ? head_for(sessions, context) : 0);
+	if (due_us == UINT64_MAX && !sending_is_idle(&context->sending)) {
+		due_us = now_us + REST_US;
+	}
+	if (context->is_held && now_us + HELD_US < due_us) {
+		due_us = now_us + HELD_US;
+	}
+	wheel_set(&sessions->wheel, handle, due_us > now_us ? due_us : now_us + 1);
+}
+
+static bool is_shut(const struct sessions *sessions, const struct context *context) {
+	return datagrams_is_blocked(sessions->datagrams, context->outlet) ||
+	       datagrams_is_paused(sessions->datagrams);
+}
+
+static void serve(struct sessions *sessions, uint32_t handle, unsigned *budget) {
+	struct context *context = context_at(sessions, handle);
+	unsigned visit = *budget < VISIT_DATAGRAMS ? *budget : VISIT_DATAGRAMS;
+	unsigned left = visit;
+	context->is_behind = false;
+	if (context->must_tell && !is_shut(sessions, context)) {
+		tell_kept(sessions, handle);
+	}
+	while (left > 0 && !is_shut(sessions, context) && serve_packet(sessions, handle)) {
+		left--;
+	}
+	*budget -= visit - left;
+	if (left == 0) {
+		context_ready(sessions, handle);
+	}
+	set_timer(sessions, handle, !context->is_behind && !is_shut(sessions, context));
+}
+
+void serve_at_once(struct sessions *sessions, uint32_t handle) {
+	unsigned budget = VISIT_DATAGRAMS;
+	serve(sessions, handle, &budget);
+	/* The window may change before the turn's end. */
+	post_flush(&sessions->post);
+}
+
+void serve_show(struct sessions *sessions, uint32_t handle) {
+	struct context *context = context_at(sessions, handle);
+	context->must_show = sending_count(&context->sending, &sessions->flights) == 0 &&
+	                     context->sending.covered < head_of(sessions, context);
+}
+
+/* ---- all of them ---- */
+
+void serve_all(struct sessions *sessions) {
+	/* A round that is under way does not do: some have been looked at. */
+	sessions->round_high = UINT64_MAX;
+}
+
+static void go_round(struct sessions *sessions, unsigned *budget) {
+	if (sessions->round_at == 0) {
+		if (sessions->round_high == sessions->window.high) {
+			return;
+		}
+		sessions->round_at = 1;
+		sessions->round_high = sessions->window.high;
+	}
+	while (*budget > 0 && sessions->round_at < sessions->contexts.used) {
+		uint32_t handle = sessions->round_at++;
+		if (context_at(sessions, handle)->session != 0) {
+			serve(sessions, handle, budget);
+		}
+	}
+	if (sessions->round_at >= sessions->contexts.used) {
+		sessions->round_at = 0;
+	}
+}
+
+static void expire(struct sessions *sessions, uint64_t now_us) {
+	uint32_t handle;
+	while ((handle = wheel_take(&sessions->wheel, now_us)) != 0) {
+		struct context *context = context_at(sessions, handle);
+		sending_tick(&context->sending, &sessions->flights, now_us);
+		sending_rest(&context->sending, &sessions->flights);
+		if (context->is_held) {
+			forward_go_on(sessions, handle);
+		}
+		context_ready(sessions, handle);
+	}
+}
+
+/* Sockets that were full, or a machine without buffers: everybody may have waited for them. */
+static void note_free(struct sessions *sessions) {
+	uint64_t blocked = sessions->datagrams->blocked;
+	if (datagrams_is_paused(sessions->datagrams)) {
+		blocked = UINT64_MAX;
+	}
+	if ((sessions->waits_for & ~blocked) != 0) {
+		serve_all(sessions);
+	}
+	sessions->waits_for = blocked;
+}
+
+void serve_turn(struct sessions *sessions, uint64_t now_us) {
+	unsigned budget = TURN_DATAGRAMS;
+	uint32_t handle;
+	expire(sessions, now_us);
+	note_free(sessions);
+	while (budget > 0 && (handle = context_next_ready(sessions)) != 0) {
+		serve(sessions, handle, &budget);
+	}
+	go_round(sessions, &budget);
+	post_flush(&sessions->post);
+	/* What this turn has blocked is waited for from here on. */
+	sessions->waits_for |= sessions->datagrams->blocked;
+	if (datagrams_is_paused(sessions->datagrams)) {
+		sessions->waits_for = UINT64_MAX;
+	}
+}
+
+bool serve_has_work(const struct sessions *sessions) {
+	return sessions->ready_first != 0 || sessions->round_at != 0 ||
+	       (sessions->contexts.count > 0 && sessions->round_high != sessions->window.high);
+}
+
+static void unsent(void *context, uint32_t who, const struct wire_head *head) {
+	struct sessions *sessions = context;
+	struct context *its = context_at(sessions, who);
+	if (its->session != head->session || its->connection != head->connection) {
+		return;
+	}
+	if (head->type == WIRE_LOG) {
+		sending_unsent(&its->sending, &sessions->flights, head->packet);
+	} else {
+		its->must_tell = its->kept > 0;
+	}
+}
+
+void serve_begin(struct sessions *sessions) {
+	pool_init(&sessions->contexts, sizeof(struct context));
+	sending_pool_init(&sessions->flights);
+	table_init(&sessions->by_session, &sessions->contexts,
+	           offsetof(struct context, link_session), connection_hash);
+	wheel_init(&sessions->wheel, &sessions->contexts, offsetof(struct context, link_wheel),
+	           sessions_now_us(sessions));
+	bodies_init(&sessions->bodies);
+	post_init(&sessions->post, sessions->datagrams, unsent, sessions);
+}
+
+void serve_finish(struct sessions *sessions) {
+	for (uint32_t i = 1; i < sessions->contexts.used; i++) {
+		if (context_at(sessions, i)->session != 0) {
+			context_drop(sessions, i);
+		}
+	}
+	table_finish(&sessions->by_session);
+	pool_finish(&sessions->contexts);
+	pool_finish(&sessions->flights);
+	bodies_finish(&sessions->bodies);
+	if (sessions->has_window) {
+		log_window_finish(&sessions->window);
+	}
+}
