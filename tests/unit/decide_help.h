@@ -11,6 +11,8 @@
 
 #define EDGES 2
 #define CONSOLE_QUEUE EDGES
+#define AWAY_S UINT64_C(600)
+#define FORGET_S UINT64_C(2592000)
 
 struct world {
 	struct state *state;
@@ -38,6 +40,8 @@ static inline struct circumstances world_now(const struct world *world, uint16_t
 	                              .now_us = world->now_us,
 	                              .seq_next = world->seq_next,
 	                              .edges = EDGES,
+	                              .away_us = AWAY_S * 1000000,
+	                              .forget_us = FORGET_S * 1000000,
 	                              .is_administrator = queue == CONSOLE_QUEUE,
 	                              .is_hub = queue == QUEUE_OF_HUB};
 }
@@ -65,6 +69,9 @@ static inline void check_record_of(const struct world *world, const struct circu
 		*seq += 1;
 	} else {
 		assert(record_is_answer(record) && record->seq == answer_seq);
+		if (record->kind == ANSWER_WELCOME) {
+			assert(record->session != 0 && record->person != 0);
+		}
 		if (record->kind != ANSWER_PROBE) {
 			assert(record->has_route == request->has_route);
 			assert(address_equal(&record->route.peer, &request->route.peer));
@@ -112,6 +119,52 @@ static inline void world_ask(struct world *world, struct record request, state_c
 			world->seq_next = record.seq + 1;
 		}
 	}
+}
+
+static inline struct slice text(const char *string) {
+	return string == NULL ? slice_of(NULL, 0) : slice_from_string(string);
+}
+
+/* The decision in words: "ok entered(ann)", "refused:name-taken probe(ann)", "said(ann:hello)". */
+static inline const char *world_words(const struct world *world) {
+	static char words[65536];
+	struct record record;
+	const void *bytes;
+	size_t offset = 0, size, used = 0;
+	words[0] = '\0';
+	while (decision_next(&world->decision, &offset, &record, &bytes, &size)) {
+		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s%s%s",
+		                         used > 0 ? " " : "", record_kind_word(record.kind),
+		                         record.reason != 0 ? ":" : "",
+		                         record.reason != 0 ? reason_word(record.reason) : "");
+		bool is_answer = record_is_answer(&record) && record.kind != ANSWER_PROBE;
+		if (is_answer || record.name.size + record.text.size == 0) {
+			continue;
+		}
+		bool is_short = record.text.size < 100;
+		used += (size_t)snprintf(
+			words + used, sizeof(words) - used, "(%.*s%s%.*s%s%.*s)",
+			(int)record.name.size, record.name.bytes,
+			record.other_name.size > 0 ? "<" : "", (int)record.other_name.size,
+			record.other_name.bytes, record.text.size > 0 ? ":" : "",
+			is_short ? (int)record.text.size : 3, is_short ? record.text.bytes : "...");
+		assert(used < sizeof(words));
+	}
+	return words;
+}
+
+/* The first record of a kind in the last decision. */
+static inline struct record world_record(const struct world *world, uint16_t kind) {
+	struct record record;
+	const void *bytes;
+	size_t offset = 0, size;
+	while (decision_next(&world->decision, &offset, &record, &bytes, &size)) {
+		if (record.kind == kind) {
+			return record;
+		}
+	}
+	fail_msg("no %s in: %s", record_kind_word(kind), world_words(world));
+	return record;
 }
 
 #endif

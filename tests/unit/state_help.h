@@ -34,7 +34,8 @@ static inline struct row_key row_key_of(const struct record *row) {
 	switch (row->kind) {
 	case ROW_PERSON: return (struct row_key){row->kind, row->person, 0};
 	case ROW_SESSION: return (struct row_key){row->kind, row->session, 0};
-	case ROW_ROOM: return (struct row_key){row->kind, row->room, 0};
+	case ROW_ROOM:
+	case ROW_THREAD: return (struct row_key){row->kind, row->room, 0};
 	case ROW_MEMBER: return (struct row_key){row->kind, row->room, row->person};
 	case ROW_BAN:
 	case ROW_MUTE: return (struct row_key){row->kind, row->target, 0};

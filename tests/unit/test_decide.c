@@ -13,50 +13,12 @@ static int end(void **unused) {
 	return 0;
 }
 
-static struct slice text(const char *string) {
-	return string == NULL ? slice_of(NULL, 0) : slice_from_string(string);
-}
-
-/* The decision in words: "ok entered(ann)", "refused:name-taken probe(ann)", "said(ann:hello)". */
 static const char *in_words(void) {
-	static char words[65536];
-	struct record record;
-	const void *bytes;
-	size_t offset = 0, size, used = 0;
-	words[0] = '\0';
-	while (decision_next(&world->decision, &offset, &record, &bytes, &size)) {
-		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s%s%s",
-		                         used > 0 ? " " : "", record_kind_word(record.kind),
-		                         record.reason != 0 ? ":" : "",
-		                         record.reason != 0 ? reason_word(record.reason) : "");
-		bool is_answer = record_is_answer(&record) && record.kind != ANSWER_PROBE;
-		if (is_answer || record.name.size + record.text.size == 0) {
-			continue;
-		}
-		bool is_short = record.text.size < 100;
-		used += (size_t)snprintf(
-			words + used, sizeof(words) - used, "(%.*s%s%.*s%s%.*s)",
-			(int)record.name.size, record.name.bytes,
-			record.other_name.size > 0 ? "<" : "", (int)record.other_name.size,
-			record.other_name.bytes, record.text.size > 0 ? ":" : "",
-			is_short ? (int)record.text.size : 3, is_short ? record.text.bytes : "...");
-		assert_true(used < sizeof(words));
-	}
-	return words;
+	return world_words(world);
 }
 
-/* The first record of a kind in the last decision. */
 static struct record record_of(uint16_t kind) {
-	struct record record;
-	const void *bytes;
-	size_t offset = 0, size;
-	while (decision_next(&world->decision, &offset, &record, &bytes, &size)) {
-		if (record.kind == kind) {
-			return record;
-		}
-	}
-	fail_msg("no %s in: %s", record_kind_word(kind), in_words());
-	return record;
+	return world_record(world, kind);
 }
 
 /* From the plain member at this port, through edge 0. */
