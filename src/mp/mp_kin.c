@@ -17,7 +17,8 @@
 static struct {
 	pthread_mutex_t lock;
 	struct mp_process *first;
-	int epoll; /* -1: not made yet */
+	int epoll;     /* -1: not made yet */
+	size_t untold; /* reaped, and not told of yet */
 } kin = {.lock = PTHREAD_MUTEX_INITIALIZER, .epoll = -1};
 
 static pthread_once_t forks_are_watched = PTHREAD_ONCE_INIT;
@@ -30,22 +31,45 @@ static void unlock_kin(void) {
 	pthread_mutex_unlock(&kin.lock);
 }
 
+/* Descriptors whose numbers follow each other are closed with one call. */
+struct run {
+	int first, last; /* first > last: empty */
+};
+
+static void close_run(struct run *run) {
+	if (run->first <= run->last) {
+		close_range((unsigned)run->first, (unsigned)run->last, 0);
+	}
+}
+
+static void close_with_run(struct run *run, int fd) {
+	if (fd == run->first - 1) {
+		run->first = fd;
+	} else if (fd == run->last + 1) {
+		run->last = fd;
+	} else {
+		close_run(run);
+		*run = (struct run){fd, fd};
+	}
+}
+
 /*
  * In the child: the descriptors are closed, not taken out of the epoll instance, which is the parent's
- * too and goes on working there.
+ * too and goes on working there. The siblings are read only: a page that a child writes is a page of
+ * memory, and with a thousand siblings each child would have many.
  */
 static void forget_kin(void) {
-	while (kin.first) {
-		struct mp_process *sibling = kin.first;
-		kin.first = sibling->next;
-		close(sibling->pidfd);
-		sibling->pidfd = -1;
-		sibling->previous = sibling->next = NULL;
+	struct run run = {0, -1};
+	for (const struct mp_process *sibling = kin.first; sibling; sibling = sibling->next) {
+		close_with_run(&run, sibling->pidfd);
 	}
+	close_run(&run);
+	kin.first = NULL;
 	if (kin.epoll >= 0) {
 		close(kin.epoll);
 		kin.epoll = -1;
 	}
+	kin.untold = 0;
 	unlock_kin();
 }
 
@@ -107,6 +131,23 @@ static bool take_status(struct mp_process *process) {
 	return true;
 }
 
+static void reap_locked(void) {
+	struct epoll_event ended[REAPED_AT_ONCE];
+	int count;
+	do {
+		count = kin.epoll < 0 ? 0 : epoll_wait(kin.epoll, ended, REAPED_AT_ONCE, 0);
+		for (int i = 0; i < count; i++) {
+			kin.untold += take_status(ended[i].data.ptr);
+		}
+	} while (count == REAPED_AT_ONCE);
+}
+
+void mp_kin_reap(void) {
+	lock_kin();
+	reap_locked();
+	unlock_kin();
+}
+
 pid_t mp_kin_fork(void) {
 	pthread_once(&forks_are_watched, watch_forks);
 	mp_kin_reap();
@@ -165,17 +206,11 @@ int mp_kin_add(struct mp_process *process, pid_t pid) {
 	return error;
 }
 
-size_t mp_kin_reap(void) {
-	size_t reaped = 0;
+size_t mp_kin_tell_reaped(void) {
 	lock_kin();
-	struct epoll_event ended[REAPED_AT_ONCE];
-	int count;
-	do {
-		count = kin.epoll < 0 ? 0 : epoll_wait(kin.epoll, ended, REAPED_AT_ONCE, 0);
-		for (int i = 0; i < count; i++) {
-			reaped += take_status(ended[i].data.ptr);
-		}
-	} while (count == REAPED_AT_ONCE);
+	reap_locked();
+	size_t reaped = kin.untold;
+	kin.untold = 0;
 	unlock_kin();
 	return reaped;
 }

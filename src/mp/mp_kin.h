@@ -17,8 +17,11 @@ pid_t mp_kin_fork(void);
 /* The child of that pid lives at `process` from now on. When that fails it is killed: MP_SYSTEM. */
 int mp_kin_add(struct mp_process *process, pid_t pid);
 
-/* Reap all that have ended. Answers how many. */
-size_t mp_kin_reap(void);
+/* Reap all that have ended. */
+void mp_kin_reap(void);
+
+/* The same; answers how many were reaped since it was asked last, by whomever. */
+size_t mp_kin_tell_reaped(void);
 
 /* Look whether it has ended, taking its status if so; answers what mp_process_join() does at once. */
 int mp_kin_collect(struct mp_process *process, struct mp_status *status);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 void mp_name_copy(char *name, size_t size, const char *from) {
-	size_t bytes = strnlen(from, size);
-	if (bytes == size) {
-		bytes--;
+	size_t bytes = strlen(from);
+	if (bytes >= size) {
+		bytes = size - 1;
 		/* Bytes 10xxxxxx go on with a character of UTF-8. */
 		while (bytes > 0 && ((unsigned char)from[bytes] & 0xc0) == 0x80) {
 			bytes--;

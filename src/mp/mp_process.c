@@ -141,7 +141,8 @@ int mp_process_finish(struct mp_process *process) {
 	if (mp_process_is_alive(process)) {
 		return MP_ALIVE;
 	}
-	if (process->state != MP_PROCESS_MADE && process->pidfd >= 0) {
+	/* One that seems to run is a parent's copy in a child: closed there when it was forked. */
+	if (process->state == MP_PROCESS_ENDED && process->pidfd >= 0) {
 		close(process->pidfd);
 	}
 	*process = (struct mp_process){.pidfd = -1};
@@ -149,7 +150,7 @@ int mp_process_finish(struct mp_process *process) {
 }
 
 size_t mp_process_reap(void) {
-	return mp_kin_reap();
+	return mp_kin_tell_reaped();
 }
 
 int mp_process_reap_fd(void) {

@@ -142,7 +142,10 @@ int mp_process_signal(struct mp_process *process, int signal);
  */
 int mp_process_finish(struct mp_process *process);
 
-/* Take the status of all that have ended. Answers how many; each is then at its process. */
+/*
+ * Take the status of all that have ended; each is then at its process. Answers how many these were, and how
+ * many mp_process_start() has taken since this was asked last.
+ */
 size_t mp_process_reap(void);
 
 /*

@@ -197,8 +197,10 @@ static bool admit(struct robot *robot) {
 		}
 		admitted++;
 	}
-	/* To start one reaps others: those are not told by the kit's descriptor any more. */
-	look_who_is_alive(robot);
+	/* To start one may reap others, which the kit's descriptor then does not tell any more. */
+	if (mp_process_reap() > 0) {
+		look_who_is_alive(robot);
+	}
 	return admitted == DOOR_ADMITTED_AT_ONCE;
 }
 

@@ -194,6 +194,7 @@ static void the_descriptor_tells_of_the_end(void **state) {
 static void reaped_without_being_asked_for(void **state) {
 	struct mp_process first, second;
 	int code = 5;
+	mp_process_reap();
 	begin(&first, give_back, &code);
 	pid_t pid = mp_process_pid(&first);
 	assert_int_equal(poll(&(struct pollfd){mp_process_fd(&first), POLLIN, 0}, 1, -1), 1);
@@ -201,6 +202,9 @@ static void reaped_without_being_asked_for(void **state) {
 	begin(&second, give_back, &code);
 	assert_false(is_there(pid));
 	assert_int_equal(mp_process_kill(&first), MP_ENDED);
+	assert_int_equal(poll(&(struct pollfd){mp_process_fd(&second), POLLIN, 0}, 1, -1), 1);
+	assert_int_equal(mp_process_reap(), 2); /* The start's one is told of as well. */
+	assert_int_equal(mp_process_reap(), 0);
 	assert_int_equal(end(&first), 5);
 	assert_int_equal(end(&second), 5);
 }
@@ -453,6 +457,43 @@ static void two_threads_join_one_child(void **state) {
 	assert_int_equal(mp_process_finish(&process), 0);
 }
 
+/* Half of the children end by themselves; the other half is killed. Everybody reaps everybody's. */
+static void *start_and_join_for_a_while(void *argument) {
+	for (int i = 0; i < sized(25, 2500); i++) {
+		struct mp_process process;
+		struct mp_status status;
+		int code = i & 127;
+		mp_process_init(&process, i % 2 ? give_back : wait_for_ever, &code);
+		if (mp_process_start(&process) || (i % 2 == 0 && mp_process_kill(&process))) {
+			return NULL;
+		}
+		mp_process_reap();
+		if (mp_process_join(&process, MP_FOREVER, &status) ||
+		    (i % 2 ? status.code != code : status.signal != SIGKILL) ||
+		    mp_process_finish(&process)) {
+			return NULL;
+		}
+	}
+	return argument;
+}
+
+static void threads_share_the_kit(void **state) {
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	int before = count_fds();
+	for (int i = 0; i < THREADS; i++) {
+		pthread_create(&threads[i], NULL, start_and_join_for_a_while, state);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *answer;
+		pthread_join(threads[i], &answer);
+		assert_ptr_equal(answer, state);
+	}
+	assert_true(count_fds() <= before + 1); /* the kit's own */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 static void many_starts_leak_nothing(void **state) {
 	int before = 0;
 	size_t memory = 0;
@@ -489,6 +530,7 @@ int main(void) {
 		cmocka_unit_test(nobody_waits_for_a_detached_one),
 		cmocka_unit_test(nothing_is_written_twice),
 		cmocka_unit_test(two_threads_join_one_child),
+		cmocka_unit_test(threads_share_the_kit),
 		cmocka_unit_test(many_starts_leak_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
