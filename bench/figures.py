@@ -97,9 +97,13 @@ class Report:
         return "\n".join(out) + "\n"
 
     def publish(self, page):
-        """Writes it between the page's marks."""
-        marks = re.compile(r"(<!-- figures: [^\n]*-->\n).*?(<!-- end of figures -->)", re.S)
-        text = page.read_text()
-        if not marks.search(text):
-            raise SystemExit(f"{page} has no place for figures")
-        page.write_text(marks.sub(lambda m: f"{m[1]}\n{self.markdown()}\n{m[2]}", text))
+        put(page, "figures", self.markdown())
+
+
+def put(page, mark, text):
+    """Writes it between the page's marks of that name."""
+    marks = re.compile(rf"(<!-- {mark}: [^\n]*-->\n).*?(<!-- end of {mark} -->)", re.S)
+    before = page.read_text()
+    if not marks.search(before):
+        raise SystemExit(f"{page} has no place for: {mark}")
+    page.write_text(marks.sub(lambda m: f"{m[1]}\n{text}\n{m[2]}", before))

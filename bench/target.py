@@ -13,6 +13,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get("QUN_BUILD", "build-release"))
 BINARY = os.environ.get("QUN_BINARY", str(BUILD / "qun"))
 BENCH = BUILD / "bench"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 TEXT_BYTES = 64
 
 # The scribe syncs a second after the last entry; the clerk looks at the WAL as often.

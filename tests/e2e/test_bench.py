@@ -32,3 +32,17 @@ def test_history_and_index_are_measured_beside_their_floors():
 def test_entering_among_many_is_measured():
     out = bench("enter", "--many", "200", "--pairs", "1")
     assert "an L and its Q among 200: " in out
+
+
+def test_the_robots_forms_are_measured_beside_their_floors():
+    out = bench("robot", "--clients", "1,10", "--pairs", "1", "--trips", "400")
+    for model in ("select", "process", "thread", "epoll"):
+        assert f"{model}, 10 clients: " in out
+        assert f"{model}, until 1,000 are in" in out
+    assert "<svg" in (BUILD / "models.svg").read_text()
+
+
+def test_the_kit_is_measured_beside_the_bare_calls():
+    out = bench("mp", "--pairs", "1", "--percent", "1")
+    for what in ("pipe", "queue", "shared value", "lock", "semaphore", "event", "process", "thread"):
+        assert f"  {what}, " in out
