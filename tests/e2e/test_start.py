@@ -18,6 +18,7 @@ from tools import (
     IS_ROOT,
     IS_SANITIZED,
     TOP,
+    cpu_seconds,
     descriptors,
     eventually,
     has_run,
@@ -71,14 +72,17 @@ def test_ready_line_has_a_word_per_listener(serve):
 @not_sanitized
 def test_start_is_quick(place, serve):
     """Under 100 ms with an empty data folder: the best of some, since others use this machine, too."""
-    taken = []
+    taken, used = [], []
     while len(taken) < 5 or (min(taken) >= 0.1 and len(taken) < 40):
         server = serve(data=f"data{len(taken)}")
         taken.append(server.ready_after)
+        used.append(sum(cpu_seconds(pid) for pid in server.children().values()))
         server.stop()
         shutil.rmtree(server.data)
     print(f"start to ready: {min(taken) * 1000:.0f} ms at best, {max(taken) * 1000:.0f} at worst")
-    assert min(taken) < 0.1
+    # Where many more want to run than can, a clock on the wall measures the others.
+    is_crowded = os.getloadavg()[0] > 3 * len(os.sched_getaffinity(0))
+    assert min(taken) < 0.1 or (is_crowded and min(used) < 0.1)
 
 
 @pytest.mark.asan

@@ -13,7 +13,7 @@ import pytest
 from load import Load
 from plain import Crowd, Plain, entered, loopback_sources
 from server import STOP_SECONDS, Refused
-from tools import IS_ROOT, SLOWNESS, eventually, may_unshare, qun
+from tools import IS_ROOT, SLOWNESS, cpu_seconds, eventually, may_unshare, qun
 
 FAST = ("--rate", "100000:100000")
 
@@ -375,11 +375,6 @@ def test_the_scribe_is_never_overtaken(serve):
             if each["kind"] == "said" and " x" in each["text"]]
     assert kept == heard
     assert 100 < len(kept) < 400
-
-
-def cpu_seconds(pid):
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.long

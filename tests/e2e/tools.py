@@ -117,6 +117,12 @@ def has_run(pid):
     return int(now["voluntary_ctxt_switches"]), int(now["nonvoluntary_ctxt_switches"])
 
 
+def cpu_seconds(pid):
+    """What a process has used of the processors."""
+    fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def descriptors(pid):
     """{number: (what it points to, flags)} of a process."""
     found = {}
