@@ -42,7 +42,7 @@ void put_rooms(const struct deciding *d, const struct person *person, struct roo
 
 /* By the session's own message or another's: an entry that ends a person's being here, with its rooms. */
 void let_go(struct deciding *d, enum record_kind kind, const struct person *person,
-                enum reason reason, struct slice why);
+            enum reason reason, struct slice why);
 
 /* ---- what is allowed ---- */
 

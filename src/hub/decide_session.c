@@ -47,10 +47,14 @@ static void go_on_here(struct deciding *d, const struct session *session) {
 	welcome(d, session, person_name(person));
 }
 
-/* The same OPEN once more, or one like it from elsewhere. */
+/*
+ * The same OPEN once more. It may be a recorded one, so it moves nothing; who
+ * has moved since it sent it goes on with RESUME.
+ */
 static void open_again(struct deciding *d, const struct session *session) {
-	if (person_is_present(person_of(d, session))) {
-		go_on_here(d, session);
+	const struct person *person = person_of(d, session);
+	if (person_is_present(person)) {
+		welcome(d, session, person_name(person));
 	} else {
 		refuse(d, REASON_AWAY);
 	}
