@@ -130,22 +130,40 @@ int archive_state(struct archive *archive, uint64_t *seq, uint64_t *position,
 
 /* ---- slices ---- */
 
-struct choosing {
-	struct slices *out;
+/* What is asked for. */
+struct wish {
 	uint64_t room, seq;
-	bool is_from_front;
+	bool is_thread; /* as far as is known: a thread begins with its first message */
+	bool is_all;    /* direct messages too */
 };
 
-static bool is_of_room(const struct record *entry, uint64_t room) {
-	return room == 0 ? !record_is_hidden(entry) : store_is_shown(entry, room);
+/* Entries are looked at in the order of the log, or are of log.db. */
+static bool is_wished(struct wish *wish, const struct record *entry) {
+	bool is_direct = entry->kind == ENTRY_DIRECT;
+	if (wish->room == 0) {
+		return !record_is_hidden(entry) && (wish->is_all || !is_direct);
+	}
+	wish->is_thread = wish->is_thread || (is_direct && entry->room == wish->room);
+	/* Nothing is shown in a room before it was made. */
+	return store_is_shown(entry, wish->room) && entry->seq >= wish->room &&
+	       is_direct == wish->is_thread;
 }
+
+static enum store_error look_for_thread(struct archive *archive, struct wish *wish) {
+	return store_is_thread(archive->store, wish->room, &wish->is_thread);
+}
+
+struct choosing {
+	struct slices *out;
+	struct wish wish;
+};
 
 static bool choose_last(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
-	if (entry->seq > choosing->seq) {
+	if (entry->seq > choosing->wish.seq) {
 		return false;
 	}
-	if (is_of_room(entry, choosing->room)) {
+	if (is_wished(&choosing->wish, entry)) {
 		slices_push(choosing->out, entry);
 	}
 	return true;
@@ -153,8 +171,10 @@ static bool choose_last(void *context, const struct record *entry) {
 
 static bool choose_backward(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
-	slices_push_front(choosing->out, entry);
-	return true;
+	if (is_wished(&choosing->wish, entry)) {
+		slices_push_front(choosing->out, entry);
+	}
+	return !slices_is_full(choosing->out);
 }
 
 /*
@@ -186,24 +206,27 @@ static enum store_error in_one_moment(struct archive *archive,
 
 static enum store_error read_last(struct archive *archive, void *context) {
 	struct choosing *choosing = context;
-	if (choosing->room == 0) {
-		return store_backward(archive->store, 0, choosing->seq, choosing->out->most,
-		                      choose_backward, choosing);
+	struct wish *wish = &choosing->wish;
+	if (wish->room == 0) {
+		return store_backward(archive->store, 0, wish->seq, SIZE_MAX, choose_backward,
+		                      choosing);
 	}
-	return store_last(archive->store, choosing->room, choosing->seq, choosing->out->most,
-	                  choose_last, choosing);
+	enum store_error error = look_for_thread(archive, wish);
+	return error != STORE_OK ? error
+	                         : store_last(archive->store, wish->room, wish->seq,
+	                                      choosing->out->most, choose_last, choosing);
 }
 
 enum store_error archive_last(struct archive *archive, uint64_t room, uint64_t seq,
                               struct slices *out) {
-	struct choosing choosing = {.out = out, .room = room, .seq = seq};
+	struct choosing choosing = {.out = out, .wish = {.room = room, .seq = seq}};
 	return in_one_moment(archive, read_last, &choosing, choose_last, out);
 }
 
 static bool choose_next(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
-	if (!slices_is_full(choosing->out) && entry->seq > choosing->seq &&
-	    is_of_room(entry, choosing->room)) {
+	if (!slices_is_full(choosing->out) && is_wished(&choosing->wish, entry) &&
+	    entry->seq > choosing->wish.seq) {
 		slices_push(choosing->out, entry);
 	}
 	return !slices_is_full(choosing->out);
@@ -211,13 +234,20 @@ static bool choose_next(void *context, const struct record *entry) {
 
 static enum store_error read_next(struct archive *archive, void *context) {
 	struct choosing *choosing = context;
-	return store_forward(archive->store, choosing->seq + 1, UINT64_MAX, SIZE_MAX, choose_next,
-	                     choosing);
+	enum store_error error = look_for_thread(archive, &choosing->wish);
+	return error != STORE_OK ? error
+	                         : store_forward(archive->store, choosing->wish.seq + 1, UINT64_MAX,
+	                                         SIZE_MAX, choose_next, choosing);
 }
 
 enum store_error archive_next(struct archive *archive, uint64_t room, uint64_t seq,
                               struct slices *out) {
-	struct choosing choosing = {.out = out, .room = room, .seq = seq};
+	struct choosing choosing = {.out = out, .wish = {.room = room, .seq = seq}};
+	return in_one_moment(archive, read_next, &choosing, choose_next, out);
+}
+
+enum store_error archive_all(struct archive *archive, uint64_t seq, struct slices *out) {
+	struct choosing choosing = {.out = out, .wish = {.seq = seq, .is_all = true}};
 	return in_one_moment(archive, read_next, &choosing, choose_next, out);
 }
 
@@ -227,12 +257,12 @@ struct searching {
 	struct archive *archive;
 	struct search_query *query;
 	struct slices *out;
-	uint64_t room, seq;
+	struct wish wish;
 	uint64_t deadline_us;
 };
 
-static bool is_hit(const struct searching *searching, const struct record *entry) {
-	return entry->seq <= searching->seq && is_of_room(entry, searching->room) &&
+static bool is_hit(struct searching *searching, const struct record *entry) {
+	return entry->seq <= searching->wish.seq && is_wished(&searching->wish, entry) &&
 	       search_query_matches(searching->query, entry->text);
 }
 
@@ -242,7 +272,7 @@ static bool search_tail(void *context, const struct record *entry) {
 	if (is_hit(searching, entry)) {
 		slices_push(searching->out, entry);
 	}
-	return entry->seq < searching->seq;
+	return entry->seq < searching->wish.seq;
 }
 
 /* From log.db: newest first, until there are enough. */
@@ -270,7 +300,7 @@ static enum store_error search_store(struct archive *archive, struct searching *
 	bool has_index = archive->search != NULL &&
 	                 search_query_expression(searching->query) != NULL &&
 	                 search_seq(archive->search, &indexed) == STORE_OK;
-	uint64_t to = searching->seq < seq_stored ? searching->seq : seq_stored;
+	uint64_t to = searching->wish.seq < seq_stored ? searching->wish.seq : seq_stored;
 	enum store_error error = STORE_OK;
 	if (!slices_is_full(searching->out) && to > indexed) {
 		error = store_backward(archive->store, indexed + 1, to, SIZE_MAX, search_entry,
@@ -283,22 +313,76 @@ static enum store_error search_store(struct archive *archive, struct searching *
 	return error;
 }
 
+/* How many messages of a thread are looked at between two looks at the clock. */
+#define THREAD_STEP 256
+
+struct step {
+	struct slices slices;
+	uint64_t seq; /* the first of them */
+};
+
+static bool take_step(void *context, const struct record *entry) {
+	struct step *step = context;
+	if (step->slices.count == 0) {
+		step->seq = entry->seq;
+	}
+	slices_push(&step->slices, entry);
+	return true;
+}
+
+/* The messages of a step, newest first. False: enough. */
+static bool search_step(struct searching *searching, const struct step *step) {
+	bool is_wanted = true;
+	for (size_t i = step->slices.count; i > 0 && is_wanted; i--) {
+		const struct slices_item *item = slices_at(&step->slices, i - 1);
+		struct record entry;
+		size_t size = record_decode(&entry, item->bytes, item->size);
+		assert(size > 0);
+		is_wanted = search_entry(searching, &entry);
+	}
+	return is_wanted;
+}
+
+/* A thread is not in the index; it has a place in log.db of its own. */
+static enum store_error search_thread(struct archive *archive, struct searching *searching) {
+	struct step step = {.seq = searching->wish.seq + 1};
+	enum store_error error = STORE_OK;
+	bool is_wanted = !slices_is_full(searching->out);
+	if (!slices_init(&step.slices, THREAD_STEP)) {
+		return STORE_NO_MEMORY;
+	}
+	while (error == STORE_OK && is_wanted && step.seq > searching->wish.room) {
+		slices_clear(&step.slices);
+		error = store_last(archive->store, searching->wish.room, step.seq - 1, THREAD_STEP,
+		                   take_step, &step);
+		is_wanted = step.slices.count > 0 && search_step(searching, &step);
+	}
+	slices_finish(&step.slices);
+	return error;
+}
+
 enum store_error archive_search(struct archive *archive, struct search_query *query, uint64_t room,
                                 uint64_t seq, struct slices *out) {
 	struct searching searching = {.archive = archive,
 	                              .query = query,
 	                              .out = out,
-	                              .room = room,
-	                              .seq = seq,
+	                              .wish = {.room = room, .seq = seq},
 	                              .deadline_us = clock_steady_us() + SEARCH_US_MAX};
 	struct store_meta meta;
 	enum store_error error = STORE_OK;
 	for (int i = 0; i < TRIES_MAX; i++) {
 		slices_clear(out);
 		error = store_meta(archive->store, &meta);
+		if (error == STORE_OK) {
+			error = look_for_thread(archive, &searching.wish);
+		}
 		if (error != STORE_OK || each_of_tail(archive, &meta, search_tail, &searching)) {
 			break;
 		}
+	}
+	if (error == STORE_OK && searching.wish.is_thread) {
+		searching.wish.seq = seq < meta.seq ? seq : meta.seq;
+		return search_thread(archive, &searching);
 	}
 	return error == STORE_OK ? search_store(archive, &searching, meta.seq) : error;
 }

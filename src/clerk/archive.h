@@ -28,12 +28,17 @@ struct archive {
 int archive_state(struct archive *archive, uint64_t *seq, uint64_t *position,
                   char why[static STORE_WHY_BYTES]);
 
-/* The last entries with seq <= `seq` that are shown in the room (0: all there are), oldest first. */
+/*
+ * The last entries with seq <= `seq` that are shown in the room, oldest first. Room 0: all there are,
+ * but for direct messages; a thread's id: its direct messages, and nothing else.
+ */
 enum store_error archive_last(struct archive *archive, uint64_t room, uint64_t seq,
                               struct slices *out);
 /* The first entries with seq > `seq`, likewise. */
 enum store_error archive_next(struct archive *archive, uint64_t room, uint64_t seq,
                               struct slices *out);
+/* The first entries with seq > `seq` of all that anybody may be shown, direct messages too. */
+enum store_error archive_all(struct archive *archive, uint64_t seq, struct slices *out);
 /* As archive_last(), of those that hold the text. Gives up after a bounded time with what it has. */
 enum store_error archive_search(struct archive *archive, struct search_query *query, uint64_t room,
                                 uint64_t seq, struct slices *out);

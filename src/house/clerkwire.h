@@ -5,7 +5,8 @@
  *   question   struct clerk_question, then `text_bytes` bytes of text
  *   answer     struct clerk_answer, then for CLERK_SLICE encoded records
  *              (entries, oldest first; at most 1,000 for a question, in as many
- *              messages as it takes; room 0: all that is history), for CLERK_STATE one descriptor (a
+ *              messages as it takes; room 0: all that is history but for direct messages, a
+ *              thread's id: its direct messages), for CLERK_STATE one descriptor (a
  *              memfd that holds encoded rows, ROW_META first, read-only)
  *
  * The clerk that starts anew sends CLERK_HELLO to everyone: whoever waits
@@ -30,6 +31,8 @@ enum clerk_what {
 	CLERK_SEARCH = 5, /* as CLERK_LAST, of those that hold the text */
 	CLERK_CHECK = 6,  /* read log.db through; answers with count = problems found */
 	CLERK_NEXT = 7,   /* the first `count` shown entries of `room` with seq > `seq` */
+	/* The first `count` of all that anybody may be shown, direct messages too, with seq > `seq`. */
+	CLERK_ALL = 8,
 };
 
 struct clerk_question {

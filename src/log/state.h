@@ -71,6 +71,8 @@ uint64_t state_time_us(const struct state *state);
 void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
                 void *context);
 enum state_error state_load_row(struct state *state, const struct record *row);
+/* The row of a session as it is now. False if there is no such session. */
+bool state_session_row(const struct state *state, uint64_t session, struct record *row);
 
 /* A number that is equal for equal states, whatever the order they were made in. */
 uint64_t state_digest(const struct state *state);

@@ -31,6 +31,14 @@ struct record row_of_session(const struct state *state, const struct session *se
 	return row;
 }
 
+bool state_session_row(const struct state *state, uint64_t id, struct record *row) {
+	uint32_t handle = find_session(state, id);
+	if (handle != 0) {
+		*row = row_of_session(state, session_at(state, handle));
+	}
+	return handle != 0;
+}
+
 struct record row_of_room(const struct room *room) {
 	return (struct record){.kind = ROW_ROOM,
 	                       .room = room->id,

@@ -1,8 +1,10 @@
 #include "follower.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "diag.h"
+#include "pool.h"
 #include "store_read.h"
 #include "store_write.h"
 
@@ -30,6 +32,12 @@ static struct state *load_state(struct store *store, enum store_error *error) {
 	return NULL;
 }
 
+static void clear(struct dirty *dirty) {
+	if (dirty->count > 0) {
+		memset(dirty, 0, sizeof(*dirty));
+	}
+}
+
 enum store_error follower_reload(struct follower *follower) {
 	enum store_error error = store_meta(follower->store, &follower->meta);
 	if (error != STORE_OK) {
@@ -49,6 +57,7 @@ enum store_error follower_reload(struct follower *follower) {
 	follower->state = state;
 	follower->position = follower->meta.ring_position;
 	follower->check_number = 0;
+	clear(&follower->dirty);
 	return STORE_OK;
 }
 
@@ -64,10 +73,50 @@ void follower_finish(struct follower *follower) {
 
 /* ---- a batch ---- */
 
-static void put_row(void *context, const struct record *row, bool is_gone) {
-	struct follower *follower = context;
+static void write_row(struct follower *follower, const struct record *row, bool is_gone) {
 	if (follower->error == STORE_OK) {
 		follower->error = store_put_row(follower->store, row, is_gone);
+		follower->rows++;
+	}
+}
+
+/* A session that ended meanwhile has been dropped already. */
+static void write_dirty(struct follower *follower) {
+	struct dirty *dirty = &follower->dirty;
+	size_t left = dirty->count;
+	for (size_t i = 0; left > 0; i++) {
+		struct record row;
+		if (dirty->slots[i] != 0) {
+			left--;
+			if (state_session_row(follower->state, dirty->slots[i], &row)) {
+				write_row(follower, &row, false);
+			}
+		}
+	}
+	clear(dirty);
+}
+
+static void note_dirty(struct follower *follower, uint64_t session) {
+	struct dirty *dirty = &follower->dirty;
+	size_t at = hash_number(session) % (2 * DIRTY_MAX);
+	while (dirty->slots[at] != 0 && dirty->slots[at] != session) {
+		at = (at + 1) % (2 * DIRTY_MAX);
+	}
+	if (dirty->slots[at] == 0) {
+		dirty->slots[at] = session;
+		dirty->count++;
+	}
+}
+
+static void put_row(void *context, const struct record *row, bool is_gone) {
+	struct follower *follower = context;
+	if (row->kind == ROW_SESSION && !is_gone) {
+		if (follower->dirty.count == DIRTY_MAX) {
+			write_dirty(follower);
+		}
+		note_dirty(follower, row->session);
+	} else {
+		write_row(follower, row, is_gone);
 	}
 }
 
@@ -165,6 +214,7 @@ enum store_error follower_batch(struct follower *follower, size_t most) {
 		follower->error = store_begin(follower->store);
 		progress.has_begun = true;
 	}
+	write_dirty(follower);
 	if (follower->error == STORE_OK && progress.has_begun) {
 		follower->error = commit(follower, &progress);
 	}

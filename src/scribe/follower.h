@@ -20,6 +20,17 @@
 #include "state.h"
 #include "store.h"
 
+/*
+ * Sessions whose rows have changed in the transaction under way. Their rows
+ * change with every message, so they are written once, with the commit, as they
+ * are then. A bounded set: when it is full it is written ahead of time.
+ */
+#define DIRTY_MAX 4096
+struct dirty {
+	size_t count;
+	uint64_t slots[2 * DIRTY_MAX]; /* 0: free */
+};
+
 /* The ring, the store and the two of them are the caller's; the state is its own. */
 struct follower {
 	struct ring *ring;
@@ -29,9 +40,11 @@ struct follower {
 	uint64_t position;      /* read up to here; at or beyond meta.ring_position */
 	uint64_t entries;       /* stored by it, for the board */
 	uint64_t answers;       /* passed by it */
+	uint64_t rows;          /* of the state, written by it */
 	uint64_t check_number;  /* of the ANSWER_CHECK at which the last batch ended; 0: none */
 	enum store_error error; /* of the transaction under way */
 	bool is_reserve_new;    /* the last batch moved the reserve: sync before it is told */
+	struct dirty dirty;
 	_Alignas(8) uint8_t record[RECORD_BYTES_MAX];
 };
 

@@ -86,6 +86,16 @@ static void tell_reserve(struct scribe *scribe) {
 	house_ring(&scribe->house, PROCESS_HUB);
 }
 
+/* What is no longer kept: who reads the log has to say so; and rooms may end. */
+static void tell_forgotten(struct scribe *scribe) {
+	struct board *own = scribe->house.own;
+	uint64_t forgotten = scribe->follower.meta.forgotten;
+	if (atomic_load_explicit(&own->seq_forgotten, memory_order_relaxed) != forgotten) {
+		atomic_store_explicit(&own->seq_forgotten, forgotten, memory_order_release);
+		house_ring(&scribe->house, PROCESS_HUB);
+	}
+}
+
 static void tell_stored(struct scribe *scribe) {
 	struct board *own = scribe->house.own;
 	const struct follower *follower = &scribe->follower;
@@ -233,6 +243,9 @@ static void forget_some(struct scribe *scribe) {
 	bool is_more_left = error == STORE_OK && count == FORGET_MAX;
 	scribe->forget_due_us = now_us(scribe) + (is_more_left ? FORGET_PAUSE_US : FORGET_AGAIN_US);
 	if (count > 0) {
+		/* The rest of meta is as it was. */
+		(void)store_meta(scribe->store, &scribe->follower.meta);
+		tell_forgotten(scribe);
 		board_count(scribe->house.own, COUNT_BATCHES, 1);
 		house_ring(&scribe->house, PROCESS_CLERK);
 	}
@@ -371,6 +384,7 @@ static void reserve(struct scribe *scribe) {
 	}
 	tell_durable(scribe);
 	tell_reserve(scribe);
+	tell_forgotten(scribe);
 	tell_stored(scribe);
 }
 

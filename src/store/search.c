@@ -304,7 +304,8 @@ static bool take_in(void *context, const struct record *entry) {
 	feeding->count++;
 	feeding->seq = entry->seq;
 	feeding->time_us = entry->time_us;
-	if (entry->text.size == 0) {
+	/* Conversations of two are short, and searched one by one. */
+	if (entry->text.size == 0 || entry->kind == ENTRY_DIRECT) {
 		return true;
 	}
 	int64_t part = (int64_t)(entry->seq >> SEARCH_PART_BITS);

@@ -6,6 +6,8 @@
  * it, in transactions of its own and a little at a time; whoever looks for
  * something reads it beside.
  *
+ * Direct messages are not in it.
+ *
  * The index is in parts of SEARCH_PART seqs, an FTS5 table each, without texts
  * and without positions. So merging stays short however long the log is, the
  * newest is looked at first, and what retention has forgotten goes by the part.

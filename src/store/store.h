@@ -8,7 +8,8 @@
  * The tables:
  *
  *   meta      one row: the log's id, S (the last entry stored) and its time,
- *             the ring that goes on after S and the position where, the reserve
+ *             the ring that goes on after S and the position where, the reserve,
+ *             and up to where the entries are forgotten
  *   entries   seq, room, time, kind, person, name, text, more
  *   entry_rooms   room, seq: the rooms of an entry beyond its first
  *   rows      the state after S: kind, id, other, record
@@ -18,7 +19,9 @@
  * of the entry: record_encode_public() of it without seq, time, person, room,
  * name, text, and without which request it answers (that means something only
  * while the ring lives); NULL when nothing is left, as with everything said.
- * Hidden entries (record_is_hidden()) change rows and S and leave no entry.
+ * Hidden entries (record_is_hidden()) change rows and S and leave no entry. The
+ * room of a direct message is its thread: nobody but its two people is shown
+ * it, so whatever is asked for a room, or for everything, is without them.
  *
  * Every function that can fail returns a store_error; store_why() then has a
  * sentence for people. What is damaged is said and never written to.
@@ -73,6 +76,7 @@ struct store_meta {
 	uint64_t ring;          /* the id of the ring that goes on after S; 0: none */
 	uint64_t ring_position; /* where in it */
 	uint64_t reserve;       /* numbers up to this one may have been given */
+	uint64_t forgotten; /* entries up to this one are no longer kept: store_forget() moves it */
 };
 
 /*

@@ -18,7 +18,7 @@
 	X(STATEMENT_BEGIN, "BEGIN IMMEDIATE")                                                      \
 	X(STATEMENT_SNAPSHOT, "BEGIN")                                                             \
 	X(STATEMENT_COMMIT, "COMMIT")                                                              \
-	X(STATEMENT_META, "SELECT log, seq, time, ring, position, reserve FROM meta")              \
+	X(STATEMENT_META, "SELECT log, seq, time, ring, position, reserve, forgotten FROM meta")   \
 	X(STATEMENT_META_SET,                                                                      \
 	  "UPDATE meta SET log = ?1, seq = ?2, time = ?3, ring = ?4, position = ?5, reserve = ?6") \
 	X(STATEMENT_ENTRY_PUT, "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")      \
@@ -35,14 +35,18 @@
 	  "SELECT * FROM (SELECT * FROM entries WHERE seq IN ("                                    \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq <= ?2 "                \
 	  "ORDER BY seq DESC LIMIT ?3) UNION ALL "                                                 \
-	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = 0 AND seq <= ?2 "                 \
-	  "ORDER BY seq DESC LIMIT ?3) UNION ALL "                                                 \
+	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = 0 AND seq BETWEEN ?1 AND ?2 "     \
+	  "AND NOT ?4 ORDER BY seq DESC LIMIT ?3) UNION ALL "                                      \
 	  "SELECT seq FROM (SELECT seq FROM entry_rooms WHERE room = ?1 AND seq <= ?2 "            \
 	  "ORDER BY seq DESC LIMIT ?3)) ORDER BY seq DESC LIMIT ?3) ORDER BY seq")                 \
+	X(STATEMENT_IS_THREAD, "SELECT 1 FROM rows WHERE kind = ?2 AND id = ?1 AND other = 0 "     \
+	                       "UNION ALL SELECT kind = ?3 FROM (SELECT kind FROM entries "        \
+	                       "WHERE room = ?1 ORDER BY seq LIMIT 1)")                            \
 	X(STATEMENT_AT_OR_AFTER, "SELECT seq, time FROM entries WHERE seq >= ?1 "                  \
 	                         "ORDER BY seq LIMIT 1")                                           \
 	X(STATEMENT_FORGET_UP_TO, "SELECT seq FROM entries ORDER BY seq LIMIT 1 OFFSET ?1")        \
 	X(STATEMENT_FORGET_ROOMS, "DELETE FROM entry_rooms WHERE seq <= ?1")                       \
+	X(STATEMENT_FORGOTTEN, "UPDATE meta SET forgotten = max(forgotten, min(seq, ?1))")         \
 	X(STATEMENT_FORGET, "DELETE FROM entries WHERE seq <= ?1")
 
 #define STATEMENT_ENUM(name, sql) name,

@@ -55,6 +55,7 @@ enum store_error store_meta(struct store *store, struct store_meta *meta) {
 			.ring = (uint64_t)sqlite3_column_int64(statement, 3),
 			.ring_position = (uint64_t)sqlite3_column_int64(statement, 4),
 			.reserve = (uint64_t)sqlite3_column_int64(statement, 5),
+			.forgotten = (uint64_t)sqlite3_column_int64(statement, 6),
 		};
 	} else if (result == SQLITE_DONE) {
 		error = store_say(store, STORE_DAMAGED,
@@ -186,12 +187,35 @@ bool store_is_shown(const struct record *entry, uint64_t room) {
 	return record_concerns_room(entry, room);
 }
 
+enum store_error store_is_thread(struct store *store, uint64_t room, bool *is_thread) {
+	*is_thread = false;
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_IS_THREAD);
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_int64(statement, 1, clamp(room));
+	sqlite3_bind_int(statement, 2, ROW_THREAD);
+	sqlite3_bind_int(statement, 3, ENTRY_DIRECT);
+	int result = sqlite3_step(statement);
+	*is_thread = result == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
+	sqlite3_reset(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE
+	               ? STORE_OK
+	               : store_fail(store, result, "look for a conversation");
+}
+
 enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, size_t count,
                             store_each *each, void *context) {
+	bool is_thread;
+	enum store_error error = store_is_thread(store, room, &is_thread);
+	if (error != STORE_OK) {
+		return error;
+	}
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_LAST);
 	if (statement == NULL) {
 		return STORE_FAILED;
 	}
+	sqlite3_bind_int(statement, 4, is_thread);
 	sqlite3_bind_int64(statement, 1, clamp(room));
 	sqlite3_bind_int64(statement, 2, clamp(seq));
 	sqlite3_bind_int64(statement, 3, clamp(count));

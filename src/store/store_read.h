@@ -27,10 +27,15 @@ void store_release(struct store *store);
 /* The state's rows, ROW_META first, in an order that state_load_row() takes. */
 enum store_error store_rows(struct store *store, store_each *each, void *context);
 
-/* The last `count` entries with seq <= `seq` that are shown in a room, oldest first. */
+/* Is it two people's conversation, as far as log.db knows? */
+enum store_error store_is_thread(struct store *store, uint64_t room, bool *is_thread);
+/*
+ * The last `count` entries with seq <= `seq` that are shown in a room, oldest first; of a thread,
+ * which is asked for by its id: its direct messages, and nothing else.
+ */
 enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, size_t count,
                             store_each *each, void *context);
-/* Is this what a room's members are shown? What store_last() gives, for entries from elsewhere. */
+/* Is this what a room's members are shown? What store_last() gives, for entries from elsewhere (a thread is for the caller to know). */
 bool store_is_shown(const struct record *entry, uint64_t room);
 
 /* Up to `count` entries with from <= seq <= to, oldest first; or newest first. */

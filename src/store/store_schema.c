@@ -11,7 +11,8 @@
 
 const char store_schema_sql[] =
 	"CREATE TABLE meta (log INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, "
-	"ring INTEGER NOT NULL, position INTEGER NOT NULL, reserve INTEGER NOT NULL);"
+	"ring INTEGER NOT NULL, position INTEGER NOT NULL, reserve INTEGER NOT NULL, "
+	"forgotten INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE entries (seq INTEGER PRIMARY KEY, room INTEGER, time INTEGER NOT NULL, "
 	"kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
 	"CREATE UNIQUE INDEX entries_by_room ON entries (room, seq) WHERE room IS NOT NULL;"
@@ -21,8 +22,16 @@ const char store_schema_sql[] =
 	"CREATE TABLE rows (kind INTEGER NOT NULL, id INTEGER NOT NULL, other INTEGER NOT NULL, "
 	"record BLOB NOT NULL, PRIMARY KEY (kind, id, other)) WITHOUT ROWID;";
 
-/* From the first day; so far there is nothing to migrate. Step i makes version i + 2. */
-static const struct store_migration migrations[] = {{NULL}};
+/*
+ * From the first day on. Step i makes version i + 2.
+ *
+ * 2: what is forgotten is noted; and with it came direct messages, which an
+ *    older version would show to everybody.
+ */
+static const struct store_migration migrations[] = {
+	{"ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
+         "UPDATE meta SET forgotten = coalesce((SELECT min(seq) - 1 FROM entries), seq);"},
+};
 
 /* ---- making one ---- */
 
@@ -33,7 +42,7 @@ enum store_error store_schema_create(struct store *store) {
 		return store_say(store, STORE_FAILED, "no random numbers to be had");
 	}
 	int wrote = snprintf(sql, sizeof(sql),
-	                     "BEGIN IMMEDIATE;%sINSERT INTO meta VALUES (%lld, 0, 0, 0, 0, 0);"
+	                     "BEGIN IMMEDIATE;%sINSERT INTO meta VALUES (%lld, 0, 0, 0, 0, 0, 0);"
 	                     "PRAGMA application_id = %d;PRAGMA user_version = %d;COMMIT",
 	                     store_schema_sql, (long long)log, STORE_APPLICATION_ID, STORE_VERSION);
 	assert(wrote > 0 && (size_t)wrote < sizeof(sql));

@@ -12,9 +12,9 @@
 #include "store_inner.h"
 
 #define STORE_APPLICATION_ID 0x71756e31 /* "qun1" */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 
-/* The table of contents that a version 1 file has, as one text that CREATEs it. */
+/* The table of contents that a file of this version has, as one text that CREATEs it. */
 extern const char store_schema_sql[];
 
 /* Step i makes version i + 2 of version i + 1. */

@@ -244,6 +244,15 @@ static enum store_error forget_up_to(struct store *store, uint64_t seq, size_t *
 		return error;
 	}
 	*count = (size_t)sqlite3_changes64(store->db);
+	sqlite3_stmt *note = statement_within(store, STATEMENT_FORGOTTEN);
+	if (note == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_int64(note, 1, (sqlite3_int64)seq);
+	error = run_within(store, note, "forget what is old");
+	if (error != STORE_OK) {
+		return error;
+	}
 	sqlite3_stmt *commit = statement_within(store, STATEMENT_COMMIT);
 	if (commit == NULL) {
 		return STORE_FAILED;

@@ -206,6 +206,71 @@ static void a_check_ends_a_batch(void **unused) {
 	assert_int_equal(follower.meta.seq, 2);
 }
 
+/* Its row changes with each of its messages, and is written once. */
+static void a_row_is_written_once_a_batch(void **unused) {
+	struct record entry = {.kind = ENTRY_ENTERED,
+	                       .seq = 1,
+	                       .time_us = 1,
+	                       .person = 1,
+	                       .session = 1,
+	                       .room = ROOM_LOBBY,
+	                       .face = FACE_SESSION,
+	                       .nonce = 5,
+	                       .name = slice_from_string("ann")};
+	publish(&entry);
+	for (uint64_t seq = 2; seq <= 101; seq++) {
+		publish(&(struct record){.kind = seq % 10 == 0 ? ENTRY_REFUSED : ENTRY_SAID,
+		                         .seq = seq,
+		                         .time_us = seq,
+		                         .person = 1,
+		                         .session = 1,
+		                         .client_number = seq - 1,
+		                         .room = seq % 10 == 0 ? 0 : ROOM_LOBBY,
+		                         .text = slice_from_string("x")});
+	}
+	assert_int_equal(follower_batch(&follower, 1000), STORE_OK);
+	assert_int_equal(follower.rows, 3); /* the person, its membership, its session */
+	assert_int_equal(entries(), 91);
+	assert_true(follower_digest(&follower) == state_digest(follower.state));
+	again();
+	const struct session *session = state_session(follower.state, 1);
+	assert_int_equal(session_client_number(follower.state, session), 100);
+	/* One that comes and goes within a batch leaves nothing. */
+	entry.seq = entry.time_us = entry.person = entry.session = 102;
+	entry.name = slice_from_string("bob");
+	entry.nonce = 6;
+	publish(&entry);
+	publish(&(struct record){.kind = ENTRY_KICKED, .seq = 103, .time_us = 103, .person = 102});
+	assert_int_equal(follower_batch(&follower, 1000), STORE_OK);
+	assert_true(follower_digest(&follower) == state_digest(follower.state));
+}
+
+/* More sessions than it notes at once: all leave with one entry. */
+static void many_rows_change_at_once(void **unused) {
+	enum { SESSIONS = DIRTY_MAX + 500 };
+	char name[24];
+	for (uint64_t seq = 1; seq <= SESSIONS; seq++) {
+		snprintf(name, sizeof(name), "n%llu", (unsigned long long)seq);
+		publish(&(struct record){.kind = ENTRY_ENTERED,
+		                         .seq = seq,
+		                         .time_us = seq,
+		                         .person = seq,
+		                         .session = seq,
+		                         .room = ROOM_LOBBY,
+		                         .face = FACE_SESSION,
+		                         .nonce = seq,
+		                         .name = slice_from_string(name)});
+		if (seq % 1000 == 0) {
+			assert_int_equal(follower_batch(&follower, 100000), STORE_OK);
+		}
+	}
+	publish(&(struct record){
+		.kind = ENTRY_CLOSED, .seq = SESSIONS + 1, .time_us = SESSIONS + 1});
+	assert_int_equal(follower_batch(&follower, 100000), STORE_OK);
+	assert_int_equal(state_dormant_count(follower.state), SESSIONS);
+	assert_true(follower_digest(&follower) == state_digest(follower.state));
+}
+
 static void the_reserve_is_moved_ahead(void **unused) {
 	enter(1);
 	follow();
@@ -297,6 +362,8 @@ int main(void) {
 		TEST(a_failure_leaves_nothing_and_is_made_good),
 		TEST(answers_alone_move_the_position_in_time),
 		TEST(a_check_ends_a_batch),
+		TEST(a_row_is_written_once_a_batch),
+		TEST(many_rows_change_at_once),
 		TEST(the_reserve_is_moved_ahead),
 		TEST(after_a_power_loss_numbers_go_on_behind_the_reserve),
 		TEST(another_size_is_taken_when_all_is_stored),

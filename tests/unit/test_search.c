@@ -44,9 +44,9 @@ static const char *in_folder(const char *name) {
 
 /* ---- tools ---- */
 
-static void put(uint64_t seq, const char *text) {
+static void put_as(uint16_t kind, uint64_t seq, const char *text) {
 	struct store_meta meta;
-	struct record entry = {.kind = ENTRY_SAID,
+	struct record entry = {.kind = kind,
 	                       .seq = seq,
 	                       .time_us = 1000 + seq,
 	                       .room = ROOM_LOBBY,
@@ -57,6 +57,10 @@ static void put(uint64_t seq, const char *text) {
 	meta.seq = seq;
 	meta.time_us = entry.time_us;
 	assert_int_equal(store_commit(store, &meta), STORE_OK);
+}
+
+static void put(uint64_t seq, const char *text) {
+	put_as(ENTRY_SAID, seq, text);
 }
 
 static struct search *open_search(enum store_use use) {
@@ -262,6 +266,21 @@ static void it_goes_on_where_it_was(void **unused) {
 	search_close(search);
 }
 
+static void direct_messages_are_not_in_it(void **unused) {
+	put_as(ENTRY_SAID, 1, "hotpot");
+	put_as(ENTRY_DIRECT, 2, "hotpot");
+	put_as(ENTRY_DIRECT, 3, "hotpot");
+	struct search *search = open_search(STORE_WRITE);
+	uint64_t seq;
+	feed_all(search);
+	assert_int_equal(search_seq(search, &seq), STORE_OK);
+	assert_int_equal(seq, 3);
+	struct found found = find(search, "hotpot", 0, UINT64_MAX, 64);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.seqs[0], 1);
+	search_close(search);
+}
+
 /* It is begun anew, and a reader does not use it. */
 static void assert_made_anew(void) {
 	char why[STORE_WHY_BYTES];
@@ -339,6 +358,7 @@ int main(void) {
 		TEST(a_search_has_bounds),
 		TEST(parts_follow_each_other_and_are_dropped),
 		TEST(it_goes_on_where_it_was),
+		TEST(direct_messages_are_not_in_it),
 		TEST(a_damaged_one_is_made_anew),
 		TEST(a_missing_one_is_made_anew),
 		TEST(one_of_another_version_is_made_anew),

@@ -77,7 +77,7 @@ static void set_off(struct sessions *sessions, uint64_t from) {
 	car->stored = atomic_load_explicit(&scribe->seq_stored, memory_order_acquire);
 	car->given = 0;
 	car->is_full = false;
-	asker_ask(&sessions->edge->asker, &car->ask, CLERK_NEXT, 0, from, CAR_ASKS);
+	asker_ask(&sessions->edge->asker, &car->ask, CLERK_ALL, 0, from, CAR_ASKS);
 }
 
 /* ---- the stretch ---- */
