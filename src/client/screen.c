@@ -43,6 +43,7 @@ struct screen {
 	bool has_no_keys;   /* the terminal has gone */
 	bool is_hearing_on; /* more waits in the pipe */
 	uint64_t painted_us, heard_us, reported_us, keyed_us;
+	uint64_t people_us; /* when to look again at who is there */
 };
 
 /* ---- signals ---- */
@@ -188,7 +189,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 
 /* When something has to be done although nothing comes. */
 static uint64_t next_us(const struct screen *screen, bool listens) {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = screen->people_us;
 	int patience_ms = keys_patience_ms(&screen->keys);
 	if (screen->ui.model.is_changed) {
 		at = earlier(at, screen->painted_us + PAINT_US);
@@ -210,9 +211,7 @@ static void wait_and_do(struct screen *screen) {
 	uint64_t now_us = clock_steady_us();
 	bool listens = screen->is_hearing_on || now_us - screen->heard_us >= LISTEN_US;
 	uint64_t at_us = next_us(screen, listens);
-	int timeout_ms = at_us == UINT64_MAX ? -1
-	                 : at_us <= now_us   ? 0
-	                                     : (int)((at_us - now_us) / 1000 + 1);
+	int timeout_ms = at_us <= now_us ? 0 : (int)((at_us - now_us) / 1000 + 1);
 	struct pollfd fds[] = {
 		{.fd = screen->has_no_keys ? -1 : STDIN_FILENO, .events = POLLIN},
 		{.fd = screen->signals, .events = POLLIN},
@@ -240,6 +239,9 @@ static void paint_if_due(struct screen *screen) {
 	if (now_us - screen->reported_us >= REPORT_US) {
 		screen->reported_us = now_us;
 		model_report_shown(&screen->ui.model);
+	}
+	if (now_us >= screen->people_us) {
+		screen->people_us = now_us + 1000 * model_refresh_people(&screen->ui.model);
 	}
 	if (screen->ui.model.is_changed && now_us - screen->painted_us >= PAINT_US) {
 		paint(ui_compose(&screen->ui));

@@ -8,6 +8,9 @@
 #include "name.h"
 
 #define PAGE_LINES 50
+/* A roster is asked for so often; a long one, which is many datagrams, more rarely. */
+#define PEOPLE_MS 30000
+#define PEOPLE_MS_EACH 30
 
 void model_init(struct model *model, enum language language, const char *host, const char *room) {
 	*model = (struct model){.language = language, .host = host, .is_away = true};
@@ -181,6 +184,27 @@ void model_report_shown(struct model *model) {
 		model->seq_shown = seq;
 		model_wish(model, &(struct wish){.kind = WISH_SHOWN, .seq = seq});
 	}
+}
+
+uint64_t model_refresh_people(struct model *model) {
+	struct room *room = model_current(model);
+	if (room == NULL || room->is_direct || model->is_away ||
+	    model->standing.state != STANDING_IN) {
+		return PEOPLE_MS;
+	}
+	uint64_t pause_ms = PEOPLE_MS + PEOPLE_MS_EACH * (room->connected + room->absent);
+	if (room->people_asked_ms == 0) {
+		/* It was told when one came in. */
+		room->people_asked_ms = model->now_ms;
+	}
+	uint64_t passed_ms =
+		model->now_ms > room->people_asked_ms ? model->now_ms - room->people_asked_ms : 0;
+	if (passed_ms < pause_ms) {
+		return pause_ms - passed_ms;
+	}
+	room->people_asked_ms = model->now_ms;
+	model_wish(model, &(struct wish){.kind = WISH_WHO, .room = room->id});
+	return pause_ms;
 }
 
 void model_settle(struct model *model) {

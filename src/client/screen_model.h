@@ -119,6 +119,11 @@ bool model_reads(const struct model *model, const struct room *room);
 void model_look(struct model *model);
 /* Tells the link how far all has been seen, if that is news. For now and then, not for each entry. */
 void model_report_shown(struct model *model);
+/*
+ * Who is absent is not in the log: asks for it, if the room that is shown was not asked about for long. Returns how
+ * many milliseconds it can be left alone.
+ */
+uint64_t model_refresh_people(struct model *model);
 /* All that the link had to tell was told: asks for the room that is wanted, if one is not in it already. */
 void model_settle(struct model *model);
 /* Somebody is here; nobody is. */

@@ -52,6 +52,7 @@ struct room {
 	char name[NAME_BYTES_MAX];  /* (a room's is shorter) */
 	uint64_t connected, absent; /* people */
 	struct roster roster;
+	uint64_t people_asked_ms; /* when the roster was last asked for */
 
 	struct room_lines lines;
 	int64_t first_id;

@@ -232,6 +232,26 @@ static void test_people(void **state) {
 	assert_seen("#lobby> Anna:");
 }
 
+static void test_who_is_absent_is_asked_for(void **state) {
+	struct wish wish;
+	enter(LANGUAGE_EN);
+	ui.model.now_ms = TIME_MS;
+	uint64_t pause_ms = model_refresh_people(&ui.model);
+	assert_false(take_wish(WISH_WHO, &wish));
+	assert_in_range(pause_ms, 30000, 31000);
+	ui.model.now_ms += pause_ms;
+	model_refresh_people(&ui.model);
+	wish = wished(WISH_WHO);
+	assert_int_equal(wish.room, LOBBY);
+	assert_int_equal(wish.question, 0);
+	model_refresh_people(&ui.model);
+	assert_false(take_wish(WISH_WHO, &wish));
+	ui.model.now_ms += pause_ms;
+	model_go_away(&ui.model);
+	model_refresh_people(&ui.model);
+	assert_false(take_wish(WISH_WHO, &wish));
+}
+
 static void test_who_and_rooms(void **state) {
 	enter(LANGUAGE_EN);
 	press_keys("/who\r");
@@ -587,6 +607,7 @@ int main(void) {
 		cmocka_unit_test_teardown(test_a_room_that_cannot_be_entered, leave),
 		cmocka_unit_test_teardown(test_direct_messages, leave),
 		cmocka_unit_test_teardown(test_people, leave),
+		cmocka_unit_test_teardown(test_who_is_absent_is_asked_for, leave),
 		cmocka_unit_test_teardown(test_who_and_rooms, leave),
 		cmocka_unit_test_teardown(test_the_whole_history, leave),
 		cmocka_unit_test_teardown(test_the_place_is_kept, leave),
