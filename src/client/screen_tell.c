@@ -6,6 +6,7 @@
 #include "join_words.h"
 #include "name.h"
 #include "record.h"
+#include "screen_listing.h"
 #include "screen_mention.h"
 #include "screen_model.h"
 #include "screen_text.h"
@@ -117,21 +118,9 @@ static void on_room(struct model *model, const struct tell *tell) {
 	go_if_wanted(model, tell->name);
 }
 
-static void list(struct model *model, struct slice text);
-
 static void on_person(struct model *model, const struct tell *tell) {
 	if (tell->question != 0) {
-		if (tell->question == model->listing.question) {
-			char item[NAME_BYTES_MAX + 16];
-			bool is_zh = model->language == LANGUAGE_ZH;
-			const char *absent = is_zh ? "（离开）" : " (away)";
-			int size = snprintf(
-				item, sizeof item, "%.*s%s",
-				(int)(tell->name.size < NAME_BYTES_MAX ? tell->name.size
-			                                               : NAME_BYTES_MAX),
-				tell->name.bytes, tell->flags & TELL_IS_ABSENT ? absent : "");
-			list(model, slice_of(item, (size_t)size));
-		}
+		listing_add_person(model, tell);
 		return;
 	}
 	struct room *room = model_room(model, tell->room);
@@ -358,68 +347,10 @@ static void on_message(struct model *model, const struct tell *tell) {
 
 /* ---- answers ---- */
 
-static void list(struct model *model, struct slice text) {
-	struct model_listing *listing = &model->listing;
-	struct slice comma = slice_from_string(model->language == LANGUAGE_ZH ? "、" : ", ");
-	size_t comma_size = listing->size > 0 ? comma.size : 0;
-	listing->count++;
-	if (listing->size + comma_size + text.size > sizeof listing->bytes) {
-		listing->left_out++;
-		return;
-	}
-	memcpy(listing->bytes + listing->size, comma.bytes, comma_size);
-	memcpy(listing->bytes + listing->size + comma_size, text.bytes, text.size);
-	listing->size += comma_size + text.size;
-}
-
-static void on_listed(struct model *model, const struct tell *tell) {
-	if (tell->question != model->listing.question) {
-		return;
-	}
-	char item[2 * NAME_BYTES_MAX];
-	int size =
-		snprintf(item, sizeof item, "%.*s (%llu)",
-	                 (int)(tell->name.size < NAME_BYTES_MAX ? tell->name.size : NAME_BYTES_MAX),
-	                 tell->name.bytes, (unsigned long long)tell->connected);
-	list(model, slice_of(item, (size_t)size));
-}
-
-static void end_listing(struct model *model, const struct tell *tell) {
-	struct model_listing *listing = &model->listing;
-	char words[MODEL_LISTING_BYTES_MAX + 160], more[64] = "";
-	bool is_zh = model->language == LANGUAGE_ZH;
-	listing->question = 0;
-	if (tell->reason != 0) {
-		size_t size =
-			join_words_reason(model->language, tell, nothing, model->now_ms, words);
-		model_note(model, LINE_ALARM, slice_of(words, size));
-		return;
-	}
-	if (listing->left_out > 0) {
-		snprintf(more, sizeof more, is_zh ? "，另有 %llu 个" : " and %llu more",
-		         (unsigned long long)listing->left_out);
-	}
-	int size;
-	if (listing->room != 0) {
-		size = snprintf(words, sizeof words,
-		                is_zh ? "%llu 人在线，%llu 人离开: %.*s%s"
-		                      : "%llu online, %llu away: %.*s%s",
-		                (unsigned long long)tell->connected,
-		                (unsigned long long)tell->absent, (int)listing->size,
-		                listing->bytes, more);
-	} else {
-		size = snprintf(words, sizeof words,
-		                is_zh ? "%llu 个房间: %.*s%s" : "%llu rooms: %.*s%s",
-		                (unsigned long long)listing->count, (int)listing->size,
-		                listing->bytes, more);
-	}
-	model_note(model, LINE_OWN_NOTE, slice_of(words, (size_t)size));
-}
-
 static void on_answered(struct model *model, const struct tell *tell) {
 	model->is_changed = true;
-	if (tell->question == model->listing.question) {
-		end_listing(model, tell);
+	if (tell->question != 0 && tell->question == model->listing.question) {
+		listing_end(model, tell);
 		return;
 	}
 	struct room *room = room_that_asked(model, tell->question);
@@ -441,7 +372,7 @@ void model_tell(struct model *model, const struct tell *tell) {
 	case TELL_GAP: on_gap(model, tell); break;
 	case TELL_MESSAGE: on_message(model, tell); break;
 	case TELL_PERSON: on_person(model, tell); break;
-	case TELL_LISTED: on_listed(model, tell); break;
+	case TELL_LISTED: listing_add_room(model, tell); break;
 	case TELL_ANSWERED: on_answered(model, tell); break;
 	default: break;
 	}
