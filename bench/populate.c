@@ -2,11 +2,11 @@
  * populate - makes a data folder in which many people are already present, so
  * that a benchmark with thousands need not begin with millions of notices.
  *
- *     populate FOLDER EDGES < addresses
+ *     populate FOLDER EDGES [session] < addresses
  *
  * reads addresses, one a line ("127.1.0.1 41234", "fd00::1 40000"), up to "ok" or the end, and
  * writes log.db as if `m0`, `m1`, ... had entered from them, their homes spread over
- * the edges. The folder must be empty.
+ * the edges; with `session` as sessions 1, 2, ... of the session dialect. The folder must be empty.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +34,9 @@ int main(int argc, char **argv) {
 	char why[STORE_WHY_BYTES], line[128], ip[64], text[ADDRESS_TEXT_MAX], name[32];
 	unsigned port, edges;
 	diag_name("populate");
-	if (argc != 3 || (edges = (unsigned)strtoul(argv[2], NULL, 10)) == 0) {
-		fprintf(stderr, "usage: populate FOLDER EDGES < addresses\n");
+	bool is_session = argc == 4 && strcmp(argv[3], "session") == 0;
+	if ((argc != 3 && !is_session) || (edges = (unsigned)strtoul(argv[2], NULL, 10)) == 0) {
+		fprintf(stderr, "usage: populate FOLDER EDGES [session] < addresses\n");
 		return EXIT_USAGE;
 	}
 	if (store_open(&store, argv[1], STORE_WRITE, why) != STORE_OK) {
@@ -54,7 +55,8 @@ int main(int argc, char **argv) {
 		                       .person = seq + 1,
 		                       .session = seq + 1,
 		                       .room = ROOM_LOBBY,
-		                       .face = FACE_PLAIN,
+		                       .face = is_session ? FACE_SESSION : FACE_PLAIN,
+		                       .nonce = is_session ? seq + 1 : 0,
 		                       .home = (uint16_t)(seq % edges),
 		                       .has_route = true};
 		bool is_any;

@@ -75,6 +75,29 @@ class Load(Program):
         return self.command(f"visit {port} {times}")
 
 
+class SessionLoad(Program):
+    """bench/session_load: many clients of the session dialect."""
+
+    def __init__(self, sessions, key):
+        super().__init__(BENCH / "session_load", sessions, key)
+        self.addresses = []
+        while (line := self.read()) != "ok\n":
+            self.addresses.append(line)
+
+    def command(self, words):
+        self.write(words + "\n")
+        return json.loads(self.read())
+
+    def resume(self, server):
+        return self.command(f"resume {server.port} {server.seq}")
+
+    def say(self, port, messages, in_flight):
+        return self.command(f"say {port} {messages} {in_flight} {TEXT_BYTES}")
+
+    def bare(self, port, messages, in_flight):
+        return self.command(f"bare {port} {messages} {in_flight} {TEXT_BYTES}")
+
+
 class Floor(Program):
     """bench/plain_floor: the bare system calls."""
 
@@ -93,14 +116,18 @@ class Floor(Program):
 class Server:
     """qun serve in a folder of its own, with people already in it if addresses are given."""
 
-    def __init__(self, addresses=(), edges=None, options=()):
+    def __init__(self, addresses=(), edges=None, options=(), key=None):
         self.edges = edges or min(os.cpu_count() or 1, 4)
         self.folder = Path(tempfile.mkdtemp(prefix="qun-bench-"))
         os.chmod(self.folder, 0o755)
         self.data = self.folder / "data"
         self.data.mkdir(mode=0o700)
         if addresses:
-            subprocess.run([BENCH / "populate", self.data, str(self.edges)],
+            kind = ["session"] if key else []
+            if key:
+                (self.data / "key").write_bytes(key)
+                (self.data / "key").chmod(0o600)
+            subprocess.run([BENCH / "populate", self.data, str(self.edges), *kind],
                            input="".join(addresses), text=True, check=True)
             if os.geteuid() == 0:
                 self._hand_over()
