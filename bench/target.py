@@ -1,4 +1,5 @@
 """What is measured, and what it is measured with: the load, the floor, the server."""
+import atexit
 import json
 import os
 import re
@@ -132,6 +133,7 @@ class Server:
             if os.geteuid() == 0:
                 self._hand_over()
         self.process, self.port = self._start(self.data, options)
+        atexit.register(self.close)  # Also if the benchmark is broken off.
         self.pids = self._pids()
         self.seq = self._seqs()[0]
 
@@ -226,6 +228,7 @@ class Server:
         return self._status("VmHWM") - self.resident
 
     def close(self):
+        atexit.unregister(self.close)
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
         shutil.rmtree(self.folder)
