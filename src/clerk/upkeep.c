@@ -104,6 +104,14 @@ static void forget(struct upkeep *upkeep) {
 
 /* ---- the WAL ---- */
 
+/* The room is quiet: what it took to index and to answer is not kept until it is not. */
+static void give_back(struct upkeep *upkeep) {
+	if (upkeep->search != NULL) {
+		search_give_back(upkeep->search);
+	}
+	store_give_back(upkeep->store);
+}
+
 static void look_at_wal(struct upkeep *upkeep, uint64_t now_us) {
 	uint64_t bytes = store_wal_bytes(upkeep->store);
 	bool is_quiet = now_us - upkeep->seen_us >= QUIET_US;
@@ -118,6 +126,9 @@ static void look_at_wal(struct upkeep *upkeep, uint64_t now_us) {
 	}
 	/* BUSY: somebody reads; a full or failing disk is the scribe's to say. Later, then. */
 	upkeep->wal_due_us = is_quiet && error == STORE_OK ? NEVER : now_us + WAL_LOOK_US;
+	if (upkeep->wal_due_us == NEVER) {
+		give_back(upkeep);
+	}
 }
 
 /* ---- the turn ---- */

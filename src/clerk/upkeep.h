@@ -1,7 +1,7 @@
 /*
  * upkeep.h - what the clerk does unasked: feeds the index, moves the WAL into
  * log.db, so that the scribe never has to, and cuts it when it is large or the
- * room is quiet. A little at a time, with rests as long as the work.
+ * room is quiet; then it also gives its page cache back. A little at a time, with rests as long as the work.
  */
 #ifndef UPKEEP_H
 #define UPKEEP_H

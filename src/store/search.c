@@ -377,6 +377,10 @@ enum store_error search_feed(struct search *search, struct store *store, size_t 
 	return STORE_OK;
 }
 
+void search_give_back(struct search *search) {
+	(void)sqlite3_db_release_memory(search->db);
+}
+
 enum store_error search_tidy(struct search *search, bool *is_tidy) {
 	*is_tidy = true;
 	if (search->part < 0) {

@@ -48,6 +48,8 @@ enum store_error search_seq(struct search *search, uint64_t *seq);
  */
 enum store_error search_feed(struct search *search, struct store *store, size_t most,
                              size_t *count);
+/* Gives the memory of the page cache back, as store_give_back() does. */
+void search_give_back(struct search *search);
 /* Tidies the present part for some milliseconds. *is_tidy: nothing is left to do. */
 enum store_error search_tidy(struct search *search, bool *is_tidy);
 /* Drops the parts that hold only what is older than that entry; one part a call. */

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -494,6 +495,11 @@ unsigned store_migrated_from(const struct store *store) {
 
 uint64_t store_wal_bytes(const struct store *store) {
 	return file_bytes(store->path, "-wal");
+}
+
+void store_give_back(struct store *store) {
+	(void)sqlite3_db_release_memory(store->db);
+	(void)malloc_trim(0);
 }
 
 enum store_error store_checkpoint(struct store *store, bool is_truncating) {

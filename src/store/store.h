@@ -107,6 +107,8 @@ enum store_error store_meta(struct store *store, struct store_meta *meta);
  * has to wait until it is done. STORE_BUSY if it could not be done now.
  */
 enum store_error store_checkpoint(struct store *store, bool is_truncating);
+/* Gives the memory of the page cache back: the pages are read again when they are wanted. */
+void store_give_back(struct store *store);
 /* Bytes of the WAL; 0 if there is none. */
 uint64_t store_wal_bytes(const struct store *store);
 

@@ -1,7 +1,6 @@
 #include "store_read.h"
 
 #include <assert.h>
-#include <malloc.h>
 
 #include "store_inner.h"
 
@@ -170,8 +169,7 @@ enum store_error store_rows(struct store *store, store_each *each, void *context
 		store_release(store);
 	}
 	/* All pages of the state have passed through the cache, and few of them are needed again. */
-	(void)sqlite3_db_release_memory(store->db);
-	(void)malloc_trim(0);
+	store_give_back(store);
 	return error;
 }
 
