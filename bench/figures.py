@@ -64,13 +64,16 @@ class Figure:
 
 
 class Report:
-    """Prints what comes as it comes, and keeps it for the page."""
+    """Prints what comes as it comes, and keeps it for the page: a section for each benchmark."""
 
     def __init__(self, machine):
         self.machine = machine
-        self.figures = []
-        self.tables = []
+        self.sections = {}
         print(f"on {machine}", flush=True)
+
+    def begin(self, name):
+        self.figures, self.tables = [], []
+        self.sections[name] = (self.figures, self.tables)
 
     def title(self, words):
         print(words, flush=True)
@@ -87,17 +90,20 @@ class Report:
     def table(self, title, head, rows):
         self.tables.append((title, head, rows))
 
-    def markdown(self):
-        out = [f"On {self.machine}.", "", "| what | median | spread | goal | |",
-               "| --- | ---: | --- | --- | --- |", *(figure.row() for figure in self.figures)]
-        for title, head, rows in self.tables:
-            out += ["", title, "", "| " + " | ".join(head) + " |",
-                    "|" + " ---: |" * len(head)]
+    def markdown(self, name):
+        figures, tables = self.sections[name]
+        out = [f"On {self.machine}:", "", "| what | median | spread | goal | |",
+               "| --- | ---: | --- | --- | --- |", *(figure.row() for figure in figures)]
+        for title, head, rows in tables:
+            out += ["", title, "", "| " + " | ".join(head) + " |", "|" + " ---: |" * len(head)]
             out += ["| " + " | ".join(row) + " |" for row in rows]
         return "\n".join(out) + "\n"
 
     def publish(self, page):
-        put(page, "figures", self.markdown())
+        """Writes each section to its place in the page; what did not run stays as it is."""
+        for name, (figures, _) in self.sections.items():
+            if figures:
+                put(page, name, self.markdown(name))
 
 
 def put(page, mark, text):
