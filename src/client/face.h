@@ -28,7 +28,7 @@ struct join_options {
 	const char *name; /* NULL: not said */
 	const char *room; /* "#room"; NULL: the lobby */
 	bool is_lines;
-	bool is_new_key; /* take whatever key the server has */
+	bool is_new; /* begin anew: forget the session and the server's key */
 	bool is_help;
 };
 

@@ -70,8 +70,8 @@ static bool take_lines(struct join_options *options, const char *text, char *tro
 	return true;
 }
 
-static bool take_new_key(struct join_options *options, const char *text, char *trouble) {
-	options->is_new_key = true;
+static bool take_new(struct join_options *options, const char *text, char *trouble) {
+	options->is_new = true;
 	return true;
 }
 
@@ -85,9 +85,8 @@ static const struct row {
 	bool has_value;
 	bool (*take)(struct join_options *options, const char *text, char *trouble);
 } rows[] = {
-	{"--name", true, take_name},    {"--room", true, take_room},
-	{"--lines", false, take_lines}, {"--new-key", false, take_new_key},
-	{"--help", false, take_help},   {"-h", false, take_help},
+	{"--name", true, take_name}, {"--room", true, take_room},  {"--lines", false, take_lines},
+	{"--new", false, take_new},  {"--help", false, take_help}, {"-h", false, take_help},
 };
 
 /* The row of "--name" or "--name=VALUE"; *value is what follows the sign, or NULL. */
@@ -157,7 +156,7 @@ static const char in_english[] =
 	"  --lines       plain lines in, plain lines out, as with TERM=dumb, or when\n"
 	"                standard input or output is not a terminal; at the end of input it\n"
 	"                leaves when everything has arrived\n"
-	"  --new-key     the server's key has changed and that is all right\n"
+	"  --new         begin anew: forget who you were there, and the key of that server\n"
 	"  --help        this text\n"
 	"\n"
 	"In the room: /join ROOM, /leave, /rooms, /who, /msg NAME TEXT, /name NAME, /quit.\n"
@@ -171,7 +170,7 @@ static const char in_chinese[] =
 	"  --room 房间   同时进入这个房间，例如 '#作业'\n"
 	"  --lines       一行一行地输入和输出；TERM=dumb，或者标准输入、输出不是终端时\n"
 	"                也是这样；输入结束后，等全部送到就离开\n"
-	"  --new-key     服务器的密钥变了，没有问题\n"
+	"  --new         从头开始: 忘掉上次在那里的身份和那台服务器的密钥\n"
 	"  --help        显示本帮助\n"
 	"\n"
 	"在聊天室里: /join 房间、/leave、/rooms、/who、/msg 名字 话、/name 名字、/quit。\n"

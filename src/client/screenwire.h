@@ -54,9 +54,14 @@
 enum standing {
 	STANDING_SEEKING = 1, /* nobody has answered yet, or nobody answers any more */
 	STANDING_NAME_WANTED, /* WISH_NAME, please; reason: why the last one will not do, or 0 */
-	STANDING_TRUST_WANTED, /* the server's key is not the one remembered: WISH_TRUST or WISH_QUIT */
-	STANDING_IN,           /* connected, and in the room under `name` */
-	STANDING_ENDED,        /* see enum ending */
+	/*
+	 * WISH_TRUST to begin anew, or WISH_QUIT. Reason 0: the server's key is not the one remembered, so it
+	 * was set up anew, or somebody else answers; no-such-session: it says that it does not
+	 * know this session any more (which nobody has to prove).
+	 */
+	STANDING_TRUST_WANTED,
+	STANDING_IN,    /* connected, and in the room under `name` */
+	STANDING_ENDED, /* see enum ending */
 };
 
 /* Why it ended. */
@@ -109,8 +114,6 @@ enum tell_kind {
 	 * is a row of the answer to WISH_WHO, without one it keeps the face's roster true.
 	 */
 	TELL_PERSON,
-	/* room: drop what was told about its people; they are told anew. */
-	TELL_ROSTER,
 	/* question, room, name, connected (people). Flags: TELL_IS_IN. A row of the answer to WISH_ROOMS. */
 	TELL_LISTED,
 	/*
@@ -168,10 +171,11 @@ enum wish_kind {
 	WISH_BEFORE, /* room, seq, lines (1 to 50): the last ones before seq */
 	WISH_SEARCH, /* room (0: all), seq, lines, text */
 	WISH_ROOMS,
-	WISH_WHO, /* room */
+	/* room. Without a question: the roster is refreshed (who is absent is not in the log). */
+	WISH_WHO,
 	/* Others. */
 	WISH_NAME,  /* name: the answer to STANDING_NAME_WANTED */
-	WISH_TRUST, /* the answer to STANDING_TRUST_WANTED: this key it is from now on */
+	WISH_TRUST, /* the answer to STANDING_TRUST_WANTED: go on, anew */
 	WISH_SHOWN, /* seq: a person has seen it all up to here; a client started later goes on behind it */
 	/*
 	 * End. What was wished before is waited for. Flags: WISH_STAYS: without leaving the room (it was the
