@@ -120,6 +120,7 @@ class Server:
     def __init__(self, addresses=(), edges=None, options=(), key=None):
         self.edges = edges or min(os.cpu_count() or 1, 4)
         self.folder = Path(tempfile.mkdtemp(prefix="qun-bench-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         os.chmod(self.folder, 0o755)
         self.data = self.folder / "data"
         self.data.mkdir(mode=0o700)
@@ -231,7 +232,7 @@ class Server:
         atexit.unregister(self.close)
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def measure(target, load, messages, in_flight):
