@@ -27,8 +27,9 @@ static bool gather(void *context, const struct session *session) {
 	struct gathering *gathering = context;
 	uint64_t id = session_person(gathering->state, session);
 	const struct person *person = state_person(gathering->state, id);
-	/* Each person once, with its first session. */
-	if (person_session_next(gathering->state, person, NULL) == session &&
+	/* Each person who is present once, with its first session. */
+	if (person_is_present(person) &&
+	    person_session_next(gathering->state, person, NULL) == session &&
 	    gathering->count < gathering->capacity) {
 		gathering->ids[gathering->count++] = id;
 	}
@@ -48,9 +49,19 @@ static void add_person(struct task *task, const struct state *state, uint64_t id
 	                     .person = id,
 	                     .name = person_name(person),
 	                     .since_us = person_since_us(person),
+	                     .number = person_is_absent(state, person),
 	                     .face = session_face(session)};
 	row.has_route = session_route(state, session, &row.route);
 	pile_add(&task->pile, &row);
+}
+
+static void add_people(struct task *task, const struct gathering *gathering, bool is_absent) {
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct person *person = state_person(gathering->state, gathering->ids[i]);
+		if (person_is_absent(gathering->state, person) == is_absent) {
+			add_person(task, gathering->state, gathering->ids[i]);
+		}
+	}
 }
 
 static void take_people(struct task *task, const struct state *state) {
@@ -60,12 +71,17 @@ static void take_people(struct task *task, const struct state *state) {
 	gathering.ids = allocate((capacity + 1) * sizeof(*gathering.ids));
 	state_sessions_each(state, gather, &gathering);
 	qsort(gathering.ids, gathering.count, sizeof(*gathering.ids), compare_ids);
-	for (size_t i = 0; i < gathering.count; i++) {
-		add_person(task, state, gathering.ids[i]);
-	}
+	add_people(task, &gathering, false);
+	add_people(task, &gathering, true);
 	free(gathering.ids);
-	snprintf(words, sizeof(words), either(task->language, "%zu 人在线", "%zu online"),
-	         gathering.count);
+	size_t absent = state_absent_count(state);
+	int size =
+		snprintf(words, sizeof(words), either(task->language, "%zu 人在线", "%zu online"),
+	                 gathering.count - absent);
+	if (absent > 0) {
+		snprintf(words + size, sizeof(words) - (size_t)size,
+		         either(task->language, "，%zu 人暂离", ", %zu absent"), absent);
+	}
 	say_heading(task, words);
 	task_show(task);
 }

@@ -106,6 +106,11 @@ static void put_entry(struct line *line, enum language language, const struct re
 	if (size > 0) {
 		put_string(line, speech_time(entry->time_us, time));
 		put_string(line, " ");
+		if (entry->kind == ENTRY_SAID && entry->other_name.size > 0) {
+			put_string(line, "[");
+			put_name(line, entry->other_name);
+			put_string(line, "] ");
+		}
 		put_text(line, slice_of(words, size), "         ");
 	}
 }
@@ -120,6 +125,9 @@ static void put_session(struct line *line, enum language language, const struct 
 	}
 	put_string(line, either(language, "  进入于 ", "  since "));
 	put_string(line, speech_time(row->since_us, time));
+	if (row->number != 0) {
+		put_string(line, either(language, "  暂离", "  absent"));
+	}
 }
 
 static void put_restriction(struct line *line, enum language language, const struct record *row) {
@@ -220,6 +228,7 @@ json_t *speech_object(const struct record *record) {
 	set_time(object, "until", record->until_us);
 	if (record->kind == ROW_SESSION) {
 		json_object_set_new(object, "face", json_string(face_word(record->face)));
+		json_object_set_new(object, "absent", json_boolean(record->number != 0));
 	}
 	if (record->has_route) {
 		const char *peer = address_format(&record->route.peer, text);

@@ -83,6 +83,7 @@ static json_t *object_of(const struct console *console, unsigned index, const ch
 	}
 	if (index == PROCESS_HUB) {
 		set(object, "people", load(&board->people));
+		set(object, "absent", load(&board->absent));
 		json_object_set_new(object, "is_stalled",
 		                    json_boolean(atomic_load(&board->is_stalled)));
 	}
@@ -166,10 +167,12 @@ static void say_room(struct task *task) {
 	const struct board *scribe = house->boards[PROCESS_SCRIBE];
 	char words[300];
 	snprintf(words, sizeof(words),
-	         either(task->language, "在线 %llu 人，最后一条 %llu，已存到 %llu，落盘到 %llu%s",
-	                "%llu online, last entry %llu, stored up to %llu, synced up to %llu%s"),
-	         (unsigned long long)load(&hub->people), (unsigned long long)load(&hub->seq),
-	         (unsigned long long)load(&scribe->seq_stored),
+	         either(task->language,
+	                "在线 %llu 人，暂离 %llu 人，最后一条 %llu，已存到 %llu，落盘到 %llu%s",
+	                "%llu online, %llu absent, last entry %llu, stored up to %llu, synced up "
+	                "to %llu%s"),
+	         (unsigned long long)load(&hub->people), (unsigned long long)load(&hub->absent),
+	         (unsigned long long)load(&hub->seq), (unsigned long long)load(&scribe->seq_stored),
 	         (unsigned long long)load(&scribe->seq_durable),
 	         atomic_load(&hub->is_stalled) ? either(task->language, "，磁盘太慢，暂停接受",
 	                                                ", halted: the disk is behind")

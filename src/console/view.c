@@ -13,7 +13,8 @@ void view_open(struct console *console, uint64_t position) {
 static void show(struct console *console, const struct record *record) {
 	char words[SPEECH_LINE_MAX];
 	enum language language = console->house.options->language;
-	if (record_is_entry(record) && !record_is_hidden(record) &&
+	/* What two people say to each other is theirs. */
+	if (record_is_entry(record) && !record_is_hidden(record) && record->kind != ENTRY_DIRECT &&
 	    speech_line(language, record, words) > 0) {
 		screen_line(&console->screen, words);
 	}

@@ -28,6 +28,8 @@ static const char in_english[] =
 	"                  2026-11-23 20:15 (local time), or 90s, 15m, 36h, 7d ago\n"
 	"  --by NAME       only of this name; compared as names are\n"
 	"  --search TEXT   only what holds these words; Chinese words of any length\n"
+	"  --direct NAME   only the direct messages from and to this name, which are not\n"
+	"                  shown otherwise\n"
 	"  --json          one object a line: seq, time (RFC 3339), room, kind, name, text\n"
 	"  --help          this text\n"
 	"\n"
@@ -44,6 +46,7 @@ static const char in_chinese[] =
 	"                  2026-11-23 20:15 (本地时间)，或 90s、15m、36h、7d 之前\n"
 	"  --by 名字       只看这个名字的；按名字的规则比较\n"
 	"  --search 文字   只看含有这些文字的；中文词一个字、几个字都可以\n"
+	"  --direct 名字   只看这个名字收发的悄悄话；不加此项就不显示悄悄话\n"
 	"  --json          每行一个对象: seq、time (RFC 3339)、room、kind、name、text\n"
 	"  --help          显示本帮助\n"
 	"\n"
@@ -81,6 +84,10 @@ static bool understand(const struct wishes *wishes, const struct past *past,
 		wanted->has_by = true;
 		/* A name that has no key is nobody's: its empty key equals no other. */
 		(void)name_key(wishes->by, &wanted->by);
+	}
+	if (wishes->direct.size > 0) {
+		wanted->is_direct = true;
+		(void)name_key(wishes->direct, &wanted->direct);
 	}
 	if (wishes->search.size > 0) {
 		wanted->search = search_query_create(wishes->search);

@@ -11,6 +11,7 @@
 #include "moment.h"
 #include "tongue.h"
 #include "utf8.h"
+#include "visible.h"
 #include "words.h"
 
 /* What a line for people has before the words: "2026-11-23 20:15:00  ". */
@@ -120,6 +121,14 @@ static struct slice room_name(const struct lines *lines, uint64_t room) {
 	               : (struct slice){0};
 }
 
+/* A room that has ended has left its name in what was said there. */
+static struct slice room_name_of(const struct lines *lines, const struct record *entry) {
+	struct slice name = room_name(lines, entry->room);
+	bool bears_name = entry->kind == ENTRY_SAID || entry->kind == ENTRY_JOINED ||
+	                  entry->kind == ENTRY_PARTED;
+	return slice_is_empty(name) && bears_name ? entry->other_name : name;
+}
+
 static void put_time(struct lines *lines, const char *key, uint64_t time_us) {
 	char time[MOMENT_BYTES];
 	moment_format_utc(time_us, time);
@@ -145,7 +154,15 @@ static void put_further_rooms(struct lines *lines, const struct record *entry) {
 static void put_further_fields(struct lines *lines, const struct record *entry) {
 	char net[ADDRESS_TEXT_MAX];
 	put_further_rooms(lines, entry);
-	put_json_if_any(lines, ",\"other_name\":", entry->other_name);
+	if (entry->kind == ENTRY_DIRECT) {
+		put_string(lines, ",\"thread\":");
+		put_number(lines, entry->room);
+	}
+	/* The name of the room is there already. */
+	if (entry->kind != ENTRY_SAID && entry->kind != ENTRY_JOINED &&
+	    entry->kind != ENTRY_PARTED) {
+		put_json_if_any(lines, ",\"other_name\":", entry->other_name);
+	}
 	put_json_if_any(lines, ",\"by\":", entry->by);
 	if (entry->has_net) {
 		put_json_if_any(lines,
@@ -164,7 +181,7 @@ static void add_json(struct lines *lines, const struct record *entry) {
 	put_string(lines, "{\"seq\":");
 	put_number(lines, entry->seq);
 	put_time(lines, ",\"time\":", entry->time_us);
-	put_json_or_null(lines, ",\"room\":", room_name(lines, entry->room));
+	put_json_or_null(lines, ",\"room\":", room_name_of(lines, entry));
 	put_json_or_null(lines, ",\"kind\":", slice_from_string(record_kind_word(entry->kind)));
 	put_json_or_null(lines, ",\"name\":", entry->name);
 	put_json_or_null(lines, ",\"text\":", entry->text);
@@ -188,6 +205,12 @@ static void put_indented(struct lines *lines, const char *bytes, size_t size) {
 	}
 }
 
+static void put_visible(struct lines *lines, struct slice text) {
+	char shown[VISIBLE_BYTES_MAX(NAME_BYTES_MAX)];
+	size_t size = visible_render(text, shown, sizeof(shown));
+	put(lines, shown, size < sizeof(shown) ? size : sizeof(shown));
+}
+
 static void add_for_people(struct lines *lines, const struct record *entry) {
 	char time[MOMENT_BYTES];
 	char words[4 * TEXT_BYTES_MAX];
@@ -195,10 +218,13 @@ static void add_for_people(struct lines *lines, const struct record *entry) {
 	moment_format_local(entry->time_us, time);
 	put_string(lines, time);
 	put_string(lines, "  ");
-	if (entry->room != 0 && entry->room != ROOM_LOBBY) {
-		struct slice room = room_name(lines, entry->room);
+	if (entry->kind == ENTRY_DIRECT) {
+		put_string(lines, "[→ ");
+		put_visible(lines, entry->other_name);
+		put_string(lines, "] ");
+	} else if (entry->room != 0 && entry->room != ROOM_LOBBY) {
 		put_string(lines, "[");
-		put(lines, room.bytes, room.size);
+		put_visible(lines, room_name_of(lines, entry));
 		put_string(lines, "] ");
 	}
 	if (size > 0) {

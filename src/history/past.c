@@ -39,6 +39,12 @@ static void keep_in_tail(struct past *past, const uint8_t *bytes, size_t size) {
 	if (decoded == 0 || !record_is_entry(&record) || record_is_hidden(&record)) {
 		return;
 	}
+	if (record.kind == ENTRY_ROOM_MADE) {
+		/* Known already, if the ring is read once more. */
+		(void)state_load_row(past->rooms, &(struct record){.kind = ROW_ROOM,
+		                                                   .room = record.seq,
+		                                                   .name = record.name});
+	}
 	if (past->tail_room - past->tail_size < decoded) {
 		past->tail_room = 2 * past->tail_room + RECORD_BYTES_MAX;
 		past->tail = grow(past->tail, past->tail_room);
@@ -136,6 +142,13 @@ void past_close(struct past *past) {
 
 /* ---- choosing ---- */
 
+/* A name, and what came of comparing it. */
+struct compared {
+	char bytes[NAME_BYTES_MAX];
+	size_t size;
+	bool is_it;
+};
+
 struct walk {
 	struct past *past;
 	const struct wanted_entries *wanted;
@@ -149,32 +162,45 @@ struct walk {
 	uint64_t *seqs; /* chosen, newest first */
 	size_t seqs_count, seqs_room;
 	/* The last name that was compared: mostly the next one's as well. */
-	struct {
-		char bytes[NAME_BYTES_MAX];
-		size_t size;
-		bool is_wanted;
-	} name;
+	struct compared by, direct;
 };
 
-static bool is_by(struct walk *walk, struct slice name) {
+static bool is_name(struct compared *last, struct slice name, const struct name_key *wanted) {
 	struct name_key key;
-	if (name.size == 0 || name.size > sizeof(walk->name.bytes)) {
+	if (name.size == 0 || name.size > sizeof(last->bytes)) {
 		return false;
 	}
-	if (!slice_equal(name, slice_of(walk->name.bytes, walk->name.size))) {
-		walk->name.is_wanted =
-			name_key(name, &key) == NAME_OK && name_key_equal(&key, &walk->wanted->by);
-		walk->name.size = name.size;
-		memcpy(walk->name.bytes, name.bytes, name.size);
+	if (!slice_equal(name, slice_of(last->bytes, last->size))) {
+		last->is_it = name_key(name, &key) == NAME_OK && name_key_equal(&key, wanted);
+		last->size = name.size;
+		memcpy(last->bytes, name.bytes, name.size);
 	}
-	return walk->name.is_wanted;
+	return last->is_it;
+}
+
+/* Direct messages are shown only when they are asked for, and then nothing else is. */
+static bool is_of_whom(struct walk *walk, const struct record *entry) {
+	const struct wanted_entries *wanted = walk->wanted;
+	if (!wanted->is_direct) {
+		return entry->kind != ENTRY_DIRECT &&
+		       (wanted->room == 0 || store_is_shown(entry, wanted->room));
+	}
+	return entry->kind == ENTRY_DIRECT &&
+	       (is_name(&walk->direct, entry->name, &wanted->direct) ||
+	        is_name(&walk->direct, entry->other_name, &wanted->direct));
+}
+
+static bool is_by(struct walk *walk, const struct record *entry) {
+	const struct name_key *by = &walk->wanted->by;
+	/* Whom a direct message is for has not said it. */
+	return is_name(&walk->by, entry->name, by) ||
+	       (entry->kind != ENTRY_DIRECT && is_name(&walk->by, entry->other_name, by));
 }
 
 static bool is_wanted(struct walk *walk, const struct record *entry) {
 	const struct wanted_entries *wanted = walk->wanted;
-	return entry->time_us >= wanted->since_us &&
-	       (wanted->room == 0 || store_is_shown(entry, wanted->room)) &&
-	       (!wanted->has_by || is_by(walk, entry->name) || is_by(walk, entry->other_name)) &&
+	return entry->time_us >= wanted->since_us && is_of_whom(walk, entry) &&
+	       (!wanted->has_by || is_by(walk, entry)) &&
 	       (wanted->search == NULL || search_query_matches(wanted->search, entry->text));
 }
 
@@ -287,7 +313,8 @@ static bool choose_searched(struct choosing *choosing) {
 	struct search *search;
 	uint64_t indexed = 0;
 	char why[STORE_WHY_BYTES];
-	if (search_query_expression(walk->wanted->search) == NULL ||
+	/* Direct messages are not in the index. */
+	if (walk->wanted->is_direct || search_query_expression(walk->wanted->search) == NULL ||
 	    search_open(&search, walk->past->folder, STORE_READ, walk->past->store, why) !=
 	            STORE_OK) {
 		return choose_backward(choosing, walk->from);

@@ -24,6 +24,8 @@ struct wanted_entries {
 	uint64_t since_us;
 	bool has_by;
 	struct name_key by;
+	bool is_direct; /* the direct messages of whoever had that name then; otherwise none are */
+	struct name_key direct;
 	struct search_query *search; /* NULL: everything; the caller's */
 	bool has_last;
 	uint64_t last;

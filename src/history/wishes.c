@@ -10,15 +10,11 @@
 #include "moment.h"
 
 static const struct option options[] = {
-	{"data", required_argument, NULL, 'd'},
-	{"room", required_argument, NULL, 'r'},
-	{"last", required_argument, NULL, 'l'},
-	{"since", required_argument, NULL, 's'},
-	{"by", required_argument, NULL, 'b'},
-	{"search", required_argument, NULL, 'q'},
-	{"json", no_argument, NULL, 'j'},
-	{"help", no_argument, NULL, 'h'},
-	{0},
+	{"data", required_argument, NULL, 'd'},   {"room", required_argument, NULL, 'r'},
+	{"last", required_argument, NULL, 'l'},   {"since", required_argument, NULL, 's'},
+	{"by", required_argument, NULL, 'b'},     {"search", required_argument, NULL, 'q'},
+	{"direct", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},         {0},
 };
 
 static bool parse_count(const char *word, uint64_t *count) {
@@ -39,6 +35,10 @@ static bool take(struct wishes *wishes, int option, const char *value,
 		return data_path_absolute(value, wishes->data);
 	case 'r': wishes->room = slice; return true;
 	case 'b': wishes->by = slice; return true;
+	case 'p':
+		wishes->direct = slice;
+		snprintf(trouble, WISHES_TROUBLE_BYTES, "--direct wants a name");
+		return slice.size > 0;
 	case 'j': wishes->is_json = true; return true;
 	case 'h': wishes->is_help = true; return true;
 	case 'q':

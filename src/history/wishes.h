@@ -15,6 +15,7 @@ struct wishes {
 	struct slice room;              /* empty: all rooms */
 	struct slice by;                /* empty: everybody */
 	struct slice search;            /* empty: everything */
+	struct slice direct;            /* whose direct messages; empty: none */
 	bool has_last;
 	uint64_t last;
 	uint64_t since_us;

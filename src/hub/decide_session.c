@@ -248,6 +248,10 @@ void decide_said_by_session(struct deciding *d) {
 	}
 	struct record entry = entry_of(d, ENTRY_SAID, &message);
 	entry.room = d->request->room;
+	if (entry.room != ROOM_LOBBY) {
+		/* So that who reads it later need not know what rooms there were. */
+		entry.other_name = state_room_name(d->state, entry.room);
+	}
 	entry.text = d->request->text;
 	add_entry(d, entry);
 }

@@ -51,7 +51,8 @@
 #define ENTRY_KINDS(X)                                                                             \
 	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */       \
 	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                  \
-	X(3, ENTRY_SAID, "said")       /* person, name, rooms (one), text */                       \
+	X(3, ENTRY_SAID,                                                                           \
+	  "said") /* person, name, room, other_name (a room's but the lobby), text */              \
 	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */           \
 	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */  \
 	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                \

@@ -270,7 +270,7 @@ static void away_and_back(void **unused) {
 	assert_true(record_concerns_room(&entered, ROOM_LOBBY));
 	assert_true(state_is_member(world->state, room, person));
 	ask("nothing", own(REQUEST_FORGET, 0));
-	ask("said(bob:2)", saying(ann, room, "2"));
+	ask("said(bob<#fruit:2)", saying(ann, room, "2"));
 	assert_int_equal(record_of(ENTRY_SAID).client_number, 3);
 }
 
@@ -423,7 +423,7 @@ static void rooms_are_made_by_entering(void **unused) {
 	assert_int_equal(made.client_number, 1);
 	assert_int_equal(joined.client_number, 1);
 	uint64_t room = made.seq;
-	ask("said(ann:x)", saying(ann, room, "x"));
+	ask("said(ann<#水果:x)", saying(ann, room, "x"));
 	assert_int_equal(record_of(ENTRY_SAID).room, room);
 	ask("refused-message:not-in-room", saying(bob, room, "x"));
 	ask("refused-message:no-such-room", saying(bob, room + 1000, "x"));
@@ -431,7 +431,7 @@ static void rooms_are_made_by_entering(void **unused) {
 	ask("joined(bob<#水果)", with_name(bob, REQUEST_JOIN, "#水果", NULL));
 	assert_int_equal(state_member_since(world->state, room, person_id(person_of(bob))),
 	                 record_of(ENTRY_JOINED).seq);
-	ask("said(bob:x)", saying(bob, room, "x"));
+	ask("said(bob<#水果:x)", saying(bob, room, "x"));
 	/* One is in it, or in the lobby, already: nothing is to be done. */
 	ask("refused-message", with_name(bob, REQUEST_JOIN, "#水果", NULL));
 	assert_int_equal(record_of(ENTRY_REFUSED).target, room);
@@ -474,7 +474,7 @@ static void rooms_end_when_nothing_is_left(void **unused) {
 	uint64_t quiet = record_of(ENTRY_JOINED).room;
 	ask("made(#b) joined(ann<#b)", with_name(ann, REQUEST_JOIN, "#b", NULL));
 	uint64_t talked = record_of(ENTRY_JOINED).room;
-	ask("said(ann:x)", saying(ann, talked, "x"));
+	ask("said(ann<#b:x)", saying(ann, talked, "x"));
 	assert_false(decide_has_rooms_to_end(world->state, UINT64_MAX));
 	ask("parted(ann<#b)", parting(ann, talked, NULL));
 	uint64_t last = record_of(ENTRY_PARTED).seq;
