@@ -98,37 +98,68 @@ MP_TYPES(MP_ROW)
 #undef MP_ROW
 
 /*
- * Copy cell by cell, so that a cell that somebody sets meanwhile is the old one or the new one. One side
- * is the array, the other anybody's memory, which need not be aligned.
+ * Copy so that a cell that somebody sets meanwhile is the old one or the new one: a word at a time where one
+ * can, since cells do not cross words, else a cell. One side is the array, the other anybody's memory, which
+ * need not be aligned.
  */
-#define COPY_OUT(width)                                                                            \
-	for (size_t i = 0; i < count; i++) {                                                       \
-		uint##width##_t cell =                                                             \
-			__atomic_load_n((const uint##width##_t *)from + i, __ATOMIC_RELAXED);      \
-		memcpy((char *)to + i * sizeof cell, &cell, sizeof cell);                          \
+#define WORD_BYTES sizeof(uint64_t)
+
+#define LOAD(width)                                                                                \
+	{                                                                                          \
+		uint##width##_t piece =                                                            \
+			__atomic_load_n((const uint##width##_t *)from, __ATOMIC_RELAXED);          \
+		memcpy(to, &piece, sizeof piece);                                                  \
+		return;                                                                            \
 	}
-#define COPY_IN(width)                                                                             \
-	for (size_t i = 0; i < count; i++) {                                                       \
-		uint##width##_t cell;                                                              \
-		memcpy(&cell, (const char *)from + i * sizeof cell, sizeof cell);                  \
-		__atomic_store_n((uint##width##_t *)to + i, cell, __ATOMIC_RELAXED);               \
+#define STORE(width)                                                                               \
+	{                                                                                          \
+		uint##width##_t piece;                                                             \
+		memcpy(&piece, from, sizeof piece);                                                \
+		__atomic_store_n((uint##width##_t *)to, piece, __ATOMIC_RELAXED);                  \
+		return;                                                                            \
 	}
 
+static void load_piece(void *to, const void *from, size_t bytes) {
+	switch (bytes) {
+	case 1: LOAD(8)
+	case 2: LOAD(16)
+	case 4: LOAD(32)
+	default: LOAD(64)
+	}
+}
+
+static void store_piece(void *to, const void *from, size_t bytes) {
+	switch (bytes) {
+	case 1: STORE(8)
+	case 2: STORE(16)
+	case 4: STORE(32)
+	default: STORE(64)
+	}
+}
+
+static size_t piece_at(const void *cell, size_t left, size_t cell_bytes) {
+	return (uintptr_t)cell % WORD_BYTES == 0 && left >= WORD_BYTES ? WORD_BYTES : cell_bytes;
+}
+
 static void copy_out(void *to, const void *from, size_t count, size_t cell_bytes) {
-	switch (cell_bytes) {
-	case 1: COPY_OUT(8); break;
-	case 2: COPY_OUT(16); break;
-	case 4: COPY_OUT(32); break;
-	default: COPY_OUT(64); break;
+	char *out = to;
+	const char *cell = from;
+	for (size_t left = count * cell_bytes, bytes; left > 0; left -= bytes) {
+		bytes = piece_at(cell, left, cell_bytes);
+		load_piece(out, cell, bytes);
+		out += bytes;
+		cell += bytes;
 	}
 }
 
 static void copy_in(void *to, const void *from, size_t count, size_t cell_bytes) {
-	switch (cell_bytes) {
-	case 1: COPY_IN(8); break;
-	case 2: COPY_IN(16); break;
-	case 4: COPY_IN(32); break;
-	default: COPY_IN(64); break;
+	char *cell = to;
+	const char *in = from;
+	for (size_t left = count * cell_bytes, bytes; left > 0; left -= bytes) {
+		bytes = piece_at(cell, left, cell_bytes);
+		store_piece(cell, in, bytes);
+		in += bytes;
+		cell += bytes;
 	}
 }
 
