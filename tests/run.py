@@ -262,7 +262,12 @@ def part_tsan(args, long):
     prefix = ["setarch", "-R"] if run(["setarch", "-R", "true"])[0] == 0 else []
     TSAN.make(lambda build: build.test_programs("tsan"))
     env = sanitizer_env()
-    return run_meson_tests(TSAN, "tsan", args, long, env=env, slowness=5, prefix=prefix)
+    total = run_meson_tests(TSAN, "tsan", args, long, env=env, slowness=5, prefix=prefix)
+    if not args:  # The one program of ours that has threads.
+        TSAN.make(lambda build: ["qun"])
+        threads = ["tests/e2e/test_robot.py", "-m", "asan", "-k", "thread"]
+        total += run_pytest(TSAN, threads, long, env=env, prefix=prefix)
+    return total
 
 
 # ---- Fuzzers -------------------------------------------------------------------------------------
@@ -327,13 +332,13 @@ def names_tests(args):
     return any(word.startswith("tests/") and word not in meant for word in args)
 
 
-def run_pytest(build, args, long, env=None):
+def run_pytest(build, args, long, env=None, prefix=()):
     """Runs tests/e2e against the binary of a build; its output is shown as it comes."""
     if not any((TOP / "tests/e2e").glob("**/test_*.py")):
         return Count()
     report = build.path / "e2e.xml"
     report.unlink(missing_ok=True)
-    command = ["/usr/bin/python3", "-m", "pytest", "-q", "--color=no", "-rs"]
+    command = [*prefix, "/usr/bin/python3", "-m", "pytest", "-q", "--color=no", "-rs"]
     if not names_tests(args):
         command += ["tests/e2e"]
     command += ["-p", "no:cacheprovider", f"--junitxml={report}"]
