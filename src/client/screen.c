@@ -256,6 +256,14 @@ static void paint_if_due(struct screen *screen) {
 static void say_ending(const struct screen *screen) {
 	char words[JOIN_WORDS_BYTES_MAX];
 	const struct model_standing *standing = &screen->ui.model.standing;
+	if (standing->state != STANDING_ENDED) {
+		/* The link is gone and has not said why. */
+		fputs(screen->start->language == LANGUAGE_ZH
+		              ? "qun: 连接进程意外结束了；再运行一次会接着上次继续\n"
+		              : "qun: the link has failed; another start goes on where it was\n",
+		      stderr);
+		return;
+	}
 	const struct tell tell = {.ending = standing->ending,
 	                          .reason = standing->reason,
 	                          .argument = standing->argument,

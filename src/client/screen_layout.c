@@ -317,9 +317,6 @@ size_t view_scroll(struct layout *layout, struct room *room, size_t height, long
 		room_look_at_end(room);
 		return left;
 	}
-	if (!room->is_looking_back) {
-		room_is_left(room);
-	}
 	room->is_looking_back = true;
 	room->top = place_of_row(layout, room, top.id, top.row);
 	return left;

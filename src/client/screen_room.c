@@ -104,7 +104,8 @@ static void count_unread(struct room *room, const struct line *line, bool is_rea
 	}
 	room->unread++;
 	room->mentions += line->is_mention || (room->is_direct && line->kind == LINE_SAID);
-	if (!room->has_mark) {
+	if (room->unread == 1) {
+		/* All before it was read. */
 		room->has_mark = true;
 		room->mark_seq = line->seq_first;
 		room->mark_id = room->first_id + (int64_t)room->lines.count;
