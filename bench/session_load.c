@@ -585,8 +585,14 @@ static void expect_message(uint64_t number, uint64_t receivers) {
 	load.said_us[number % WINDOW] = load.now_us = clock_us();
 }
 
-/* What is not acknowledged yet is, until the server has nothing more on the way. */
+/*
+ * What is not acknowledged yet is, either way, until the server has nothing more on
+ * the way. A message whose KEPT was lost must not be repeated to the next run's server.
+ */
 static void come_to_rest(void) {
+	for (unsigned i = 0; i < SENDERS_MAX && i < load.count; i++) {
+		drain_until(&load.senders[i].kept, load.senders[i].number, "kept");
+	}
 	do {
 		for (unsigned i = 0; i < load.count; i++) {
 			if (load.sessions[i].unacknowledged > 0) {
