@@ -270,7 +270,7 @@ static void serve(void) {
 		                                 .part = sent.part,
 		                                 .parts = (uint8_t)parts,
 		                                 .bytes = sent.bytes}};
-		bool is_new = span.hole == 0 && !span.is_probe;
+		bool is_new = !span.is_hole && !span.is_probe;
 		world.packets++;
 		*(is_new ? &world.new_bytes : &world.repeated_bytes) += sent.bytes;
 		unsigned count = sending_count(&world.sending, &world.flights);
@@ -471,6 +471,49 @@ static void what_the_socket_refuses_goes_again(void **state) {
 	pool_finish(&world.flights);
 }
 
+/* What comes back from the socket while a hole is being filled takes nothing from it. */
+static void a_refusal_leaves_other_holes_alone(void **state) {
+	struct span span;
+	struct network network = {0};
+	uint32_t numbers[3];
+	begin(1, network, 30, 0, false);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(sending_next(&world.sending, &world.flights, 30, world.now_us, &span));
+		struct packet_sent sent = {.to = 10 * (i + 1), .bytes = 1000};
+		numbers[i] =
+			sending_sent(&world.sending, &world.flights, &span, &sent, world.now_us);
+	}
+	sending_unsent(&world.sending, &world.flights, numbers[1]);
+	assert_true(sending_next(&world.sending, &world.flights, 30, world.now_us, &span));
+	assert_int_equal(span.from, 10);
+	sending_unsent(&world.sending, &world.flights, numbers[0]);
+	struct packet_sent sent = {.to = 20, .bytes = 1000};
+	sending_sent(&world.sending, &world.flights, &span, &sent, world.now_us);
+	assert_true(sending_next(&world.sending, &world.flights, 30, world.now_us, &span));
+	assert_int_equal(span.from, 0);
+	assert_int_equal(span.to, 10);
+	sending_finish(&world.sending, &world.flights);
+	pool_finish(&world.flights);
+}
+
+/* A probe that cannot go (a socket that is full, a log that has to be fetched) is not waited for with a spin. */
+static void what_cannot_be_sent_is_not_polled(void **state) {
+	struct network network = {.loss_percent = 100};
+	begin(1, network, 1000, 0, false);
+	serve();
+	uint64_t until = world.now_us + SECONDS(60);
+	unsigned ticks = 0;
+	for (; world.now_us < until; ticks++) {
+		uint64_t due = sending_due_us(&world.sending, &world.flights, 0);
+		assert_true(due > world.now_us);
+		world.now_us = due;
+		sending_tick(&world.sending, &world.flights, world.now_us);
+	}
+	assert_in_range(ticks, 30, 40);
+	sending_finish(&world.sending, &world.flights);
+	pool_finish(&world.flights);
+}
+
 /* An acknowledgement of what was never sent is none. */
 static void lies_are_seen(void **state) {
 	struct network network = {0};
@@ -501,6 +544,8 @@ int main(void) {
 		cmocka_unit_test(an_outage_ends),
 		cmocka_unit_test(silence_is_met_with_probes),
 		cmocka_unit_test(what_the_socket_refuses_goes_again),
+		cmocka_unit_test(a_refusal_leaves_other_holes_alone),
+		cmocka_unit_test(what_cannot_be_sent_is_not_polled),
 		cmocka_unit_test(lies_are_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

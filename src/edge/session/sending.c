@@ -174,7 +174,7 @@ static bool next_hole(const struct flight *flight, struct span *span) {
 	                      .to = hole->to,
 	                      .part = hole->part,
 	                      .part_next = hole->part_next,
-	                      .hole = 1};
+	                      .is_hole = true};
 	return true;
 }
 
@@ -256,7 +256,21 @@ bool sending_next(struct sending *sending, struct pool *flights, uint64_t head, 
 
 /* ---- sent ---- */
 
-static void advance_hole(struct flight *flight, unsigned i, const struct packet_sent *sent) {
+/*
+ * The hole that the span was of. Packets may have come back from the socket since,
+ * and their holes stand before it; one that became part of another goes again.
+ */
+static void advance_hole(struct flight *flight, const struct span *span,
+                         const struct packet_sent *sent) {
+	unsigned i = 0;
+	while (i < flight->holes.count &&
+	       (flight->holes.each[i].from != span->from || flight->holes.each[i].to < sent->to ||
+	        flight->holes.each[i].part != span->part)) {
+		i++;
+	}
+	if (i == flight->holes.count) {
+		return;
+	}
 	struct hole *hole = &flight->holes.each[i];
 	if (hole->part != 0) {
 		holes_remove(&flight->holes, i);
@@ -295,8 +309,8 @@ uint32_t sending_sent(struct sending *sending, struct pool *flights, const struc
 		flight->probes--;
 	}
 	bool is_whole = sent->part == 0 || sent->is_last_part;
-	if (span->hole != 0) {
-		advance_hole(flight, span->hole - 1u, sent);
+	if (span->is_hole) {
+		advance_hole(flight, span, sent);
 	} else if (!span->is_probe && !is_whole) {
 		sending->part_next = sent->part;
 	}
@@ -448,6 +462,8 @@ void sending_tick(struct sending *sending, struct pool *flights, uint64_t now_us
 	if (probe_due_us(sending, flight) > now_us) {
 		return;
 	}
+	/* The next one is that much later, whether or not there was a way to send this one. */
+	flight->last_sent_us = now_us;
 	flight->probes_run += flight->probes_run < UINT8_MAX;
 	flight->probes = flight->count > 1 ? PROBES : 1;
 	if (flight->probes_run == PROBES_TO_COLLAPSE) {

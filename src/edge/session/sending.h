@@ -56,7 +56,7 @@ struct span {
 	uint64_t from, to;
 	uint8_t part; /* the piece (from 1) of the long entry `to`, and no other; 0: all of the range */
 	uint8_t part_next; /* should it begin with a long entry: with this piece (from 0) of it */
-	uint8_t hole;      /* of the hole that it is of, from 1; 0: none */
+	bool is_hole;      /* lost before */
 	bool is_probe;
 };
 

@@ -40,7 +40,7 @@ static uint64_t head_for(const struct sessions *sessions, const struct context *
 }
 
 static bool is_new(const struct span *span) {
-	return span->hole == 0 && !span->is_probe;
+	return !span->is_hole && !span->is_probe;
 }
 
 static uint64_t reads_at(const struct context *context, const struct span *span) {
