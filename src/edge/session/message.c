@@ -1,6 +1,8 @@
-/* message.c - a message's bytes into what the hub is asked for. What needs no state is refused here. */
-#include "sessions_inside.h"
+#include "message.h"
+
+#include "limits.h"
 #include "utf8.h"
+#include "wire.h"
 
 static bool unfit(struct record *request, enum reason reason, uint64_t argument) {
 	*request = (struct record){

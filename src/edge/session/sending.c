@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 9002, 6.1.1. */
-#define PACKET_THRESHOLD 3
-
 /* Probes that nothing came back from, and the window begins anew (a simple form of RFC 9002, 7.6). */
 #define PROBES_TO_COLLAPSE 3
 /* Packets that a timeout sends. */
@@ -336,7 +333,12 @@ void sending_unsent(struct sending *sending, struct pool *flights, uint32_t pack
 
 /* ---- lost ---- */
 
-/* RFC 9002, 6.1. */
+/*
+ * Lost is what a later packet has overtaken by an eighth of a round trip: the time
+ * threshold of RFC 9002, 6.1.2. Its packet threshold would say so an eighth
+ * earlier at best, and takes reordering for loss: on a line whose delay varies by
+ * a millisecond it made one packet in thirty a repeat.
+ */
 static void find_losses(struct sending *sending, struct flight *flight, uint64_t now_us) {
 	uint32_t delay = congestion_loss_us(&sending->congestion, flight->latest_rtt_us);
 	flight->loss_due_us = 0;
@@ -345,15 +347,14 @@ static void find_losses(struct sending *sending, struct flight *flight, uint64_t
 	}
 	for (unsigned i = 0; i < flight->count; i++) {
 		struct note *note = note_at(flight, i);
-		int32_t behind = (int32_t)(flight->largest_acked - note->packet);
-		if (behind <= 0) {
+		if ((int32_t)(flight->largest_acked - note->packet) <= 0) {
 			break;
 		}
 		if (note->state != NOTE_ON_ITS_WAY) {
 			continue;
 		}
 		uint32_t age = (uint32_t)now_us - note->sent_us;
-		if (behind >= PACKET_THRESHOLD || age >= delay) {
+		if (age >= delay) {
 			on_trouble(sending, flight, note);
 			lose(sending, flight, note);
 		} else if (flight->loss_due_us == 0) {

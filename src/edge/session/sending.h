@@ -8,8 +8,8 @@
  *   has it  on its way, holes          not sent yet
  *
  * A packet covers a range (from, to]. Of each that is on its way a note is
- * kept, 24 bytes, not the packet. When it is taken for lost (RFC 9002, 6: three
- * later ones or 9/8 of a round trip), its range becomes a hole, unless the
+ * kept, 24 bytes, not the packet. When it is taken for lost (overtaken by an
+ * eighth of a round trip: RFC 9002, 6.1.2), its range becomes a hole, unless the
  * client's cursor has passed it meanwhile; holes go before what is new, and are
  * rendered from the log again. So nothing of a message is ever kept for a
  * connection, and an old packet's range need not come back as one packet.

@@ -12,6 +12,7 @@
 #include "limiter.h"
 #include "log_window.h"
 #include "memberships.h"
+#include "message.h"
 #include "packing.h"
 #include "pool.h"
 #include "post.h"
@@ -236,9 +237,6 @@ void forward_nothing(struct sessions *sessions, const struct record *answer);
 void forward_hold(struct sessions *sessions, const struct held *held);
 bool forward_has_work(const struct sessions *sessions);
 void forward_release(struct sessions *sessions);
-
-/* message.c: a message's bytes into the hub's request; pure. */
-void message_request(const struct message *message, struct record *request);
 
 /* serve.c */
 void serve_begin(struct sessions *sessions);
