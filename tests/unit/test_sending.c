@@ -386,6 +386,23 @@ static void nothing_is_repeated_where_nothing_is_lost(void **state) {
 	}
 }
 
+/* Packets that overtake each other are not lost; how far they do is learnt soon. */
+static void reordering_is_not_loss(void **state) {
+	static const struct network networks[] = {
+		{.delay_us_min = 5000, .delay_us_max = 6000},
+		{.delay_us_min = 5000, .delay_us_max = 9000},
+		{.delay_us_min = 20000, .delay_us_max = 35000},
+	};
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned rate_us = 100; rate_us <= 3000; rate_us += 2900) {
+			begin(i + 1, networks[i], 5000, rate_us, true);
+			run(SECONDS(200));
+			assert_true(world.repeated_bytes * 100 < world.new_bytes);
+			end();
+		}
+	}
+}
+
 static void everything_arrives_whatever_is_lost(void **state) {
 	static const struct network networks[] = {
 		{.loss_percent = 1, .delay_us_min = 1000, .delay_us_max = 1000},
@@ -540,6 +557,7 @@ static void lies_are_seen(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_repeated_where_nothing_is_lost),
+		cmocka_unit_test(reordering_is_not_loss),
 		cmocka_unit_test(everything_arrives_whatever_is_lost),
 		cmocka_unit_test(an_outage_ends),
 		cmocka_unit_test(silence_is_met_with_probes),

@@ -15,6 +15,7 @@
 #define PROBE_US_MIN (100 * 1000)
 #define PROBE_US_MAX (2 * 1000 * 1000)
 #define GRANULARITY_US 1000
+#define REORDERING_MAX 8
 
 /* Round trips below this are not worth a timer. */
 #define PACED_US_MIN (4 * 1000)
@@ -22,7 +23,8 @@
 
 void congestion_init(struct congestion *congestion) {
 	*congestion = (struct congestion){.window_bytes = WINDOW_INITIAL_BYTES,
-	                                  .threshold_bytes = UINT32_MAX};
+	                                  .threshold_bytes = UINT32_MAX,
+	                                  .reordering = 1};
 }
 
 /* ---- the round trip ---- */
@@ -61,8 +63,12 @@ uint64_t congestion_probe_us(const struct congestion *congestion, unsigned run) 
 
 uint32_t congestion_loss_us(const struct congestion *congestion, uint32_t latest_rtt_us) {
 	uint32_t rtt = congestion->srtt_us > latest_rtt_us ? congestion->srtt_us : latest_rtt_us;
-	uint32_t delay = rtt + rtt / 8;
+	uint32_t delay = rtt + rtt / 8 * congestion->reordering;
 	return delay > GRANULARITY_US ? delay : GRANULARITY_US;
+}
+
+void congestion_was_wrong(struct congestion *congestion) {
+	congestion->reordering += congestion->reordering < REORDERING_MAX;
 }
 
 /* ---- the window ---- */

@@ -14,6 +14,7 @@ struct congestion {
 	uint32_t rtt_us_min;
 	uint32_t window_bytes;
 	uint32_t threshold_bytes; /* of slow start */
+	uint8_t reordering;       /* eighths of a round trip by which packets overtake each other */
 };
 
 /* No window is larger: so much is on its way at the most. */
@@ -29,8 +30,14 @@ void congestion_lost(struct congestion *congestion);
 void congestion_collapse(struct congestion *congestion);
 /* How long after the last packet a probe is due, when `run` in a row were for nothing. */
 uint64_t congestion_probe_us(const struct congestion *congestion, unsigned run);
-/* A packet that has not been acknowledged for so long is lost, if a later one has been. */
+/*
+ * A packet that has not been acknowledged for so long is lost, if a later one has
+ * been: 9/8 of a round trip (RFC 9002, 6.1.2), and more on a line that has been
+ * seen to reorder that much (as RFC 8985 has it).
+ */
 uint32_t congestion_loss_us(const struct congestion *congestion, uint32_t latest_rtt_us);
+/* A packet that was taken for lost has come after all. */
+void congestion_was_wrong(struct congestion *congestion);
 /* The next packet's moment, after one of `bytes`. */
 uint64_t congestion_pace(const struct congestion *congestion, uint64_t paced_us, uint32_t bytes,
                          uint64_t now_us);

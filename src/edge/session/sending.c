@@ -10,6 +10,8 @@
 #define PROBES 2
 
 #define FEW 4
+/* Packets taken for lost whose numbers are remembered: should they come after all. */
+#define LOST_REMEMBERED 8
 
 enum note_state { NOTE_ON_ITS_WAY, NOTE_DONE };
 
@@ -34,6 +36,8 @@ struct flight {
 	uint32_t largest_acked;
 	uint32_t recovered_at; /* packets before this one do not count as new trouble */
 	uint32_t latest_rtt_us;
+	uint32_t lost[LOST_REMEMBERED]; /* one more than a packet's number; 0: none */
+	uint8_t lost_next;
 	uint64_t loss_due_us; /* 0: no loss is waited for */
 	uint64_t last_sent_us;
 	uint64_t paced_us; /* the next packet's moment */
@@ -335,9 +339,9 @@ void sending_unsent(struct sending *sending, struct pool *flights, uint32_t pack
 
 /*
  * Lost is what a later packet has overtaken by an eighth of a round trip: the time
- * threshold of RFC 9002, 6.1.2. Its packet threshold would say so an eighth
- * earlier at best, and takes reordering for loss: on a line whose delay varies by
- * a millisecond it made one packet in thirty a repeat.
+ * threshold of RFC 9002, 6.1.2, longer where it was wrong before. Its packet
+ * threshold would say so an eighth earlier at best, and takes reordering for loss:
+ * on a line whose delay varies by a millisecond it made one packet in thirty a repeat.
  */
 static void find_losses(struct sending *sending, struct flight *flight, uint64_t now_us) {
 	uint32_t delay = congestion_loss_us(&sending->congestion, flight->latest_rtt_us);
@@ -356,6 +360,7 @@ static void find_losses(struct sending *sending, struct flight *flight, uint64_t
 		uint32_t age = (uint32_t)now_us - note->sent_us;
 		if (age >= delay) {
 			on_trouble(sending, flight, note);
+			flight->lost[flight->lost_next++ % LOST_REMEMBERED] = note->packet + 1;
 			lose(sending, flight, note);
 		} else if (flight->loss_due_us == 0) {
 			flight->loss_due_us = now_us + (delay - age);
@@ -392,6 +397,25 @@ static const struct note *take_ranges(struct sending *sending, struct flight *fl
 	return newest;
 }
 
+static bool ranges_hold(const struct wire_ack *ack, uint32_t packet) {
+	for (size_t i = 0; i < ack->count; i++) {
+		if (packet >= ack->ranges[i].first) {
+			return packet <= ack->ranges[i].last;
+		}
+	}
+	return false;
+}
+
+static void look_for_the_lost(struct sending *sending, struct flight *flight,
+                              const struct wire_ack *ack) {
+	for (unsigned i = 0; i < LOST_REMEMBERED; i++) {
+		if (flight->lost[i] != 0 && ranges_hold(ack, flight->lost[i] - 1)) {
+			flight->lost[i] = 0;
+			congestion_was_wrong(&sending->congestion);
+		}
+	}
+}
+
 static void take_ack(struct sending *sending, struct flight *flight, const struct wire_ack *ack,
                      uint64_t now_us) {
 	uint32_t largest = ack->ranges[0].last;
@@ -409,6 +433,7 @@ static void take_ack(struct sending *sending, struct flight *flight, const struc
 		}
 	}
 	settle_front(flight);
+	look_for_the_lost(sending, flight, ack);
 	find_losses(sending, flight, now_us);
 	holes_trim(&flight->holes, sending->acked);
 }
