@@ -19,7 +19,7 @@ static void make_random(const struct link *link, void *bytes, size_t size) {
 	}
 }
 
-void greet_begin(struct link *link, uint64_t now_us) {
+void link_greet_begin(struct link *link, uint64_t now_us) {
 	struct greeting *greeting = &link->greeting;
 	*greeting = (struct greeting){.is_open = !link->memory.has_session, .begun_us = now_us};
 	if (greeting->is_open && link->name_size == 0) {
@@ -31,7 +31,7 @@ void greet_begin(struct link *link, uint64_t now_us) {
 	if (greeting->is_open) {
 		keys_pair(&greeting->pair);
 	}
-	greeting->cursor = inbox_cursor(link->inbox);
+	greeting->cursor = link_inbox_cursor(link->inbox);
 	link_change(link, PHASE_GREETING, now_us);
 }
 
@@ -42,8 +42,9 @@ static void take_cookie(struct greeting *greeting, const uint8_t cookie[COOKIE_B
 	greeting->times = 0;
 }
 
-void greet_with_cookie(struct link *link, const uint8_t cookie[COOKIE_BYTES], uint64_t now_us) {
-	greet_begin(link, now_us);
+void link_greet_with_cookie(struct link *link, const uint8_t cookie[COOKIE_BYTES],
+                            uint64_t now_us) {
+	link_greet_begin(link, now_us);
 	if (link->phase == PHASE_GREETING) {
 		take_cookie(&link->greeting, cookie);
 	}
@@ -51,14 +52,14 @@ void greet_with_cookie(struct link *link, const uint8_t cookie[COOKIE_BYTES], ui
 
 /* ---- sending ---- */
 
-uint64_t greet_deadline(const struct link *link) {
+uint64_t link_greet_deadline(const struct link *link) {
 	const struct greeting *greeting = &link->greeting;
 	return link->phase != PHASE_GREETING ? UINT64_MAX : greeting->sent_us + greeting->repeat_us;
 }
 
-size_t greet_send(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX], uint64_t now_us) {
+size_t link_greet_send(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX], uint64_t now_us) {
 	struct greeting *greeting = &link->greeting;
-	if (greet_deadline(link) > now_us) {
+	if (link_greet_deadline(link) > now_us) {
 		return 0;
 	}
 	uint64_t again_us = 2 * greeting->repeat_us;
@@ -140,20 +141,20 @@ static void begin_session(struct link *link, const struct welcome *welcome) {
 	memory->cursor = welcome->seq;
 	memcpy(memory->server_key, welcome->server_key, KEY_BYTES);
 	link->is_new_session = true;
-	inbox_begin(link->inbox, welcome->seq);
+	link_inbox_begin(link->inbox, welcome->seq);
 	link_drop_questions(link);
 }
 
 /* The server says where the log goes on. */
 static void resume_session(struct link *link, const struct welcome *welcome) {
 	static const uint8_t gap = ITEM_GAP;
-	uint64_t cursor = inbox_cursor(link->inbox);
+	uint64_t cursor = link_inbox_cursor(link->inbox);
 	if (welcome->seq < link->greeting.cursor) {
-		inbox_begin(link->inbox, welcome->seq);
+		link_inbox_begin(link->inbox, welcome->seq);
 		rosters_gap(link->rosters);
 	} else if (welcome->seq > cursor) {
-		(void)inbox_take(link->inbox, cursor, welcome->seq,
-		                 slice_of((const char *)&gap, sizeof gap));
+		(void)link_inbox_take(link->inbox, cursor, welcome->seq,
+		                      slice_of((const char *)&gap, sizeof gap));
 	}
 }
 
@@ -217,10 +218,10 @@ static void forget_session(struct link *link, uint64_t now_us) {
 	link->memory.has_session = false;
 	link->stretch.is_there = false;
 	link_remember(link);
-	greet_begin(link, now_us);
+	link_greet_begin(link, now_us);
 }
 
-void greet_trust(struct link *link, uint64_t now_us) {
+void link_greet_trust(struct link *link, uint64_t now_us) {
 	if (link->phase != PHASE_DOUBTING) {
 		return;
 	}
@@ -270,7 +271,7 @@ static void on_refused(struct link *link, const struct wire_greeting *wire, uint
 /* The server does not know the connection any more. While coming back, its cookie is as good as another. */
 static void come_back(struct link *link, const struct wire_greeting *wire, uint64_t now_us) {
 	if (link->phase == PHASE_IN) {
-		greet_with_cookie(link, wire->cookie, now_us);
+		link_greet_with_cookie(link, wire->cookie, now_us);
 	} else if (link->phase == PHASE_GREETING && !link->greeting.is_open &&
 	           !link->greeting.has_cookie) {
 		take_cookie(&link->greeting, wire->cookie);
@@ -294,7 +295,7 @@ static void on_lost(struct link *link, const struct wire_greeting *wire, uint64_
 	}
 }
 
-void greet_receive(struct link *link, struct slice datagram, uint64_t now_us) {
+void link_greet_receive(struct link *link, struct slice datagram, uint64_t now_us) {
 	struct wire_greeting wire;
 	if (!wire_read_greeting(datagram, &wire)) {
 		link->counts.refused++;

@@ -37,19 +37,19 @@ struct inbox {
 	struct slot slots[SLOTS];
 };
 
-struct inbox *inbox_create(void) {
+struct inbox *link_inbox_create(void) {
 	struct inbox *inbox = calloc(1, sizeof *inbox);
 	if (inbox != NULL) {
-		inbox_begin(inbox, 0);
+		link_inbox_begin(inbox, 0);
 	}
 	return inbox;
 }
 
-void inbox_destroy(struct inbox *inbox) {
+void link_inbox_destroy(struct inbox *inbox) {
 	free(inbox);
 }
 
-void inbox_begin(struct inbox *inbox, uint64_t cursor) {
+void link_inbox_begin(struct inbox *inbox, uint64_t cursor) {
 	inbox->cursor = inbox->told = cursor;
 	inbox->ready_first = inbox->ready_count = inbox->held_count = 0;
 	inbox->is_inside = false;
@@ -61,15 +61,15 @@ void inbox_begin(struct inbox *inbox, uint64_t cursor) {
 	}
 }
 
-uint64_t inbox_cursor(const struct inbox *inbox) {
+uint64_t link_inbox_cursor(const struct inbox *inbox) {
 	return inbox->cursor;
 }
 
-uint64_t inbox_told(const struct inbox *inbox) {
+uint64_t link_inbox_told(const struct inbox *inbox) {
 	return inbox->told;
 }
 
-bool inbox_is_empty(const struct inbox *inbox) {
+bool link_inbox_is_empty(const struct inbox *inbox) {
 	return inbox->ready_count == 0;
 }
 
@@ -236,7 +236,8 @@ static bool is_held(const struct inbox *inbox, uint64_t from, uint64_t to, struc
 	return false;
 }
 
-enum inbox_taken inbox_take(struct inbox *inbox, uint64_t from, uint64_t to, struct slice body) {
+enum inbox_taken link_inbox_take(struct inbox *inbox, uint64_t from, uint64_t to,
+                                 struct slice body) {
 	if (from > to || body.size > WIRE_LOG_BODY_BYTES_MAX || !is_well_made(body)) {
 		return INBOX_MALFORMED;
 	}
@@ -310,7 +311,7 @@ static enum inbox_found read_item(struct inbox *inbox, const struct slot *slot,
 	return INBOX_ENTRY;
 }
 
-enum inbox_found inbox_next(struct inbox *inbox, struct inbox_piece *piece) {
+enum inbox_found link_inbox_next(struct inbox *inbox, struct inbox_piece *piece) {
 	*piece = (struct inbox_piece){.found = INBOX_NOTHING};
 	while (inbox->ready_count > 0) {
 		struct slot *slot = front(inbox);

@@ -27,14 +27,14 @@
 struct inbox;
 
 /* NULL if there is no memory. */
-struct inbox *inbox_create(void);
-void inbox_destroy(struct inbox *inbox);
+struct inbox *link_inbox_create(void);
+void link_inbox_destroy(struct inbox *inbox);
 
 /* The log goes on behind `cursor`: what is held is dropped, `told` is there too. */
-void inbox_begin(struct inbox *inbox, uint64_t cursor);
+void link_inbox_begin(struct inbox *inbox, uint64_t cursor);
 
-uint64_t inbox_cursor(const struct inbox *inbox);
-uint64_t inbox_told(const struct inbox *inbox);
+uint64_t link_inbox_cursor(const struct inbox *inbox);
+uint64_t link_inbox_told(const struct inbox *inbox);
 
 enum inbox_taken {
 	INBOX_TAKEN,     /* or had before: acknowledge it */
@@ -43,7 +43,8 @@ enum inbox_taken {
 };
 
 /* A LOG whose tag is good. */
-enum inbox_taken inbox_take(struct inbox *inbox, uint64_t from, uint64_t to, struct slice body);
+enum inbox_taken link_inbox_take(struct inbox *inbox, uint64_t from, uint64_t to,
+                                 struct slice body);
 
 enum inbox_found {
 	INBOX_NOTHING,
@@ -57,9 +58,9 @@ struct inbox_piece {
 };
 
 /* The next one; its slices are good until the next call. */
-enum inbox_found inbox_next(struct inbox *inbox, struct inbox_piece *piece);
+enum inbox_found link_inbox_next(struct inbox *inbox, struct inbox_piece *piece);
 
 /* Is there anything to be had? */
-bool inbox_is_empty(const struct inbox *inbox);
+bool link_inbox_is_empty(const struct inbox *inbox);
 
 #endif

@@ -96,7 +96,7 @@ struct rejected {
 #define REJECTED_MAX 64
 
 struct link {
-	struct link_start start;
+	struct session_start start;
 	struct link_memory memory;
 	uint64_t memory_version;
 	struct link_counts counts;
@@ -156,12 +156,12 @@ struct link {
 };
 
 /* link_greet.c */
-void greet_begin(struct link *link, uint64_t now_us);
-void greet_with_cookie(struct link *link, const uint8_t cookie[COOKIE_BYTES], uint64_t now_us);
-void greet_receive(struct link *link, struct slice datagram, uint64_t now_us);
-size_t greet_send(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX], uint64_t now_us);
-uint64_t greet_deadline(const struct link *link);
-void greet_trust(struct link *link, uint64_t now_us);
+void link_greet_begin(struct link *link, uint64_t now_us);
+void link_greet_with_cookie(struct link *link, const uint8_t cookie[COOKIE_BYTES], uint64_t now_us);
+void link_greet_receive(struct link *link, struct slice datagram, uint64_t now_us);
+size_t link_greet_send(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX], uint64_t now_us);
+uint64_t link_greet_deadline(const struct link *link);
+void link_greet_trust(struct link *link, uint64_t now_us);
 
 /* session_link.c */
 void link_change(struct link *link, enum link_phase phase, uint64_t now_us);

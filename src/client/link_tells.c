@@ -24,7 +24,7 @@ static bool is_silent(const struct link *link, uint64_t now_us) {
 /* The end is told when all else has been. */
 static bool has_standing_news(struct link *link, uint64_t now_us) {
 	if (link->phase == PHASE_OVER) {
-		return link->has_news && inbox_is_empty(link->inbox) && !link->has_entry;
+		return link->has_news && link_inbox_is_empty(link->inbox) && !link->has_entry;
 	}
 	if (is_silent(link, now_us) != link->was_silent) {
 		link->was_silent = is_silent(link, now_us);
@@ -53,7 +53,7 @@ static bool tell_standing(struct link *link, struct tell *tell, uint64_t now_us)
 	                      .since_ms = wall_ms(link, link->since_us),
 	                      .rtt_us = link->rtt.smooth_us,
 	                      .waiting = link->waiting_told,
-	                      .seq = inbox_told(link->inbox),
+	                      .seq = link_inbox_told(link->inbox),
 	                      .tag = link->tag_max,
 	                      .name = slice_of(link->name, link->name_size),
 	                      .other = slice_of(link->address, link->address_size),
@@ -165,7 +165,7 @@ static void read_own(struct link *link, const struct wire_entry *entry, struct t
 /* The next entry or gap into link->entry; what it changes is told before it. */
 static void read_log(struct link *link) {
 	struct inbox_piece piece;
-	while (!link->has_entry && inbox_next(link->inbox, &piece) != INBOX_NOTHING) {
+	while (!link->has_entry && link_inbox_next(link->inbox, &piece) != INBOX_NOTHING) {
 		if (piece.found == INBOX_GAP) {
 			rosters_gap(link->rosters);
 			link->entry = (struct tell){
@@ -181,8 +181,8 @@ static void read_log(struct link *link) {
 		link->has_entry = is_shown(piece.entry.kind);
 	}
 	if (!link->has_entry) {
-		outbox_passed(link->outbox, inbox_told(link->inbox));
-		rosters_passed(link->rosters, inbox_told(link->inbox));
+		outbox_passed(link->outbox, link_inbox_told(link->inbox));
+		rosters_passed(link->rosters, link_inbox_told(link->inbox));
 	}
 }
 

@@ -163,16 +163,16 @@ static void on_name(struct link *link, const struct wish *wish, uint64_t now_us)
 	if (link->phase == PHASE_NAMELESS) {
 		link_set_name(link, wish->name);
 		link_set_text(link, 0, 0, slice_of(NULL, 0));
-		greet_begin(link, now_us);
+		link_greet_begin(link, now_us);
 	}
 }
 
 static void on_trust(struct link *link, const struct wish *wish, uint64_t now_us) {
-	greet_trust(link, now_us);
+	link_greet_trust(link, now_us);
 }
 
 static void on_shown(struct link *link, const struct wish *wish, uint64_t now_us) {
-	uint64_t told = inbox_told(link->inbox);
+	uint64_t told = link_inbox_told(link->inbox);
 	uint64_t shown = wish->seq < told ? wish->seq : told;
 	if (shown > link->memory.cursor) {
 		link->memory.cursor = shown;

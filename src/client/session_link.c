@@ -16,14 +16,14 @@
 /* DETACH may get lost, and nobody says that it came. */
 #define DETACHES 2
 
-struct link *link_create(const struct link_start *start) {
+struct link *link_create(const struct session_start *start) {
 	struct link *link = calloc(1, sizeof *link);
 	if (link == NULL) {
 		return NULL;
 	}
 	link->start = *start;
 	link->memory = start->memory;
-	link->inbox = inbox_create();
+	link->inbox = link_inbox_create();
 	link->outbox = outbox_create();
 	link->asker = ask_create();
 	link->rosters = rosters_create();
@@ -32,20 +32,20 @@ struct link *link_create(const struct link_start *start) {
 		link_destroy(link);
 		return NULL;
 	}
-	inbox_begin(link->inbox, link->memory.cursor);
+	link_inbox_begin(link->inbox, link->memory.cursor);
 	link->since_us = start->now_us;
 	link->has_news = true;
 	link_set_name(link, start->name != NULL
 	                            ? slice_from_string(start->name)
 	                            : slice_of(link->memory.name, link->memory.name_size));
 	link->phase = PHASE_NAMELESS;
-	greet_begin(link, start->now_us);
+	link_greet_begin(link, start->now_us);
 	return link;
 }
 
 void link_destroy(struct link *link) {
 	if (link != NULL) {
-		inbox_destroy(link->inbox);
+		link_inbox_destroy(link->inbox);
 		outbox_destroy(link->outbox);
 		ask_destroy(link->asker);
 		rosters_destroy(link->rosters);
@@ -110,7 +110,7 @@ void link_fail(struct link *link, enum ending ending, struct slice text, uint64_
 
 void link_doubt(struct link *link, uint64_t now_us) {
 	if (link->phase == PHASE_IN) {
-		greet_begin(link, now_us);
+		link_greet_begin(link, now_us);
 	}
 }
 
@@ -205,7 +205,7 @@ static bool take_body(struct link *link, const struct wire_head *head, struct sl
 	if (head->type == WIRE_TALK) {
 		return take_talk(link, body, now_us);
 	}
-	if (inbox_take(link->inbox, head->from, head->to, body) != INBOX_TAKEN) {
+	if (link_inbox_take(link->inbox, head->from, head->to, body) != INBOX_TAKEN) {
 		return false;
 	}
 	link->counts.log_bytes += body.size;
@@ -239,7 +239,7 @@ void link_receive(struct link *link, struct slice datagram, uint64_t now_us) {
 	if (type == WIRE_LOG || type == WIRE_TALK) {
 		link->counts.refused += !take_packet(link, datagram, now_us);
 	} else {
-		greet_receive(link, datagram, now_us);
+		link_greet_receive(link, datagram, now_us);
 	}
 }
 
@@ -276,10 +276,10 @@ static void keep_time(struct link *link, uint64_t now_us) {
 		stretch->waits_us = now_us;
 	}
 	if (silence_deadline(link) <= now_us) {
-		greet_begin(link, now_us);
+		link_greet_begin(link, now_us);
 	}
 	if (link->phase == PHASE_PAUSED && link->pause_us <= now_us) {
-		greet_begin(link, now_us);
+		link_greet_begin(link, now_us);
 	}
 	if (patience_deadline(link) <= now_us) {
 		link_end(link, ENDING_NO_ANSWER, now_us);
@@ -293,7 +293,7 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 }
 
 uint64_t link_deadline(const struct link *link) {
-	uint64_t deadline = earliest(greet_deadline(link), patience_deadline(link));
+	uint64_t deadline = earliest(link_greet_deadline(link), patience_deadline(link));
 	if (link->phase == PHASE_OVER) {
 		return UINT64_MAX;
 	}
@@ -358,7 +358,7 @@ static size_t fill_body(struct link *link, uint8_t body[WIRE_TALK_BODY_BYTES_MAX
 	struct wire_out frames = wire_out_at(body, WIRE_TALK_BODY_BYTES_MAX);
 	struct wire_ack ack;
 	if (stretch->acks.unsaid > 0 &&
-	    ack_make(&stretch->acks, inbox_cursor(link->inbox), now_us, &ack)) {
+	    ack_make(&stretch->acks, link_inbox_cursor(link->inbox), now_us, &ack)) {
 		wire_put_ack(&frames, &ack);
 	}
 	struct wire_out words = wire_out_at(words_bytes, frames.room - frames.size);
@@ -398,7 +398,7 @@ static size_t send_talk(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX],
 
 size_t link_send(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX], uint64_t now_us) {
 	keep_time(link, now_us);
-	size_t size = greet_send(link, out, now_us);
+	size_t size = link_greet_send(link, out, now_us);
 	if (size == 0) {
 		size = send_talk(link, out, now_us);
 	}

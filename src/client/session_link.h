@@ -42,7 +42,7 @@ struct link_memory {
 	char name[NAME_BYTES_MAX];
 };
 
-struct link_start {
+struct session_start {
 	struct link_memory memory; /* all zeros: nothing is remembered */
 	const char *name;          /* asked for; NULL: the one remembered, or WISH_NAME will say */
 	uint64_t now_us;
@@ -57,7 +57,7 @@ struct link_start {
 struct link;
 
 /* NULL if there is no memory. Call sodium_init() before. */
-struct link *link_create(const struct link_start *start);
+struct link *link_create(const struct session_start *start);
 void link_destroy(struct link *link);
 
 void link_receive(struct link *link, struct slice datagram, uint64_t now_us);

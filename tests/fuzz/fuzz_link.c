@@ -181,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 		return 0;
 	}
 	struct bench bench = {.now_us = 1000000, .seq = 1000};
-	struct link_start start = {
+	struct session_start start = {
 		.name = "Ann", .now_us = bench.now_us, .random = fixed_random, .is_trusting = true};
 	keys_server_pair(&bench.master, &bench.pair);
 	keys_session(&bench.master, 99, &bench.session_key);

@@ -79,7 +79,7 @@ void sim_send_to_client(struct sim *sim, unsigned address, const uint8_t *bytes,
 
 /* ---- clients and time ---- */
 
-struct sim_client *sim_join(struct sim *sim, struct link_start start,
+struct sim_client *sim_join(struct sim *sim, struct session_start start,
                             void (*hear)(void *, struct sim_client *, const struct tell *),
                             void *context) {
 	assert(sim->clients_count < SIM_CLIENTS);

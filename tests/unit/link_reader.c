@@ -110,7 +110,7 @@ static void hear(void *context, struct sim_client *client, const struct tell *te
 	}
 }
 
-struct reader *reader_come(struct sim *sim, struct link_start start) {
+struct reader *reader_come(struct sim *sim, struct session_start start) {
 	struct reader *face = calloc(1, sizeof *face);
 	assert_non_null(face);
 	face->sim = sim;
@@ -123,7 +123,7 @@ bool reader_is_in(void *context) {
 }
 
 struct reader *reader_enter(struct sim *sim, const char *name) {
-	struct reader *face = reader_come(sim, (struct link_start){.name = name});
+	struct reader *face = reader_come(sim, (struct session_start){.name = name});
 	assert_true(sim_run_until(sim, 60 * SECOND, reader_is_in, face));
 	return face;
 }

@@ -40,7 +40,7 @@ struct reader {
 	bool trusts;
 };
 
-struct reader *reader_come(struct sim *sim, struct link_start start);
+struct reader *reader_come(struct sim *sim, struct session_start start);
 /* ... and is in. */
 struct reader *reader_enter(struct sim *sim, const char *name);
 void reader_wish(struct reader *reader, struct wish wish);

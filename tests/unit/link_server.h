@@ -107,7 +107,7 @@ void sim_destroy(struct sim *sim);
 uint64_t sim_random(struct sim *sim, uint64_t below);
 
 /* A client that is driven from now on; `start` may be all zeros. */
-struct sim_client *sim_join(struct sim *sim, struct link_start start,
+struct sim_client *sim_join(struct sim *sim, struct session_start start,
                             void (*hear)(void *, struct sim_client *, const struct tell *),
                             void *context);
 /* It goes, without a word. */

@@ -30,7 +30,7 @@ static void test_comes_in_and_hears_itself(void **state) {
 static void test_asks_for_a_name(void **state) {
 	struct sim *sim = sim_create(2);
 	reader_enter(sim, "Ann");
-	struct reader *face = reader_come(sim, (struct link_start){0});
+	struct reader *face = reader_come(sim, (struct session_start){0});
 	sim_run(sim, SECOND / 10);
 	assert_int_equal(face->standing, STANDING_NAME_WANTED);
 	assert_int_equal(face->standing_reason, 0);
@@ -48,7 +48,7 @@ static void test_says_who_does_not_answer(void **state) {
 	struct sim *sim = sim_create(3);
 	sim->is_dead = true;
 	struct reader *face =
-		reader_come(sim, (struct link_start){.name = "Ann", .patience_us = 10 * SECOND});
+		reader_come(sim, (struct session_start){.name = "Ann", .patience_us = 10 * SECOND});
 	sim_run(sim, 4 * SECOND);
 	assert_true(face->was_silent);
 	assert_int_equal(face->standing, STANDING_SEEKING);
@@ -62,18 +62,18 @@ static void test_says_who_does_not_answer(void **state) {
 static void test_says_which_version_and_which_refusal(void **state) {
 	struct sim *sim = sim_create(4);
 	sim->version = 9;
-	struct reader *face = reader_come(sim, (struct link_start){.name = "Ann"});
+	struct reader *face = reader_come(sim, (struct session_start){.name = "Ann"});
 	assert_true(sim_run_until(sim, SECOND, reader_is_over, face));
 	assert_int_equal(face->ending, ENDING_VERSION);
 	assert_int_equal(face->standing_number, 9);
 	sim->version = WIRE_VERSION;
 	sim->refuses = REASON_BANNED;
-	face = reader_come(sim, (struct link_start){.name = "Bob"});
+	face = reader_come(sim, (struct session_start){.name = "Bob"});
 	assert_true(sim_run_until(sim, SECOND, reader_is_over, face));
 	assert_int_equal(face->ending, ENDING_REFUSED);
 	assert_int_equal(face->standing_reason, REASON_BANNED);
 	sim->refuses = REASON_BUSY;
-	face = reader_come(sim, (struct link_start){.name = "Cid"});
+	face = reader_come(sim, (struct session_start){.name = "Cid"});
 	assert_false(sim_run_until(sim, SECOND, reader_is_in, face));
 	assert_int_equal(face->standing, STANDING_SEEKING);
 	assert_int_equal(face->standing_reason, REASON_BUSY);
@@ -154,7 +154,7 @@ static void test_is_the_same_one_again_after_its_own_restart(void **state) {
 	assert_int_equal(memory.cursor, shown);
 	sim_drop(sim, face->client);
 	sim_say(sim, "Zoe", 1, slice_from_string("while away"));
-	struct reader *again = reader_come(sim, (struct link_start){.memory = memory});
+	struct reader *again = reader_come(sim, (struct session_start){.memory = memory});
 	assert_true(sim_run_until(sim, SECOND, reader_is_in, again));
 	sim_run(sim, SECOND);
 	assert_false(again->flags & TELL_IS_NEW);
@@ -174,7 +174,7 @@ static void test_asks_before_it_believes(void **state) {
 	sim_drop(sim, face->client);
 	/* The session is gone: that is a question. */
 	sim->is_forgetful = true;
-	struct reader *again = reader_come(sim, (struct link_start){.memory = memory});
+	struct reader *again = reader_come(sim, (struct session_start){.memory = memory});
 	sim_run(sim, SECOND);
 	assert_int_equal(again->standing, STANDING_TRUST_WANTED);
 	assert_int_equal(again->standing_reason, REASON_NO_SUCH_SESSION);
@@ -188,7 +188,7 @@ static void test_asks_before_it_believes(void **state) {
 	memory.has_session = false;
 	memory.server_key[0] ^= 1;
 	struct reader *third =
-		reader_come(sim, (struct link_start){.memory = memory, .name = "Eve"});
+		reader_come(sim, (struct session_start){.memory = memory, .name = "Eve"});
 	sim_run(sim, SECOND);
 	assert_int_equal(third->standing, STANDING_TRUST_WANTED);
 	assert_int_equal(third->standing_reason, 0);
@@ -202,7 +202,7 @@ static void test_asks_before_it_believes(void **state) {
 	assert_true(third->entries > 0);
 	/* Who trusts is not asked. */
 	struct reader *fourth = reader_come(
-		sim, (struct link_start){.memory = memory, .name = "Flo", .is_trusting = true});
+		sim, (struct session_start){.memory = memory, .name = "Flo", .is_trusting = true});
 	assert_true(sim_run_until(sim, SECOND, reader_is_in, fourth));
 	reader_finish(sim);
 }
@@ -215,7 +215,7 @@ static void test_asks_for_another_name_when_it_slept_too_long(void **state) {
 	sim_drop(sim, face->client);
 	sim->sessions[0].is_present = false;
 	reader_enter(sim, "Ann");
-	struct reader *again = reader_come(sim, (struct link_start){.memory = memory});
+	struct reader *again = reader_come(sim, (struct session_start){.memory = memory});
 	sim_run(sim, SECOND);
 	assert_int_equal(again->standing, STANDING_NAME_WANTED);
 	assert_int_equal(again->standing_reason, REASON_NAME_TAKEN);
@@ -234,7 +234,7 @@ static void test_takes_the_name_that_was_asked_for(void **state) {
 	struct link_memory memory = *link_memory(face->client->link);
 	sim_drop(sim, face->client);
 	struct reader *again =
-		reader_come(sim, (struct link_start){.memory = memory, .name = "Anna"});
+		reader_come(sim, (struct session_start){.memory = memory, .name = "Anna"});
 	assert_true(sim_run_until(sim, SECOND, reader_is_in, again));
 	sim_run(sim, SECOND);
 	assert_string_equal(again->name, "Anna");
@@ -285,7 +285,7 @@ static void test_does_not_wait_for_ever(void **state) {
 	assert_true(sim_run_until(sim, 65 * SECOND, reader_is_over, ann));
 	assert_int_equal(ann->ending, ENDING_NO_ANSWER);
 	/* Nobody was ever there: nothing to wait for. */
-	struct reader *cid = reader_come(sim, (struct link_start){.name = "Cid"});
+	struct reader *cid = reader_come(sim, (struct session_start){.name = "Cid"});
 	sim_run(sim, SECOND);
 	reader_wish(cid, (struct wish){.kind = WISH_QUIT});
 	assert_true(sim_run_until(sim, SECOND, reader_is_over, cid));

@@ -156,7 +156,7 @@ static void test_is_told_what_is_gone(void **state) {
 	sim_say(sim, "Zoe", 1, slice_from_string("gone"));
 	sim->forgotten = sim->next_seq;
 	sim_say(sim, "Zoe", 1, slice_from_string("there"));
-	struct reader *again = reader_come(sim, (struct link_start){.memory = memory});
+	struct reader *again = reader_come(sim, (struct session_start){.memory = memory});
 	assert_true(sim_run_until(sim, SECOND, reader_is_in, again));
 	sim_run(sim, SECOND);
 	assert_int_equal(again->gaps, 1);
