@@ -18,6 +18,10 @@
 #define MODEL_NETS 3
 #define MODEL_BANS_MAX 64
 #define MODEL_EDGES 2
+#define MODEL_CLIENTS 96
+#define MODEL_PEOPLE (MODEL_ADDRESSES + MODEL_CLIENTS)
+#define MODEL_ROOMS 6
+#define MODEL_LOBBY 0
 
 /* `same` is the number of the name as which it counts; -1: nobody can look for it. */
 static const struct model_name {
@@ -61,6 +65,9 @@ struct model_request {
 	enum model_text text;
 	uint64_t number; /* minutes, lines */
 	uint64_t session;
+	uint64_t client_number, nonce;
+	uint64_t room; /* its id */
+	int room_name;
 };
 
 struct model_ban {
@@ -75,9 +82,30 @@ struct model_person {
 	uint64_t session;
 };
 
-/* Plain data: a copy of it is a snapshot. */
+/* Who came by a session. */
+struct model_client {
+	enum { MODEL_NOBODY, MODEL_CONNECTED, MODEL_ABSENT, MODEL_DORMANT } life;
+	int name;
+	int address;
+	uint16_t home;
+	uint64_t session, nonce, number;
+	uint64_t since_us; /* absent or dormant since then */
+	bool is_in[MODEL_ROOMS];
+};
+
+struct model_room {
+	uint64_t id; /* 0: there is none */
+	bool is_said_in;
+	uint64_t empty_seq;
+};
+
+/* Plain data: a copy of it is a snapshot. People are numbered: plain ones by address, then the clients. */
 struct model {
 	struct model_person people[MODEL_ADDRESSES];
+	struct model_client clients[MODEL_CLIENTS];
+	struct model_room rooms[MODEL_ROOMS];
+	uint64_t threads[MODEL_PEOPLE][MODEL_PEOPLE];
+	uint64_t entry_seq; /* of the last entry of the request that is looked at */
 	struct {
 		bool is_there;
 		uint64_t until_us;
@@ -98,23 +126,70 @@ static inline int model_net_of(int address) {
 	return address / 4;
 }
 
+static inline bool model_is_here(const struct model *model, int who) {
+	if (who < MODEL_ADDRESSES) {
+		return model->people[who].is_here;
+	}
+	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
+	return client->life == MODEL_CONNECTED || client->life == MODEL_ABSENT;
+}
+
+static inline int model_name_of(const struct model *model, int who) {
+	return who < MODEL_ADDRESSES ? model->people[who].name
+	                             : model->clients[who - MODEL_ADDRESSES].name;
+}
+
+static inline int model_address_of(const struct model *model, int who) {
+	return who < MODEL_ADDRESSES ? who : model->clients[who - MODEL_ADDRESSES].address;
+}
+
 static inline int model_count(const struct model *model) {
 	int count = 0;
-	for (int i = 0; i < MODEL_ADDRESSES; i++) {
-		count += model->people[i].is_here;
+	for (int i = 0; i < MODEL_PEOPLE; i++) {
+		count += model_is_here(model, i);
 	}
 	return count;
 }
 
+/* Who is here under that name; -1: nobody. */
 static inline int model_holder(const struct model *model, int name) {
 	int same = model_names[name].same;
-	for (int i = 0; i < MODEL_ADDRESSES; i++) {
-		if (same >= 0 && model->people[i].is_here &&
-		    model_names[model->people[i].name].same == same) {
+	for (int i = 0; i < MODEL_PEOPLE; i++) {
+		if (same >= 0 && model_is_here(model, i) &&
+		    model_names[model_name_of(model, i)].same == same) {
 			return i;
 		}
 	}
 	return -1;
+}
+
+/* Nobody is in a room any more, with this entry. */
+static inline void model_note_emptiness(struct model *model) {
+	for (int r = MODEL_LOBBY + 1; r < MODEL_ROOMS; r++) {
+		bool is_empty = model->rooms[r].id != 0;
+		for (int i = 0; i < MODEL_CLIENTS; i++) {
+			is_empty = is_empty && (model->clients[i].life == MODEL_NOBODY ||
+			                        !model->clients[i].is_in[r]);
+		}
+		if (!is_empty) {
+			model->rooms[r].empty_seq = 0;
+		} else if (model->rooms[r].empty_seq == 0) {
+			model->rooms[r].empty_seq = model->entry_seq;
+		}
+	}
+}
+
+/* A person is over, and with it what it wrote with others. */
+static inline void model_end(struct model *model, int who) {
+	for (int i = 0; i < MODEL_PEOPLE; i++) {
+		model->threads[who][i] = model->threads[i][who] = 0;
+	}
+	if (who < MODEL_ADDRESSES) {
+		model->people[who].is_here = false;
+	} else {
+		memset(&model->clients[who - MODEL_ADDRESSES], 0, sizeof(model->clients[0]));
+		model_note_emptiness(model);
+	}
 }
 
 static inline bool model_holds(uint64_t until_us, uint64_t now_us) {
@@ -127,12 +202,13 @@ static inline bool model_is_muted(const struct model *model, int name, uint64_t 
 	       model_holds(model->mutes[same].until_us, now_us);
 }
 
+/* An address of -1 is not looked at. */
 static inline bool model_is_banned(const struct model *model, int name, int address,
                                    uint64_t now_us) {
 	for (size_t i = 0; i < model->bans_count; i++) {
 		const struct model_ban *ban = &model->bans[i];
 		if (model_holds(ban->until_us, now_us) &&
-		    (ban->net >= 0 ? ban->net == model_net_of(address)
+		    (ban->net >= 0 ? address >= 0 && ban->net == model_net_of(address)
 		                   : ban->same == model_names[name].same)) {
 			return true;
 		}
@@ -146,9 +222,9 @@ static inline void model_unban(struct model *model, size_t index) {
 	        (--model->bans_count - index) * sizeof(model->bans[0]));
 }
 
-static inline void model_rename(struct model *model, struct model_person *person, int name) {
-	int from = model_names[person->name].same, to = model_names[name].same;
-	person->name = name;
+static inline void model_rename(struct model *model, int *bearer, int name) {
+	int from = model_names[*bearer].same, to = model_names[name].same;
+	*bearer = name;
 	if (from != to && model->mutes[from].is_there) {
 		uint64_t a = model->mutes[from].until_us, b = model->mutes[to].until_us;
 		if (!model->mutes[to].is_there || a == 0 || (b != 0 && a > b)) {
@@ -178,6 +254,13 @@ static inline void model_follow(struct model_person *person, const struct model_
 	}
 }
 
+/* Only plain members have to be asked whether they are there. */
+static inline void model_add_probe(struct model_outcome *out, int holder) {
+	if (holder < MODEL_ADDRESSES) {
+		model_add(out, "probe");
+	}
+}
+
 static inline void model_enter(struct model *model, const struct model_request *request,
                                uint64_t now_us, struct model_outcome *out) {
 	struct model_person *person = &model->people[request->address];
@@ -190,13 +273,13 @@ static inline void model_enter(struct model *model, const struct model_request *
 		model_refuse(out, name->refused);
 	} else if (holder >= 0) {
 		model_refuse(out, REASON_NAME_TAKEN);
-		model_add(out, "probe");
+		model_add_probe(out, holder);
 	} else if (model_is_banned(model, request->name, request->address, now_us)) {
 		model_refuse(out, REASON_BANNED);
 	} else if (person->is_here) {
 		model_follow(person, request, out);
 		model_add(out, "ok renamed");
-		model_rename(model, person, request->name);
+		model_rename(model, &person->name, request->name);
 	} else {
 		model_add(out, "ok entered");
 		*person = (struct model_person){
@@ -260,7 +343,7 @@ static inline void model_leave(struct model *model, const struct model_request *
 		return;
 	}
 	model_add(out, person->is_here ? "exit left" : "exit");
-	person->is_here = false;
+	model_end(model, request->address);
 }
 
 static inline void model_gone(struct model *model, const struct model_request *request,
@@ -269,7 +352,7 @@ static inline void model_gone(struct model *model, const struct model_request *r
 		struct model_person *person = &model->people[i];
 		if (person->is_here && person->session == request->session &&
 		    person->home == request->queue) {
-			person->is_here = false;
+			model_end(model, i);
 			model_add(out, "left:unreachable");
 			return;
 		}
@@ -349,6 +432,22 @@ static inline void model_mute(struct model *model, const struct model_request *r
 	}
 }
 
+static inline void model_sleep(struct model_client *client, uint64_t now_us) {
+	client->life = MODEL_DORMANT;
+	client->since_us = now_us;
+}
+
+static inline void model_close(struct model *model, uint64_t now_us, struct model_outcome *out) {
+	for (int i = 0; i < MODEL_PEOPLE; i++) {
+		if (i < MODEL_ADDRESSES) {
+			model_end(model, i);
+		} else if (model_is_here(model, i)) {
+			model_sleep(&model->clients[i - MODEL_ADDRESSES], now_us);
+		}
+	}
+	model_add(out, "closed:closed done");
+}
+
 static inline void model_administer(struct model *model, const struct model_request *request,
                                     uint64_t now_us, struct model_outcome *out) {
 	int holder = model_holder(model, request->name);
@@ -358,7 +457,7 @@ static inline void model_administer(struct model *model, const struct model_requ
 		if (holder < 0) {
 			model_refuse(out, REASON_NO_SUCH_NAME);
 		} else {
-			model->people[holder].is_here = false;
+			model_end(model, holder);
 			model_add(out, "kicked:kicked done");
 		}
 		break;
@@ -366,24 +465,18 @@ static inline void model_administer(struct model *model, const struct model_requ
 	case REQUEST_UNMUTE: model_mute(model, request, now_us, out); break;
 	case REQUEST_BAN: model_ban(model, request, now_us, out); break;
 	case REQUEST_UNBAN: model_lift_ban(model, request, out); break;
-	case REQUEST_CLOSE:
-		memset(model->people, 0, sizeof(model->people));
-		model_add(out, "closed:closed done");
-		break;
+	case REQUEST_CLOSE: model_close(model, now_us, out); break;
 	default: assert(request->kind == REQUEST_CHECK); model_add(out, "check");
 	}
 }
 
-/* What should come of this request; the model is then as it is afterwards. */
-static inline void model_decide(struct model *model, const struct model_request *request,
-                                uint64_t now_us, struct model_outcome *out) {
-	out->words[0] = out->said[0] = '\0';
-	out->said_by = -1;
-	bool is_administrator = request->queue == MODEL_EDGES;
-	if (is_administrator != (request->kind >= REQUEST_SHOUT)) {
-		model_refuse(out, REASON_NOT_PERMITTED);
-		return;
-	}
+static inline bool model_is_administrators(uint16_t kind) {
+	return kind >= REQUEST_SHOUT && kind <= REQUEST_CHECK;
+}
+
+/* What should come of a request that is not a session's; the model is then as it is afterwards. */
+static inline void model_decide_plain(struct model *model, const struct model_request *request,
+                                      uint64_t now_us, struct model_outcome *out) {
 	switch (request->kind) {
 	case REQUEST_ENTER: model_enter(model, request, now_us, out); break;
 	case REQUEST_SAY: model_say(model, request, now_us, out); break;

@@ -1,11 +1,11 @@
 /* The hub as the state machine that it is. From a seed: requests of all kinds from few addresses with
- * few names, through real queues into a real ring; the clock jumps; the hub dies at any step of a
- * batch, or the power goes; it is rebuilt from what the scribe had saved and what the ring holds.
+ * few names, and from sessions with numbered messages, which are repeated and come out of order,
+ * through real queues into a real ring; the clock jumps; the hub dies at any step of a batch, or the power goes; it is rebuilt from what the scribe had saved and what the ring holds.
  * Whatever is published is compared with the model (hub_model.h), request by request; the states
  * that hub and scribe hold are compared by their digests.
  *
  * A failure ends with the seed: QUN_SEED=… runs that one again, alone. */
-#include "hub_model.h"
+#include "hub_model_sessions.h"
 #include "ring_help.h"
 #include "state_help.h"
 
@@ -45,6 +45,11 @@ struct scribe {
 	struct model saved_model;
 };
 
+/* A client's own end: which number its next message has. */
+struct sender {
+	uint64_t session, next;
+};
+
 struct simulation {
 	uint64_t seed;
 	struct chance chance;
@@ -59,6 +64,9 @@ struct simulation {
 	unsigned steps_to_death; /* 0: it is dead */
 	unsigned deaths, power_losses;
 	uint64_t requests;
+	uint64_t forgotten; /* on the scribe's board: entries up to this one are no longer kept */
+	uint64_t nonces;
+	struct sender senders[MODEL_CLIENTS];
 	struct hub hub;
 	struct scribe scribe;
 	struct model model;
@@ -73,8 +81,9 @@ struct group {
 	unsigned oks, kicks;
 	bool is_said;
 	char said[TEXT_BYTES_MAX + 1], said_by[NAME_BYTES_MAX + 1];
-	int entered_name;
 	uint64_t entered_session;
+	uint64_t last_seq; /* of its last entry */
+	uint64_t thread;   /* of its direct message; 0: it is none */
 };
 
 #define CHECK(truth)                                                                               \
@@ -142,18 +151,117 @@ static struct model_request random_request(struct simulation *sim) {
 	return request;
 }
 
+/* A slot of the model that somebody has; -1 if none was hit upon. */
+static int random_client(struct simulation *sim) {
+	for (int i = 0; i < 200; i++) {
+		int slot = (int)chance_below(&sim->chance, MODEL_CLIENTS);
+		if (sim->model.clients[slot].life != MODEL_NOBODY) {
+			return slot;
+		}
+	}
+	return -1;
+}
+
+/* Mostly the next one; also one once more, one too early, and what a RESUME would have said. */
+static uint64_t random_number(struct simulation *sim, int slot) {
+	struct sender *sender = &sim->senders[slot];
+	const struct model_client *client = &sim->model.clients[slot];
+	if (sender->session != client->session || chance_once_in(&sim->chance, 12)) {
+		*sender = (struct sender){.session = client->session, .next = client->number + 1};
+	}
+	switch (chance_below(&sim->chance, 12)) {
+	case 0: return sender->next + chance_below(&sim->chance, 3);
+	case 1:
+	case 2: {
+		uint64_t back = 1 + chance_below(&sim->chance, 3);
+		return sender->next > back ? sender->next - back : 1;
+	}
+	default: return sender->next++;
+	}
+}
+
+static uint16_t random_session_kind(struct chance *chance) {
+	static const uint16_t kinds[] = {REQUEST_SAY,    REQUEST_SAY,    REQUEST_SAY,
+	                                 REQUEST_JOIN,   REQUEST_JOIN,   REQUEST_PART,
+	                                 REQUEST_PART,   REQUEST_DIRECT, REQUEST_DIRECT,
+	                                 REQUEST_RENAME, REQUEST_LEAVE,  REQUEST_UNFIT};
+	return kinds[chance_below(chance, sizeof(kinds) / sizeof(kinds[0]))];
+}
+
+static void ask_for_session(struct simulation *sim, struct model_request *request) {
+	struct chance *chance = &sim->chance;
+	int slot = random_client(sim);
+	const struct model_client *client = slot < 0 ? NULL : &sim->model.clients[slot];
+	request->kind = REQUEST_OPEN;
+	request->client_number = 0;
+	if (client == NULL || chance_once_in(chance, 6)) {
+		bool is_again = client != NULL && chance_once_in(chance, 3);
+		request->nonce = is_again ? client->nonce : ++sim->nonces;
+		return;
+	}
+	request->session =
+		chance_once_in(chance, 20) ? 1 + chance_below(chance, 100) : client->session;
+	if (chance_once_in(chance, 2)) {
+		request->address = client->address;
+		request->queue = client->home;
+	}
+	if (chance_once_in(chance, 4)) {
+		request->kind = REQUEST_RESUME;
+		request->name = chance_once_in(chance, 2) ? MODEL_NAMES - 1 : request->name;
+		return;
+	}
+	if (chance_once_in(chance, 5)) {
+		request->kind = REQUEST_ABSENT;
+		return;
+	}
+	request->kind = random_session_kind(chance);
+	request->client_number = random_number(sim, slot);
+	request->room_name = (int)chance_below(chance, MODEL_ROOM_NAMES);
+	request->room = sim->model.rooms[chance_below(chance, MODEL_ROOMS)].id;
+	request->room = chance_once_in(chance, 3) ? 1 : request->room;
+	int other = (int)chance_below(chance, MODEL_PEOPLE);
+	for (int i = 0; i < MODEL_PEOPLE && !model_is_here(&sim->model, other); i++) {
+		other = (other + 1) % MODEL_PEOPLE;
+	}
+	if (request->kind == REQUEST_DIRECT && !chance_once_in(chance, 4)) {
+		request->name = model_name_of(&sim->model, other);
+	}
+}
+
+static struct model_request random_question(struct simulation *sim) {
+	struct model_request request = random_request(sim);
+	/* The administrator is quiet for the most part, or nobody would be left. */
+	if (request.queue == MODEL_EDGES && !chance_once_in(&sim->chance, 4)) {
+		request.queue = (uint16_t)chance_below(&sim->chance, MODEL_EDGES);
+		ask_for_session(sim, &request);
+	} else if (request.queue < MODEL_EDGES && chance_once_in(&sim->chance, 2)) {
+		ask_for_session(sim, &request);
+	}
+	if (request.queue < MODEL_EDGES && chance_once_in(&sim->chance, 50)) {
+		request.queue = MODEL_EDGES;
+	}
+	return request;
+}
+
 static void send_one(struct simulation *sim) {
 	static char text[TEXT_BYTES_MAX + 100];
-	struct model_request request = random_request(sim);
+	struct model_request request = random_question(sim);
 	struct sent *sent = &sim->sent[request.queue];
 	model_write(&request, text);
 	struct record record = {.kind = request.kind,
 	                        .number = request.number,
 	                        .session = request.session,
-	                        .reason = REASON_UNREACHABLE,
+	                        .client_number = request.client_number,
+	                        .nonce = request.nonce,
+	                        .room = request.room,
+	                        .reason = request.kind == REQUEST_UNFIT ? REASON_TOO_FAST
+	                                                                : REASON_UNREACHABLE,
 	                        .has_net = request.net >= 0 && request.kind >= REQUEST_BAN,
 	                        .name = slice_from_string(model_names[request.name].bytes)};
-	if (request.kind == REQUEST_SAY) {
+	if (request.kind == REQUEST_JOIN) {
+		record.name = slice_from_string(model_room_names[request.room_name].bytes);
+	}
+	if (request.kind == REQUEST_SAY || request.kind == REQUEST_DIRECT) {
 		record.text = slice_from_string(text);
 	} else if (request.kind >= REQUEST_SHOUT) {
 		record.text = slice_from_string("why");
@@ -180,11 +288,20 @@ static void finish_own(struct simulation *sim, const struct group *group) {
 	if (group->kicks == 0 || group->kicks >= DECIDE_SWEEP_MAX) {
 		return;
 	}
-	for (int i = 0; i < MODEL_ADDRESSES; i++) {
-		const struct model_person *person = &sim->model.people[i];
-		CHECK(!person->is_here ||
-		      !model_is_banned(&sim->model, person->name, i, group->time_us));
+	for (int i = 0; i < MODEL_PEOPLE; i++) {
+		CHECK(!model_is_here(&sim->model, i) ||
+		      !model_is_banned(&sim->model, model_name_of(&sim->model, i),
+		                       model_address_of(&sim->model, i), group->time_us));
 	}
+}
+
+/* Two people have one thread, whose id is the seq of their first message. */
+static void check_thread(struct simulation *sim, const struct model_request *request,
+                         const struct group *group) {
+	const struct model_client *client = model_client_of(&sim->model, request->session);
+	int receiver = model_holder(&sim->model, request->name);
+	CHECK(client != NULL && receiver >= 0);
+	CHECK(sim->model.threads[model_number_of(&sim->model, client)][receiver] == group->thread);
 }
 
 static void finish_group(struct simulation *sim, struct group *group) {
@@ -199,11 +316,17 @@ static void finish_group(struct simulation *sim, struct group *group) {
 	struct sent *sent = &sim->sent[group->queue];
 	const struct model_request *request = &sent->requests[group->number % REQUESTS_KEPT];
 	static struct model_outcome wanted;
+	sim->model.entry_seq = group->last_seq;
 	model_decide(&sim->model, request, group->time_us, &wanted);
 	if (strcmp(wanted.words, group->words) != 0) {
-		fprintf(stderr, "%s by %d with name %d through %u: \"%s\" instead of \"%s\"\n",
+		fprintf(stderr,
+		        "%s by %d with name %d, session %llu, number %llu, room %llu through %u: "
+		        "\"%s\" instead of \"%s\"\n",
 		        record_kind_word(request->kind), request->address, request->name,
-		        request->queue, group->words, wanted.words);
+		        (unsigned long long)request->session,
+		        (unsigned long long)request->client_number,
+		        (unsigned long long)request->room, request->queue, group->words,
+		        wanted.words);
 		failed(sim, "another outcome", __LINE__);
 	}
 	CHECK(group->oks <= 1);
@@ -212,7 +335,10 @@ static void finish_group(struct simulation *sim, struct group *group) {
 		CHECK(strcmp(group->said, wanted.said) == 0);
 		CHECK(strcmp(group->said_by, model_names[wanted.said_by].bytes) == 0);
 	}
-	if (group->entered_session != 0) {
+	if (group->thread != 0) {
+		check_thread(sim, request, group);
+	}
+	if (group->entered_session != 0 && request->kind == REQUEST_ENTER) {
 		sim->model.people[request->address].session = group->entered_session;
 	}
 	sent->seen = group->number;
@@ -237,16 +363,46 @@ static int name_in(struct slice name) {
 	return -1;
 }
 
+/* Absences and sessions that ran out, and rooms in which nothing is left. */
+static void see_end(struct simulation *sim, const struct record *record) {
+	struct model *model = &sim->model;
+	struct model_client *client = model_client_of(model, record->session);
+	if (record->kind == ENTRY_ROOM_ENDED) {
+		int room = model_room_of(model, record->room);
+		CHECK(room > MODEL_LOBBY && model->rooms[room].empty_seq != 0);
+		CHECK(!model->rooms[room].is_said_in ||
+		      model->rooms[room].empty_seq <= sim->forgotten);
+		model->rooms[room] = (struct model_room){0};
+	} else if (record->kind == ENTRY_LEFT) {
+		CHECK(client != NULL && client->life == MODEL_ABSENT);
+		CHECK(record->reason == REASON_AWAY);
+		CHECK(client->since_us + MODEL_AWAY_US <= record->time_us);
+		model_sleep(client, record->time_us);
+	} else {
+		CHECK(client != NULL && client->life == MODEL_DORMANT);
+		CHECK(record->reason == REASON_FORGOTTEN);
+		CHECK(client->since_us + MODEL_FORGET_US <= record->time_us);
+		model_end(model, model_number_of(model, client));
+	}
+}
+
 /* The hub's own: what has run out, and who is banned. Every one of them must be due. */
 static void see_own(struct simulation *sim, struct group *group, const struct record *record) {
 	struct model *model = &sim->model;
+	model->entry_seq = record->seq;
+	if (record->kind == ENTRY_LEFT || record->kind == ENTRY_FORGOTTEN ||
+	    record->kind == ENTRY_ROOM_ENDED) {
+		see_end(sim, record);
+		return;
+	}
 	int name = name_in(record->name);
 	int same = name < 0 ? -1 : model_names[name].same;
 	if (record->kind == ENTRY_KICKED) {
 		int holder = name < 0 ? -1 : model_holder(model, name);
 		CHECK(holder >= 0 && record->reason == REASON_BANNED);
-		CHECK(model_is_banned(model, name, holder, record->time_us));
-		model->people[holder].is_here = false;
+		CHECK(model_is_banned(model, name, model_address_of(model, holder),
+		                      record->time_us));
+		model_end(model, holder);
 		group->kicks++;
 	} else if (record->kind == ENTRY_UNMUTED) {
 		CHECK(same >= 0 && model->mutes[same].is_there);
@@ -267,6 +423,20 @@ static void see_own(struct simulation *sim, struct group *group, const struct re
 		model_unban(model, i);
 	}
 }
+
+/* Whatever a message leads to bears its number. */
+static void see_numbers(struct simulation *sim, struct group *group, const struct record *record) {
+	const struct model_request *request =
+		&sim->sent[record->queue].requests[record->request % REQUESTS_KEPT];
+	if (record_is_entry(record)) {
+		group->last_seq = record->seq;
+		CHECK(record->client_number == request->client_number);
+		CHECK(record->client_number == 0 || record->session == request->session);
+	}
+}
+
+/* How often each kind of entry was published, in all simulations: none may be missing. */
+static uint64_t published[ENTRY_ROOM_ENDED + 1];
 
 static void see(struct simulation *sim, struct group *group, const struct record *record) {
 	bool is_same =
@@ -290,15 +460,18 @@ static void see(struct simulation *sim, struct group *group, const struct record
 		return;
 	}
 	add_word(group, record);
+	see_numbers(sim, group, record);
 	group->oks += record->kind == ANSWER_OK;
-	if (record->kind == ENTRY_SAID) {
+	if (record->kind == ENTRY_SAID || record->kind == ENTRY_DIRECT) {
+		group->thread = record->kind == ENTRY_DIRECT ? record->room : 0;
 		group->is_said = true;
 		CHECK(record->text.size < sizeof(group->said));
 		memcpy(group->said, record->text.bytes, record->text.size);
 		memcpy(group->said_by, record->name.bytes, record->name.size);
 	} else if (record->kind == ENTRY_ENTERED) {
 		group->entered_session = record->session;
-		CHECK(record->session == record->seq && record->person == record->seq);
+		bool is_new = record->session == record->seq && record->person == record->seq;
+		CHECK(is_new || record->face == FACE_SESSION);
 	}
 }
 
@@ -318,6 +491,8 @@ static void read_ring(struct simulation *sim) {
 			CHECK(record.seq == scribe->seq + 1);
 			CHECK(record.seq > sim->seq_ever);
 			scribe->seq = sim->seq_ever = record.seq;
+			CHECK(record.kind <= ENTRY_ROOM_ENDED);
+			published[record.kind]++;
 		} else {
 			/* What an answer waits for is there before or with it. */
 			CHECK(record.seq >= state_seq(scribe->state) &&
@@ -346,6 +521,10 @@ static void commit(struct simulation *sim) {
 	scribe->saved.is_careless = false;
 	scribe->saved_position = scribe->position;
 	scribe->saved_model = sim->model;
+	uint64_t kept = chance_below(&sim->chance, 300);
+	if (meta.seq > sim->forgotten + kept && chance_once_in(&sim->chance, 3)) {
+		sim->forgotten = meta.seq - kept;
+	}
 }
 
 /* ---- the hub ---- */
@@ -376,6 +555,8 @@ static unsigned hub_decide(struct simulation *sim, struct record *request, uint1
 	                           .now_us = sim->now_us,
 	                           .seq_next = hub->seq_next,
 	                           .edges = MODEL_EDGES,
+	                           .away_us = MODEL_AWAY_US,
+	                           .forget_us = MODEL_FORGET_US,
 	                           .is_administrator = queue == MODEL_EDGES,
 	                           .is_hub = queue == QUEUE_OF_HUB};
 	request->queue = queue;
@@ -387,12 +568,17 @@ static unsigned hub_decide(struct simulation *sim, struct record *request, uint1
 }
 
 static unsigned hub_own(struct simulation *sim, uint16_t kind) {
-	return hub_decide(sim, &(struct record){.kind = kind}, QUEUE_OF_HUB);
+	return hub_decide(sim, &(struct record){.kind = kind, .seq = sim->forgotten}, QUEUE_OF_HUB);
 }
 
-/* A turn; returns in the middle of it when it dies. */
-static void hub_turn(struct simulation *sim) {
-	static _Alignas(8) uint8_t bytes[RECORD_BYTES_MAX];
+static uint64_t forget_due_us(const struct simulation *sim) {
+	const struct circumstances at = {
+		.state = sim->hub.state, .away_us = MODEL_AWAY_US, .forget_us = MODEL_FORGET_US};
+	return decide_forget_due_us(&at);
+}
+
+/* What is due because time has passed; a bounded amount, as in the hub. */
+static void hub_own_all(struct simulation *sim) {
 	struct hub *hub = &sim->hub;
 	uint64_t expiry_us = state_next_expiry_us(hub->state);
 	if (hub->must_sweep) {
@@ -401,6 +587,19 @@ static void hub_turn(struct simulation *sim) {
 	if (expiry_us != 0 && expiry_us <= sim->now_us) {
 		hub_own(sim, REQUEST_EXPIRE);
 	}
+	while (forget_due_us(sim) <= sim->now_us) {
+		CHECK(hub_own(sim, REQUEST_FORGET) > 0);
+	}
+	while (decide_has_rooms_to_end(hub->state, sim->forgotten)) {
+		CHECK(hub_own(sim, REQUEST_END_ROOMS) > 0);
+	}
+}
+
+/* A turn; returns in the middle of it when it dies. */
+static void hub_turn(struct simulation *sim) {
+	static _Alignas(8) uint8_t bytes[RECORD_BYTES_MAX];
+	struct hub *hub = &sim->hub;
+	hub_own_all(sim);
 	unsigned empty = 0, queue = (unsigned)chance_below(&sim->chance, QUEUES);
 	for (unsigned count = 0; count < BATCH_MAX && empty < QUEUES;
 	     queue = (queue + 1) % QUEUES) {
@@ -521,12 +720,102 @@ static void lose_power(struct simulation *sim) {
 	make_ring_of(sim, sim->seq_ever + 1000);
 }
 
+static void compare_client(struct simulation *sim, const struct model_client *client) {
+	const struct state *state = sim->hub.state;
+	const struct session *session = state_session(state, client->session);
+	CHECK(session != NULL && session_face(session) == FACE_SESSION);
+	const struct person *person = state_person(state, session_person(state, session));
+	bool is_dormant = client->life == MODEL_DORMANT;
+	CHECK(person_is_present(person) == !is_dormant);
+	CHECK(person_is_absent(state, person) == (client->life == MODEL_ABSENT));
+	CHECK(session_absent_since_us(state, session) ==
+	      (client->life == MODEL_CONNECTED ? 0 : client->since_us));
+	CHECK(slice_equal(person_name(person), slice_from_string(model_names[client->name].bytes)));
+	CHECK(session_client_number(state, session) == client->number);
+	CHECK(session_nonce(state, session) == client->nonce);
+	CHECK(state_session_of_nonce(state, client->nonce) == session);
+	struct route route, there = route_of_address(client->address);
+	CHECK(session_route(state, session, &route) == !is_dormant);
+	CHECK(is_dormant ||
+	      (address_equal(&route.peer, &there.peer) && session_home(session) == client->home));
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		uint64_t room = r == MODEL_LOBBY ? ROOM_LOBBY : sim->model.rooms[r].id;
+		bool is_in = state_member_since(state, room, person_id(person)) != 0;
+		CHECK(is_in == client->is_in[r]);
+		CHECK(state_is_member(state, room, person_id(person)) == (is_in && !is_dormant));
+	}
+}
+
+static void compare_clients(struct simulation *sim) {
+	size_t absent = 0, dormant = 0;
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		const struct model_client *client = &sim->model.clients[i];
+		absent += client->life == MODEL_ABSENT;
+		dormant += client->life == MODEL_DORMANT;
+		if (client->life != MODEL_NOBODY) {
+			compare_client(sim, client);
+		}
+	}
+	CHECK(state_absent_count(sim->hub.state) == absent);
+	CHECK(state_dormant_count(sim->hub.state) == dormant);
+}
+
+static void compare_rooms(struct simulation *sim) {
+	const struct state *state = sim->hub.state;
+	size_t rooms = 1;
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		const struct model_room *room = &sim->model.rooms[r];
+		size_t present = 0, absent = 0;
+		for (int i = 0; i < MODEL_PEOPLE; i++) {
+			bool is_in = i < MODEL_ADDRESSES
+			                     ? r == MODEL_LOBBY
+			                     : sim->model.clients[i - MODEL_ADDRESSES].is_in[r];
+			if (is_in && model_is_here(&sim->model, i)) {
+				present++;
+				absent += i >= MODEL_ADDRESSES &&
+				          sim->model.clients[i - MODEL_ADDRESSES].life ==
+				                  MODEL_ABSENT;
+			}
+		}
+		uint64_t id = r == MODEL_LOBBY ? ROOM_LOBBY : room->id;
+		CHECK(id == 0 || state_room_exists(state, id));
+		CHECK(state_room_members_count(state, id) == present);
+		CHECK(state_room_absent_count(state, id) == absent);
+		CHECK(r == MODEL_LOBBY || state_room_empty_seq(state, id) == room->empty_seq);
+		rooms += r != MODEL_LOBBY && id != 0;
+	}
+	CHECK(state_rooms_count(state) == rooms);
+}
+
+static uint64_t person_in_model(const struct simulation *sim, int who) {
+	return who < MODEL_ADDRESSES ? sim->model.people[who].session
+	                             : sim->model.clients[who - MODEL_ADDRESSES].session;
+}
+
+/* A person's id is its session's here. */
+static void compare_threads(struct simulation *sim) {
+	size_t threads = 0;
+	for (int a = 0; a < MODEL_PEOPLE; a++) {
+		for (int b = a + 1; b < MODEL_PEOPLE; b++) {
+			uint64_t thread = sim->model.threads[a][b];
+			if (thread != 0) {
+				threads++;
+				CHECK(state_thread(sim->hub.state, person_in_model(sim, a),
+				                   person_in_model(sim, b)) == thread);
+			}
+		}
+	}
+	CHECK(state_threads_count(sim->hub.state) == threads);
+}
+
 /* The state is the model's. */
 static void compare_with_model(struct simulation *sim) {
 	const struct state *state = sim->hub.state;
 	size_t mutes = 0;
 	CHECK(state_people_count(state) == (size_t)model_count(&sim->model));
-	CHECK(state_room_members_count(state, ROOM_LOBBY) == state_people_count(state));
+	compare_clients(sim);
+	compare_rooms(sim);
+	compare_threads(sim);
 	for (int i = 0; i < MODEL_ADDRESSES; i++) {
 		const struct model_person *person = &sim->model.people[i];
 		struct route route = route_of_address(i);
@@ -632,6 +921,12 @@ static void many_seeds(void **unused) {
 	       (unsigned long long)seeds, (unsigned long long)requests, (unsigned long long)deaths,
 	       (unsigned long long)power_losses);
 	assert_true(deaths > 0);
+	for (unsigned kind = 1; kind <= ENTRY_ROOM_ENDED && !seed_is_given(); kind++) {
+		printf("%s%s %llu", kind == 1 ? "" : ", ", record_kind_word((uint16_t)kind),
+		       (unsigned long long)published[kind]);
+		assert_true(published[kind] > 0);
+	}
+	printf("\n");
 }
 
 /* The same seeds in every run, so that a change of ours shows at once. */

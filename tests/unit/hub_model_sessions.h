@@ -1,0 +1,298 @@
+/* The model of the hub, its second half: what it does for those who come by sessions. */
+#ifndef HUB_MODEL_SESSIONS_H
+#define HUB_MODEL_SESSIONS_H
+
+#include "hub_model.h"
+
+#define MODEL_AWAY_US (UINT64_C(600) * 1000000)
+#define MODEL_FORGET_US (UINT64_C(7200) * 1000000)
+#define MODEL_ROOM_NAMES 8
+
+/* Which room a name is of; -1: none can be called that. */
+static const struct model_room_name {
+	const char *bytes;
+	int room;
+} model_room_names[MODEL_ROOM_NAMES] = {
+	{"#a", 1},     {"#A", 1},      {"#茶", 2},
+	{"#bread", 3}, {"#cheese", 4}, {"#大厅", MODEL_LOBBY},
+	{"milk", -1},  {"#a,b", -1},
+};
+
+static inline struct model_client *model_client_of(struct model *model, uint64_t session) {
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		if (model->clients[i].life != MODEL_NOBODY &&
+		    model->clients[i].session == session) {
+			return &model->clients[i];
+		}
+	}
+	return NULL;
+}
+
+static inline int model_number_of(const struct model *model, const struct model_client *client) {
+	return (int)(client - model->clients) + MODEL_ADDRESSES;
+}
+
+static inline int model_room_of(const struct model *model, uint64_t id) {
+	if (id == 1) {
+		return MODEL_LOBBY;
+	}
+	for (int r = MODEL_LOBBY + 1; r < MODEL_ROOMS; r++) {
+		if (id != 0 && model->rooms[r].id == id) {
+			return r;
+		}
+	}
+	return -1;
+}
+
+/* ---- coming in ---- */
+
+/* May it enter under that name? If not, says why not. */
+static inline bool model_may_enter(const struct model *model, const struct model_request *request,
+                                   int name, uint64_t now_us, struct model_outcome *out) {
+	int holder = model_holder(model, name);
+	if (model_names[name].refused != REASON_NONE) {
+		model_refuse(out, model_names[name].refused);
+	} else if (holder >= 0) {
+		model_refuse(out, REASON_NAME_TAKEN);
+		model_add_probe(out, holder);
+	} else if (model_is_banned(model, name, request->address, now_us)) {
+		model_refuse(out, REASON_BANNED);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static inline void model_open(struct model *model, const struct model_request *request,
+                              uint64_t now_us, struct model_outcome *out) {
+	struct model_client *unused = NULL;
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		struct model_client *client = &model->clients[i];
+		if (client->life == MODEL_NOBODY) {
+			unused = unused == NULL ? client : unused;
+		} else if (client->nonce == request->nonce) {
+			if (client->life == MODEL_DORMANT) {
+				model_refuse(out, REASON_AWAY);
+			} else {
+				model_add(out, "welcome");
+			}
+			return;
+		}
+	}
+	if (!model_may_enter(model, request, request->name, now_us, out)) {
+		return;
+	}
+	assert(unused != NULL);
+	*unused = (struct model_client){.life = MODEL_CONNECTED,
+	                                .name = request->name,
+	                                .address = request->address,
+	                                .home = request->queue,
+	                                .session = model->entry_seq,
+	                                .nonce = request->nonce,
+	                                .is_in[MODEL_LOBBY] = true};
+	model_add(out, "welcome entered");
+}
+
+static inline void model_resume(struct model *model, const struct model_request *request,
+                                uint64_t now_us, struct model_outcome *out) {
+	struct model_client *client = model_client_of(model, request->session);
+	if (client == NULL) {
+		model_refuse(out, REASON_NO_SUCH_SESSION);
+		return;
+	}
+	if (client->life == MODEL_DORMANT) {
+		bool is_named = model_names[request->name].bytes[0] != '\0';
+		int name = is_named ? request->name : client->name;
+		if (!model_may_enter(model, request, name, now_us, out)) {
+			return;
+		}
+		client->name = name;
+		model_add(out, "welcome entered");
+	} else if (model_is_banned(model, client->name, request->address, now_us)) {
+		model_refuse(out, REASON_BANNED);
+		return;
+	} else {
+		bool is_there = client->life == MODEL_CONNECTED && client->home == request->queue &&
+		                client->address == request->address;
+		model_add(out, is_there ? "welcome" : "moved welcome");
+	}
+	client->life = MODEL_CONNECTED;
+	client->home = request->queue;
+	client->address = request->address;
+}
+
+static inline void model_absent(struct model *model, const struct model_request *request,
+                                uint64_t now_us, struct model_outcome *out) {
+	struct model_client *client = model_client_of(model, request->session);
+	if (client != NULL && client->life == MODEL_CONNECTED && client->home == request->queue) {
+		client->life = MODEL_ABSENT;
+		client->since_us = now_us;
+		model_add(out, "absent");
+	} else {
+		model_add(out, "nothing");
+	}
+}
+
+/* ---- messages ---- */
+
+static inline void model_refuse_message(struct model_outcome *out, enum reason reason) {
+	model_add(out, "refused-message");
+	size_t used = strlen(out->words);
+	if (reason != REASON_NONE) {
+		snprintf(out->words + used, sizeof(out->words) - used, ":%s",
+		         reason_word((uint16_t)reason));
+	}
+}
+
+/* Can it say this? */
+static inline bool model_may_say(const struct model *model, const struct model_request *request,
+                                 const struct model_client *client, uint64_t now_us,
+                                 struct model_outcome *out) {
+	model_write(request, out->said);
+	if (out->said[0] == '\0') {
+		model_refuse_message(out, REASON_TEXT_EMPTY);
+	} else if (request->text == TEXT_TOO_LONG) {
+		model_refuse_message(out, REASON_TEXT_TOO_LONG);
+	} else if (request->text == TEXT_BROKEN) {
+		model_refuse_message(out, REASON_NOT_UTF8);
+	} else if (model_is_muted(model, client->name, now_us)) {
+		model_refuse_message(out, REASON_MUTED);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static inline bool model_is_in_room(const struct model *model, const struct model_request *request,
+                                    const struct model_client *client, struct model_outcome *out) {
+	int room = model_room_of(model, request->room);
+	if (room >= 0 && client->is_in[room]) {
+		return true;
+	}
+	model_refuse_message(out, room < 0 ? REASON_NO_SUCH_ROOM : REASON_NOT_IN_ROOM);
+	return false;
+}
+
+static inline void model_say_in(struct model *model, const struct model_request *request,
+                                struct model_client *client, uint64_t now_us,
+                                struct model_outcome *out) {
+	if (model_is_in_room(model, request, client, out) &&
+	    model_may_say(model, request, client, now_us, out)) {
+		model->rooms[model_room_of(model, request->room)].is_said_in = true;
+		model_add(out, "said");
+		out->said_by = client->name;
+	}
+}
+
+static inline void model_join(struct model *model, const struct model_request *request,
+                              struct model_client *client, struct model_outcome *out) {
+	int room = model_room_names[request->room_name].room;
+	if (room < 0) {
+		model_refuse_message(out, REASON_ROOM_NAME_INVALID);
+	} else if (client->is_in[room]) {
+		model_refuse_message(out, REASON_NONE);
+	} else {
+		bool is_new = room != MODEL_LOBBY && model->rooms[room].id == 0;
+		model_add(out, is_new ? "made joined" : "joined");
+		if (is_new) {
+			model->rooms[room] = (struct model_room){.id = model->entry_seq - 1};
+		}
+		client->is_in[room] = true;
+		model_note_emptiness(model);
+	}
+}
+
+static inline void model_part(struct model *model, const struct model_request *request,
+                              struct model_client *client, struct model_outcome *out) {
+	if (model_is_in_room(model, request, client, out)) {
+		client->is_in[model_room_of(model, request->room)] = false;
+		model_note_emptiness(model);
+		model_add(out, "parted");
+	}
+}
+
+static inline void model_direct(struct model *model, const struct model_request *request,
+                                struct model_client *client, uint64_t now_us,
+                                struct model_outcome *out) {
+	int receiver = model_holder(model, request->name);
+	int sender = model_number_of(model, client);
+	if (receiver < 0) {
+		model_refuse_message(out, REASON_NO_SUCH_NAME);
+	} else if (receiver == sender) {
+		model_refuse_message(out, REASON_CANNOT_RECEIVE);
+	} else if (model_may_say(model, request, client, now_us, out)) {
+		if (model->threads[sender][receiver] == 0) {
+			model->threads[sender][receiver] = model->entry_seq;
+			model->threads[receiver][sender] = model->entry_seq;
+		}
+		model_add(out, "direct");
+		out->said_by = client->name;
+	}
+}
+
+static inline void model_rename_client(struct model *model, const struct model_request *request,
+                                       struct model_client *client, uint64_t now_us,
+                                       struct model_outcome *out) {
+	int holder = model_holder(model, request->name);
+	if (model_names[request->name].refused != REASON_NONE) {
+		model_refuse_message(out, model_names[request->name].refused);
+	} else if (holder >= 0 && holder != model_number_of(model, client)) {
+		model_refuse_message(out, REASON_NAME_TAKEN);
+		model_add_probe(out, holder);
+	} else if (model_is_banned(model, request->name, -1, now_us)) {
+		model_refuse_message(out, REASON_BANNED);
+	} else if (client->name == request->name) {
+		model_refuse_message(out, REASON_NONE);
+	} else {
+		model_add(out, "renamed");
+		model_rename(model, &client->name, request->name);
+	}
+}
+
+static inline void model_message(struct model *model, const struct model_request *request,
+                                 uint64_t now_us, struct model_outcome *out) {
+	struct model_client *client = model_client_of(model, request->session);
+	if (client == NULL || request->client_number != client->number + 1) {
+		model_add(out, "nothing");
+		return;
+	}
+	client->number++;
+	if (client->life == MODEL_DORMANT) {
+		model_refuse_message(out, REASON_NOT_ENTERED);
+		return;
+	}
+	switch (request->kind) {
+	case REQUEST_SAY: model_say_in(model, request, client, now_us, out); break;
+	case REQUEST_JOIN: model_join(model, request, client, out); break;
+	case REQUEST_PART: model_part(model, request, client, out); break;
+	case REQUEST_DIRECT: model_direct(model, request, client, now_us, out); break;
+	case REQUEST_RENAME: model_rename_client(model, request, client, now_us, out); break;
+	case REQUEST_LEAVE:
+		model_sleep(client, now_us);
+		model_add(out, "left");
+		break;
+	default: assert(request->kind == REQUEST_UNFIT); model_refuse_message(out, REASON_TOO_FAST);
+	}
+}
+
+/* What should come of this request; the model is then as it is afterwards. */
+static inline void model_decide(struct model *model, const struct model_request *request,
+                                uint64_t now_us, struct model_outcome *out) {
+	out->words[0] = out->said[0] = '\0';
+	out->said_by = -1;
+	if ((request->queue == MODEL_EDGES) != model_is_administrators(request->kind)) {
+		model_refuse(out, REASON_NOT_PERMITTED);
+	} else if (request->kind == REQUEST_OPEN) {
+		model_open(model, request, now_us, out);
+	} else if (request->kind == REQUEST_RESUME) {
+		model_resume(model, request, now_us, out);
+	} else if (request->kind == REQUEST_ABSENT) {
+		model_absent(model, request, now_us, out);
+	} else if (request->client_number != 0) {
+		model_message(model, request, now_us, out);
+	} else {
+		model_decide_plain(model, request, now_us, out);
+	}
+}
+
+#endif
