@@ -296,10 +296,12 @@ static bool begins_connection(const struct sessions *sessions, const struct gree
 	const struct state *state = sessions->edge->state;
 	const struct session *session = state_session(state, place->welcome.session);
 	struct route route;
-	if (session == NULL) {
-		return place->type == WIRE_OPEN;
+	if (state_seq(state) < place->seq) {
+		return true; /* Its entry follows: somebody new, or who had left. */
 	}
-	if (!edge_is_home(sessions->edge, session_home(session))) {
+	/* With --fsync something may have happened to it since. */
+	if (session == NULL || !edge_is_home(sessions->edge, session_home(session)) ||
+	    !person_is_present(state_person(state, place->welcome.person))) {
 		return false;
 	}
 	if (place->type == WIRE_RESUME) {
@@ -349,6 +351,7 @@ static void on_welcome(struct sessions *sessions, struct greeting *place,
 		memcpy(place->name, answer->name.bytes, size);
 	}
 	to->name = slice_of((const char *)place->name, size);
+	place->seq = answer->seq;
 	to->session = answer->session;
 	to->person = answer->person;
 	to->number = answer->client_number;

@@ -78,6 +78,7 @@ struct greeting {
 	uint32_t generation;
 	uint64_t since_us;
 	uint64_t cursor;
+	uint64_t seq; /* WELCOME is said of the state as it is after this entry */
 	struct route route;
 	struct wire_greeting welcome; /* what is known of it; open_key: first the client's */
 	uint8_t name[NAME_BYTES_MAX];
