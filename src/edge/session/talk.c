@@ -44,6 +44,10 @@ static void on_ack(struct sessions *sessions, struct context *context, const str
 /* False: the connection is over. */
 static bool on_frame(struct sessions *sessions, uint32_t handle, const struct wire_talk *frame) {
 	struct context *context = context_at(sessions, handle);
+	/* A session that has ended asks for nothing any more; what it has not heard yet it may hear. */
+	if (context->is_ending && frame->frame != FRAME_ACK) {
+		return true;
+	}
 	switch (frame->frame) {
 	case FRAME_ACK: on_ack(sessions, context, &frame->ack); break;
 	case FRAME_MESSAGE: forward_message(sessions, handle, frame); break;
