@@ -77,6 +77,11 @@ struct packet_sent {
 /* Returns the number of the packet. */
 uint32_t sending_sent(struct sending *sending, struct pool *flights, const struct span *span,
                       const struct packet_sent *sent, uint64_t now_us);
+/* Packet numbers are used once: so many are left alone, and the connection has to be another before. */
+#define PACKETS_LEFT_MIN (1024 * 1024)
+static inline bool sending_is_spent(const struct sending *sending) {
+	return sending->packet > UINT32_MAX - PACKETS_LEFT_MIN;
+}
 /* The number of a packet that is not of the log, and not waited for. */
 static inline uint32_t sending_number(struct sending *sending) {
 	return sending->packet++;

@@ -201,6 +201,26 @@ static void serve(struct sessions *sessions, uint32_t handle, unsigned *budget) 
 	set_timer(sessions, handle, !context->is_behind && !is_shut(sessions, context));
 }
 
+/* Its packets have no more numbers: the client is told to come back as it would to a new edge. */
+static void begin_anew(struct sessions *sessions, uint32_t handle) {
+	const struct context *context = context_at(sessions, handle);
+	const struct outlet *outlet = &sessions->datagrams->outlets[context->outlet];
+	struct route route = {.peer = context->peer, .listener = outlet->listener};
+	uint64_t session = context->session;
+	memcpy(route.local, context->local, sizeof(route.local));
+	context_drop(sessions, handle);
+	lost_expect(sessions, session);
+	greet_lost(sessions, session, &route);
+}
+
+static void visit(struct sessions *sessions, uint32_t handle, unsigned *budget) {
+	if (sending_is_spent(&context_at(sessions, handle)->sending)) {
+		begin_anew(sessions, handle);
+	} else {
+		serve(sessions, handle, budget);
+	}
+}
+
 void serve_at_once(struct sessions *sessions, uint32_t handle) {
 	unsigned budget = VISIT_DATAGRAMS;
 	serve(sessions, handle, &budget);
@@ -232,7 +252,7 @@ static void go_round(struct sessions *sessions, unsigned *budget) {
 	while (*budget > 0 && sessions->round_at < sessions->contexts.used) {
 		uint32_t handle = sessions->round_at++;
 		if (context_at(sessions, handle)->session != 0) {
-			serve(sessions, handle, budget);
+			visit(sessions, handle, budget);
 		}
 	}
 	if (sessions->round_at >= sessions->contexts.used) {
@@ -271,7 +291,7 @@ void serve_turn(struct sessions *sessions, uint64_t now_us) {
 	expire(sessions, now_us);
 	note_free(sessions);
 	while (budget > 0 && (handle = context_next_ready(sessions)) != 0) {
-		serve(sessions, handle, &budget);
+		visit(sessions, handle, &budget);
 	}
 	go_round(sessions, &budget);
 	post_flush(&sessions->post);
