@@ -180,6 +180,8 @@ static void refresh(struct sessions *sessions, uint32_t handle) {
 	struct record kept = {.seq = state_seq(state),
 	                      .session = context->session,
 	                      .client_number = session_client_number(state, session)};
+	/* An answer that a message led to nothing may be among what was missed. */
+	context->forwarded = kept.client_number;
 	forward_kept(sessions, &kept);
 	context_read_memberships(sessions, context);
 }
