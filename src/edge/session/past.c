@@ -45,10 +45,15 @@ static void ask_next(struct sessions *sessions) {
 	          job->lines + 1u);
 }
 
+static void drop_text(struct past_job *job) {
+	free((void *)(uintptr_t)job->text.bytes);
+	job->text = slice_of(NULL, 0);
+}
+
 static void end_job(struct sessions *sessions) {
 	struct past *past = &sessions->past;
 	struct past_job *job = first_job(past);
-	free((void *)(uintptr_t)job->text.bytes);
+	drop_text(job);
 	*job = (struct past_job){0};
 	past->first = (past->first + 1) % PAST_JOBS_MAX;
 	past->count--;
@@ -253,16 +258,22 @@ static void on_failure(void *context) {
 
 /* ---- questions ---- */
 
-/* Is the same question, asked again, waiting already? */
-static bool is_waiting(struct past *past, const struct context *context, uint64_t question) {
+/*
+ * The newest question of this connection that is waiting or being answered, or NULL. One at a
+ * time is asked: so a later one takes the place of one that only waits, and nobody has more
+ * than two here.
+ */
+static struct past_job *newest_of(struct past *past, const struct past_job *asked,
+                                  bool *is_under_way) {
+	struct past_job *newest = NULL;
 	for (unsigned i = 0; i < past->count; i++) {
-		const struct past_job *job = &past->jobs[(past->first + i) % PAST_JOBS_MAX];
-		if (job->session == context->session && job->connection == context->connection &&
-		    job->question == question) {
-			return true;
+		struct past_job *job = &past->jobs[(past->first + i) % PAST_JOBS_MAX];
+		if (job->session == asked->session && job->connection == asked->connection) {
+			newest = job;
+			*is_under_way = i == 0;
 		}
 	}
-	return false;
+	return newest;
 }
 
 static enum reason check(const struct sessions *sessions, const struct context *context,
@@ -276,7 +287,7 @@ static enum reason check(const struct sessions *sessions, const struct context *
 	                   : !may_read(sessions, context->person, job->room)) {
 		return REASON_NOT_IN_ROOM;
 	}
-	return sessions->past.count == PAST_JOBS_MAX ? REASON_BUSY : REASON_NONE;
+	return REASON_NONE;
 }
 
 void past_ask(struct sessions *sessions, uint32_t handle, const struct wire_talk *ask) {
@@ -291,10 +302,16 @@ void past_ask(struct sessions *sessions, uint32_t handle, const struct wire_talk
 	job.seq = wire_get_varint(&in);
 	job.lines = wire_get_u8(&in);
 	job.text = wire_get_rest(&in);
-	if (is_waiting(past, context, ask->number)) {
-		return;
+	bool is_under_way = false;
+	struct past_job *before = newest_of(past, &job, &is_under_way);
+	if (before != NULL && before->question >= job.question) {
+		return; /* The same, asked again, or one that was late. */
 	}
+	struct past_job *place = before != NULL && !is_under_way ? before : NULL;
 	enum reason reason = check(sessions, context, &job, &in);
+	if (reason == REASON_NONE && place == NULL && past->count == PAST_JOBS_MAX) {
+		reason = REASON_BUSY;
+	}
 	if (reason != REASON_NONE) {
 		who_refuse(sessions, handle, ask->number, reason);
 		return;
@@ -309,7 +326,12 @@ void past_ask(struct sessions *sessions, uint32_t handle, const struct wire_talk
 	} else {
 		job.text = slice_of(NULL, 0);
 	}
-	past->jobs[(past->first + past->count++) % PAST_JOBS_MAX] = job;
+	if (place != NULL) {
+		drop_text(place);
+	} else {
+		place = &past->jobs[(past->first + past->count++) % PAST_JOBS_MAX];
+	}
+	*place = job;
 	ask_next(sessions);
 }
 
@@ -325,8 +347,7 @@ void past_begin(struct sessions *sessions) {
 void past_finish(struct sessions *sessions) {
 	struct past *past = &sessions->past;
 	for (unsigned i = 0; i < past->count; i++) {
-		struct past_job *job = &past->jobs[(past->first + i) % PAST_JOBS_MAX];
-		free((void *)(uintptr_t)job->text.bytes);
+		drop_text(&past->jobs[(past->first + i) % PAST_JOBS_MAX]);
 	}
 	log_window_finish(&past->window);
 }
