@@ -9,10 +9,11 @@
  *                 same answer
  *
  * Before the cookie nothing is larger than what came. What stands in a place is
- * told by its nonce. A recorded RESUME that is sent again is told by its nonce,
- * too: those of the last few thousand are remembered. A recorded OPEN moves
- * nothing: it is answered, for its own client's key alone, and a connection that
- * is in use stays what it is.
+ * told by its nonce. A recorded RESUME that is sent again is told by its tag:
+ * those of the last few thousand are remembered. (Not by its nonce: a client
+ * that has moved asks with the nonce it had, a new cookie, and so another tag.)
+ * A recorded OPEN moves nothing: it is answered, for its own client's key alone,
+ * and a connection that is in use stays what it is.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -96,9 +97,11 @@ void greet_lost(struct sessions *sessions, uint64_t session, const struct route 
 
 /* ---- places ---- */
 
-static uint64_t mark_of(const uint8_t nonce[NONCE_BYTES]) {
+/* Of a nonce or a tag. */
+static uint64_t mark_of(const uint8_t bytes[NONCE_BYTES]) {
+	_Static_assert(TAG_BYTES == NONCE_BYTES, "a mark is made of either");
 	uint64_t mark;
-	memcpy(&mark, nonce, sizeof(mark));
+	memcpy(&mark, bytes, sizeof(mark));
 	return mark | 1;
 }
 
@@ -137,8 +140,8 @@ static struct greeting *new_place(struct greet *greet, uint64_t now_us) {
 	return oldest;
 }
 
-static bool was_used(const struct greet *greet, const uint8_t nonce[NONCE_BYTES]) {
-	uint64_t mark = mark_of(nonce);
+static bool was_used(const struct greet *greet, const uint8_t tag[TAG_BYTES]) {
+	uint64_t mark = mark_of(tag);
 	for (uint32_t i = 0; i < USED_MAX; i++) {
 		if (greet->used[i] == mark) {
 			return true;
@@ -192,6 +195,7 @@ static void put_question(struct sessions *sessions, const struct datagram *datag
 	                           .generation = generation != 0 ? generation : 1,
 	                           .since_us = sessions_now_us(sessions),
 	                           .cursor = asked->cursor,
+	                           .tag_mark = asked->type == WIRE_RESUME ? mark_of(asked->tag) : 0,
 	                           .route = datagram->route};
 	place->welcome = (struct wire_greeting){
 		.type = WIRE_WELCOME, .connection = asked->connection, .session = asked->session};
@@ -216,7 +220,7 @@ static void on_question(struct sessions *sessions, const struct datagram *datagr
 	uint64_t now_us = sessions_now_us(sessions);
 	struct greeting *place = place_of(greet, asked, &datagram->route);
 	if (place == NULL) {
-		if (asked->type == WIRE_RESUME && was_used(greet, asked->nonce)) {
+		if (asked->type == WIRE_RESUME && was_used(greet, asked->tag)) {
 			return;
 		}
 		place = new_place(greet, now_us);
@@ -331,7 +335,7 @@ static void welcome(struct sessions *sessions, struct greeting *place) {
 		}
 		memcpy(welcome->open_key, greet->pair.open, KEY_BYTES);
 	} else {
-		greet->used[greet->used_next++ % USED_MAX] = mark_of(welcome->nonce);
+		greet->used[greet->used_next++ % USED_MAX] = place->tag_mark;
 	}
 	place->phase = GREETING_WELCOMED;
 	place->since_us = sessions_now_us(sessions);

@@ -78,7 +78,8 @@ struct greeting {
 	uint32_t generation;
 	uint64_t since_us;
 	uint64_t cursor;
-	uint64_t seq; /* WELCOME is said of the state as it is after this entry */
+	uint64_t seq;      /* WELCOME is said of the state as it is after this entry */
+	uint64_t tag_mark; /* of a RESUME */
 	struct route route;
 	struct wire_greeting welcome; /* what is known of it; open_key: first the client's */
 	uint8_t name[NAME_BYTES_MAX];
@@ -90,7 +91,7 @@ struct greet {
 	struct limiter limiter, resets;
 	uint64_t *marks; /* of the nonces, a place each; 0: free */
 	struct greeting *each;
-	uint64_t *used; /* nonces of RESUMEs that were welcomed: a ring */
+	uint64_t *used; /* marks of the tags of RESUMEs that were welcomed: a ring */
 	uint32_t used_next;
 };
 
