@@ -53,7 +53,8 @@ class Session:
             self.key, self.server_key = bytes.fromhex(saved["key"]), bytes.fromhex(saved["server"])
             self.log = Log(saved["cursor"])
             for number, kind, body in saved["outbox"]:
-                self._put(Repeated(number, kind, bytes.fromhex(body)))
+                self.outbox[number] = Repeated(number, kind, bytes.fromhex(body))
+            self.unsettled = {number: seq for number, seq in saved["unsettled"]}
         self.move()
         self.come_in("" if saved else name)
 
@@ -62,7 +63,8 @@ class Session:
         return self.id and {
             "id": self.id, "key": self.key.hex(), "person": self.person, "name": self.name,
             "server": self.server_key.hex(), "cursor": self.log.cursor,
-            "outbox": [(m.number, m.kind, m.body.hex()) for m in self.outbox.values()]}
+            "outbox": [(m.number, m.kind, m.body.hex()) for m in self.outbox.values()],
+            "unsettled": list(self.unsettled.items())}
 
     # What a user says and asks. Messages give their number, questions theirs.
 
@@ -253,13 +255,9 @@ class Session:
             raise RuntimeError("say it after Welcomed, which brings the number of the last message")
         number = self.next_number
         self.next_number += 1
-        self._put(Repeated(number, kind, body))
+        self.outbox[number], self.unsettled[number] = Repeated(number, kind, body), None
         self.tick()
         return number
-
-    def _put(self, message):
-        self.outbox[message.number] = message
-        self.unsettled[message.number] = None
 
     def _ask(self, kind, body):
         self.question_number += 1
