@@ -2,6 +2,7 @@
 
     serve(OPTION…, …)   starts a server and, after the test, finds it clean: exit 0 in two seconds,
                         no orphan, no zombie, no report of a sanitizer, all states the same
+    crowd_of(server)    the session dialect's members of a server, none yet
     place               a folder for this test, removed afterwards
     is_long             whether the sizes written in the issues are to be run (--long)
 """
@@ -10,6 +11,7 @@ import os
 
 import plain
 import pytest
+import sessions
 import tools
 from server import Server
 
@@ -78,6 +80,19 @@ def serve(request, place):
         except AssertionError as error:
             errors.append(str(error))
     assert not errors, "\n".join(errors)
+
+
+@pytest.fixture
+def crowd_of():
+    crowds = []
+
+    def make(server):
+        crowds.append(sessions.Crowd(server.address))
+        return crowds[-1]
+
+    yield make
+    for crowd in crowds:
+        crowd.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,175 @@
+"""Sessions over a bad network: every message arrives once, in one order, whatever is lost or dies."""
+
+import contextlib
+import random
+import time
+
+import pytest
+from badnet import BadNet, Line
+from sessions import Crowd, Meter, Talk
+from tools import SLOWNESS, eventually
+
+# Nobody's pace is held down, and all come from few addresses.
+FAST = ("--rate", "100000:100000")
+
+BAD = Line(loss=0.3, twice=0.05, delay=(0.005, 0.080))
+WORSE = Line(loss=0.6, twice=0.05, delay=(0.005, 0.080))
+CALM = Line(delay=(0.005, 0.005))
+
+# Who only listens finds out that its address has changed when it says something.
+PING_SECONDS = 3
+
+# Nobody is told anything new for so long after the end.
+QUIET_SECONDS = 1.0
+
+
+class Trial:
+    """Clients, the bad network, the server, and what is done to them while they talk."""
+
+    def __init__(self, server, net, is_long):
+        self.server, self.net, self.is_long = server, net, is_long
+        self.crowd = Crowd(net.address)
+        self.meter = Meter()
+        net.taps.append(self.meter)
+        self.timers = []  # (when, deed)
+        self.dice = random.Random(f"{net.seed}/trial")
+
+    def after(self, seconds, deed):
+        self.timers.append((time.monotonic() + seconds, deed))
+
+    def turn_timers(self):
+        now = time.monotonic()
+        for timer in [timer for timer in self.timers if timer[0] <= now]:
+            self.timers.remove(timer)
+            timer[1]()
+
+    # ---- What may happen
+
+    def worse(self):
+        self.net.line = WORSE
+        self.after(10 if self.is_long else 2, lambda: setattr(self.net, "line", BAD))
+
+    def outage(self):
+        self.net.is_out = True
+        self.after(30 if self.is_long else 3, lambda: setattr(self.net, "is_out", False))
+
+    def moving(self):
+        self.net.move()
+        self.after(2, self.moving)
+
+    def still(self):
+        self.timers = [timer for timer in self.timers if timer[1] != self.moving]
+
+    def kill(self, name):
+        self.server.kill(name)
+
+    def kill_server(self):
+        self.server.kill_all()
+        self.server.restart()
+
+    def restart_client(self):
+        old = self.dice.choice(self.talk.members)
+        saved = self.crowd.drop(old)
+        self.talk.replace(old, self.crowd.begin(saved=saved, ping_after=PING_SECONDS))
+
+    # ---- From the beginning to the end
+
+    def run(self, clients, messages, script, seconds):
+        names = [f"n{index}" for index in range(clients)]
+        members = self.crowd.members or self.crowd.enter(
+            *names, seconds=60 * SLOWNESS, ping_after=PING_SECONDS
+        )
+        for member in members:
+            member.entries.clear()
+        self.talk = Talk(self.crowd, members, messages)
+        step = self.talk.step
+
+        def step_and_timers():
+            self.turn_timers()
+            step()
+
+        self.talk.step = step_and_timers
+        self.talk.run(seconds * SLOWNESS, script)
+        self.timers.clear()
+        print(self.meter.describe(self.talk))
+        order = self.talk.check()
+        kept = [e["text"] for e in self.server.history() if e["kind"] == "said"]
+        assert kept[-len(order) :] == order
+        self.check_quiet()
+
+    def check_quiet(self):
+        """When all is acknowledged nothing is in flight, and nothing is sent again."""
+        self.net.line, self.net.is_out = CALM, False
+
+        def is_quiet():
+            self.crowd.turn(0.05)
+            return time.monotonic() - self.meter.last_log > QUIET_SECONDS
+
+        eventually(is_quiet, "the server to be quiet")
+
+
+@contextlib.contextmanager
+def trial(server, is_long, line, seed):
+    print("seed:", seed)
+    with BadNet(server.address, seed, line) as net:
+        made = Trial(server, net, is_long)
+        yield made
+        made.crowd.close()
+
+
+@pytest.fixture
+def seed():
+    return str(random.randrange(1 << 32))
+
+
+def test_good_line_repeats_little(serve, is_long, seed):
+    """Without loss hardly anything is sent twice. What a busy machine adds to it is no fault of ours, and
+    it only ever adds: the best of some runs counts."""
+    clients, messages = (20, 2000) if is_long else (8, 400)
+    with trial(serve(*FAST), is_long, CALM, seed) as one:
+        shares = []
+        while not shares or (max(shares[-1]) >= 0.01 and len(shares) < 10):
+            one.meter.forget()
+            one.run(clients, messages, [], 60)
+            shares.append((one.meter.share(True), one.meter.share(False)))
+        assert max(shares[-1]) < 0.01, shares
+
+
+def test_everything_at_once(serve, is_long, seed):
+    """A bad line, a worse one, an outage, new addresses, deaths of every process and of the server."""
+    clients, messages = (20, 2000) if is_long else (5, 150)
+    with trial(serve(*FAST, "--edges", "2"), is_long, BAD, seed) as one:
+        script = [
+            (0.1, one.worse),
+            (0.2, one.outage),
+            (0.3, one.moving),
+            (0.4, lambda: one.kill("hub")),
+            (0.5, lambda: one.kill("scribe")),
+            (0.6, lambda: one.kill("edge 0")),
+            (0.65, lambda: one.kill("edge 1")),
+            (0.7, one.restart_client),
+            (0.75, one.still),
+            (0.8, one.kill_server),
+        ]
+        one.run(clients, messages, script, 600 if is_long else 120)
+
+
+SCRIPTS = {
+    "loss": lambda one: [],
+    "worse": lambda one: [(0.5, one.worse)],
+    "outage": lambda one: [(0.5, one.outage)],
+    "moving": lambda one: [(0.1, one.moving)],
+    "hub": lambda one: [(at / 10, lambda: one.kill("hub")) for at in (2, 5, 8)],
+    "scribe": lambda one: [(at / 10, lambda: one.kill("scribe")) for at in (2, 5, 8)],
+    "edge": lambda one: [(at / 10, lambda: one.kill(f"edge {at % 2}")) for at in (2, 5, 8)],
+    "server": lambda one: [(at / 10, one.kill_server) for at in (3, 6)],
+    "client": lambda one: [(at / 10, one.restart_client) for at in range(1, 10)],
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_by_itself(serve, is_long, seed, name):
+    """20 clients, 2,000 messages, 30 % loss, and one kind of misfortune."""
+    with trial(serve(*FAST, "--edges", "2"), is_long, BAD, seed) as one:
+        one.run(20, 2000, SCRIPTS[name](one), 300)

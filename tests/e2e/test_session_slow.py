@@ -1,0 +1,112 @@
+"""Readers who are slow, or stopped, or gone: they cost the server nothing, and catch up."""
+
+import time
+
+import pytest
+import session_wire as wire
+from plain import Plain
+from sessions import Talk
+from tools import SLOWNESS, memory_kb
+
+FAST = ("--rate", "1000000:1000000", "--edges", "2")
+
+# A small ring, so that who lags is overtaken and is served from the history.
+SMALL_RING = ("--ring", "2")
+
+# What all processes together may take more while somebody lags; caches of SQLite among it.
+GROWTH_KB = 8 * 1024
+
+
+def memory(server):
+    return sum(memory_kb(pid) for name, pid in server.children().items() if name != "keeper")
+
+
+def stop_reading(crowd, member):
+    """Its socket stays and fills; nobody reads it or sends from it."""
+    crowd.poll.unregister(member.fd)
+    crowd.members.remove(member)
+
+
+def read_again(crowd, member):
+    crowd.members.append(member)
+    crowd.watch(member)
+    member.due = 0.0
+
+
+def talk(crowd, members, count, seconds, bytes_each):
+    """Messages that `members` say and hear; those said before by a former talk are not counted."""
+    for member in members:
+        member.entries.clear()
+    one = Talk(crowd, members, count, window=48, text_bytes=bytes_each)
+    one.run(seconds * SLOWNESS)
+    return one.check()
+
+
+@pytest.mark.parametrize("is_absent", [False, True])
+def test_who_stops_reading_catches_up(serve, crowd_of, is_long, is_absent):
+    """Stopped, connected or absent, while a lot is said: no memory, and then all of it, in order."""
+    count = 100_000 if is_long else 5000
+    silence = ("--silence", "5") if is_absent else ("--silence", "86400")
+    server = serve(*FAST, *SMALL_RING, *silence)
+    crowd = crowd_of(server)
+    talkers = crowd.enter("t0", "t1", "t2", "t3", ping_after=1)
+    slow = crowd.enter("slow")
+    talk(crowd, [*talkers, slow], 2000, 60, 400)  # Caches fill once.
+    before = memory(server)
+    stop_reading(crowd, slow)
+    slow.entries.clear()
+    began = time.monotonic()
+    order = talk(crowd, talkers, count, 600 if is_long else 60, 400)
+    if is_absent:
+        crowd.wait(lambda: talkers[0].names()["slow"], "slow to be absent")
+    print(f"{count} messages in {time.monotonic() - began:.1f} s")
+    after = memory(server)
+    read_again(crowd, slow)
+    began = time.monotonic()
+    crowd.wait(
+        lambda: len(slow.of_kind(wire.SAID)) >= count,
+        lambda: f"slow to catch up: {len(slow.of_kind(wire.SAID))} of {count}, {slow.state}",
+        (300 if is_long else 60) * SLOWNESS,
+    )
+    caught = time.monotonic() - began
+    print(f"caught up in {caught:.1f} s; memory {before} KB, {after} KB, {memory(server)} KB")
+    assert slow.texts() == order
+    assert not slow.events_of(wire.Gap)
+    assert after - before < GROWTH_KB
+    assert memory(server) - before < GROWTH_KB
+
+
+def test_the_dead_hinder_nobody(serve, crowd_of, is_long):
+    """Half of all are gone without a word: the others hear everything as fast as ever."""
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    dead = crowd.enter(*(f"d{index}" for index in range(40 if is_long else 10)))
+    living = crowd.enter(*(f"l{index}" for index in range(10)))
+    for member in dead:
+        stop_reading(crowd, member)
+    before = memory(server)
+    talk(crowd, living, 10_000 if is_long else 1000, 120, 100)
+    assert memory(server) - before < GROWTH_KB
+    for member in dead:
+        member.close()
+
+
+def test_a_flood_is_paced(serve, crowd_of):
+    """Who comes back to a long log is not drowned: hardly anything of it is sent twice on a good line."""
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    ming, hong = crowd.enter("小明", "小红")
+    saved = crowd.drop(hong)
+    for number in range(2000):
+        ming.say(f"{number} ".ljust(200, "x"))
+    crowd.wait(ming.has_settled, "all to be kept", 60)
+    hong = crowd.come_back(saved)
+    packets = []
+    took = hong._came
+    hong._came = lambda packet, now: (packets.append(packet), took(packet, now))[1]
+    Plain(server).enter("老王").say("end")
+    hong.expect("end", 60)
+    assert hong.texts() == [*ming.texts()[:2000], "end"]
+    sent, needed = max(packets) + 1, 2000 * 200 / 1100
+    print(f"{sent} datagrams for {needed:.0f} full ones")
+    assert sent < 2 * needed
