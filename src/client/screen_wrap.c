@@ -31,7 +31,7 @@ static bool is_closing(int32_t point) {
 }
 
 static bool is_opening(int32_t point) {
-	return is_one_of(point, "（《「『【〈〔“‘([{");
+	return is_one_of(point, "（《「『【〈〔“‘([{@#");
 }
 
 struct cluster {

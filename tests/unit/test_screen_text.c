@@ -83,6 +83,7 @@ static void test_wide_characters(void **state) {
 	assert_rows("a你b好", 2, 2, "a|你|b|好|");
 	assert_rows("你好，世界", 4, 4, "你|好，|世界|");
 	assert_rows("你（好）了", 4, 4, "你|（好|）了|");
+	assert_rows("你好@小明", 5, 5, "你好|@小明|");
 	assert_rows("你", 1, 1, "你|");
 	assert_rows("我们用English聊天", 10, 10, "我们用|English聊|天|");
 	assert_rows("e\u0301e\u0301e\u0301", 2, 2, "e\u0301e\u0301|e\u0301|");
