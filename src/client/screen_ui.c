@@ -37,6 +37,7 @@ void ui_hint(struct ui *ui, const char *zh, const char *en) {
 
 void ui_quit(struct ui *ui, bool stays, struct slice why) {
 	struct model *model = &ui->model;
+	model_report_shown(model);
 	unsigned flags = (stays ? WISH_STAYS : 0u) | (model->is_quitting ? WISH_AT_ONCE : 0u);
 	model_wish(model, &(struct wish){.kind = WISH_QUIT,
 	                                 .flags = (uint16_t)flags,

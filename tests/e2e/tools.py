@@ -98,7 +98,9 @@ def processes(session=None):
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            # ValueError: one that ends while it is read says nothing of itself.
+            gone = (FileNotFoundError, ProcessLookupError, PermissionError, ValueError)
+            with contextlib.suppress(*gone):
                 process = Process(int(entry))
                 if session is None or process.session == session:
                     found.append(process)
