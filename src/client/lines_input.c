@@ -3,7 +3,7 @@
 #include "join_words.h"
 #include "lines.h"
 
-/* A line that is longer than any text is passed over up to its end. */
+/* Of a line that is longer than any text so much is wished, and refused; the rest is passed over. */
 #define LINE_BYTES_MAX 16384
 
 /* ---- messages ---- */
@@ -213,7 +213,8 @@ void lines_take_input(struct lines *lines) {
 		size_t size = end == NULL ? lines->input_size - at : (size_t)(end - first);
 		at += size + (end != NULL);
 		if (!lines->is_skipping) {
-			lines_typed(lines, slice_of(first, size));
+			lines_typed(lines,
+			            slice_of(first, size < LINE_BYTES_MAX ? size : LINE_BYTES_MAX));
 		}
 		/* Without an end it is longer than any text may be: the rest belongs to it. */
 		lines->is_skipping = end == NULL;

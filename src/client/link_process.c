@@ -41,6 +41,7 @@ struct process {
 	int timer_fd;
 	struct mp_pipe face; /* fd -1: none at present */
 	bool is_parent_gone, is_end_told;
+	bool is_busy; /* there is more to do than fits into a turn */
 	/* A tell that the pipe has no room for. */
 	size_t held_size;
 	uint8_t held[SCREENWIRE_BYTES_MAX];
@@ -225,7 +226,7 @@ static void sleep_until_something(struct process *process) {
 	                       {.fd = process->face.fd, .events = to_face},
 	                       {.fd = process->socket.fd, .events = POLLIN}};
 	set_timer(process);
-	if (poll(fds, sizeof fds / sizeof fds[0], -1) < 0) {
+	if (poll(fds, sizeof fds / sizeof fds[0], process->is_busy ? 0 : -1) < 0) {
 		return;
 	}
 	uint64_t now = now_us(), ticks;
@@ -249,14 +250,15 @@ static void sleep_until_something(struct process *process) {
 
 /* All that can be done without waiting. */
 static void turn(struct process *process) {
-	bool is_busy = true;
 	uint64_t now = now_us();
 	if (renew_deadline(process) <= now) {
 		renew_socket(process, now);
 	}
-	for (int i = 0; i < 4 * TURN_MAX && is_busy; i++) {
-		bool was_told = tell_face(process);
-		is_busy = speak_to_server(process) || was_told;
+	process->is_busy = true;
+	for (int i = 0; i < 4 * TURN_MAX && process->is_busy; i++) {
+		bool was_said = speak_to_server(process);
+		/* Behind it: speaking may find that it is over. */
+		process->is_busy = tell_face(process) || was_said;
 	}
 	save(process, now, false);
 }

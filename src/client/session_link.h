@@ -6,9 +6,9 @@
  *
  *	link_receive(link, datagram, now_us);                 // for each that came
  *	link_wish(link, &wish, now_us);                       // for each wish
- *	while (link_next(link, &tell, now_us)) { … }          // what there is to tell
  *	while ((size = link_send(link, out, now_us)) > 0) { … }   // what has to leave
- *	sleep until link_deadline(link)
+ *	while (link_next(link, &tell, now_us)) { … }          // what there is to tell
+ *	again, if there was anything; else sleep until link_deadline(link)
  *
  * It speaks the language of screenwire.h: wishes in, tells out. What a tell points at is good
  * until the next call. Whoever does not call link_next() is a slow reader: the link goes on
