@@ -285,15 +285,22 @@ static void note_free(struct sessions *sessions) {
 	sessions->waits_for = blocked;
 }
 
-void serve_turn(struct sessions *sessions, uint64_t now_us) {
-	unsigned budget = TURN_DATAGRAMS;
+static void go_through_ready(struct sessions *sessions, unsigned *budget) {
 	uint32_t handle;
+	while (*budget > 0 && (handle = context_next_ready(sessions)) != 0) {
+		visit(sessions, handle, budget);
+	}
+}
+
+void serve_turn(struct sessions *sessions, uint64_t now_us) {
+	/* Those who catch up are always ready: half is the round's, or nobody else would hear what is new. */
+	unsigned budget = TURN_DATAGRAMS / 2;
 	expire(sessions, now_us);
 	note_free(sessions);
-	while (budget > 0 && (handle = context_next_ready(sessions)) != 0) {
-		visit(sessions, handle, &budget);
-	}
+	go_through_ready(sessions, &budget);
+	budget += TURN_DATAGRAMS - TURN_DATAGRAMS / 2;
 	go_round(sessions, &budget);
+	go_through_ready(sessions, &budget);
 	post_flush(&sessions->post);
 	/* What this turn has blocked is waited for from here on. */
 	sessions->waits_for |= sessions->datagrams->blocked;
