@@ -5,9 +5,12 @@
 #include "diag.h"
 #include "sessions_inside.h"
 
-/* Questions of one address: each may cost a walk over a large room. */
+/* Questions of one address. */
 #define ASKS_PER_S 20
 #define ASKS_BURST 40
+/* Of all: walks through so many members (who.c), four million a second. */
+#define WALKS_PER_S 4096
+#define WALKS_BURST 4096
 
 static struct context *context_of(const struct sessions *sessions, uint64_t session) {
 	uint32_t handle = session == 0 ? 0 : context_find(sessions, session);
@@ -255,6 +258,7 @@ static void *create(struct edge *edge) {
 	if (!limiter_init(&sessions->asks, pace_of(ASKS_PER_S, ASKS_BURST))) {
 		diag_exit_errno(EXIT_TRY_AGAIN, "no memory for the limits of questions");
 	}
+	sessions->walks = pace_of(WALKS_PER_S, WALKS_BURST);
 	serve_begin(sessions);
 	greet_begin(sessions);
 	forward_begin(sessions);

@@ -168,6 +168,8 @@ struct sessions {
 	struct post post;
 	struct greet greet;
 	struct limiter rate, asks;
+	struct pace walks; /* of all who ask, through members and rooms */
+	uint64_t walks_next_ns;
 	struct inbox_budget budget;
 	struct lost lost;
 	struct car car;

@@ -220,6 +220,17 @@ static void answer_rooms(struct sessions *sessions, uint32_t handle, const struc
 
 /* ---- questions ---- */
 
+#define WALK_STEPS 1024
+
+/* A large room costs more than its share of questions: whoever cannot be answered now asks again. */
+static bool may_walk(struct sessions *sessions, size_t steps) {
+	if (!pace_take(&sessions->walks, &sessions->walks_next_ns, sessions_now_us(sessions))) {
+		return false;
+	}
+	sessions->walks_next_ns += steps / WALK_STEPS * sessions->walks.interval_ns;
+	return true;
+}
+
 void who_take(struct sessions *sessions, uint32_t handle, const struct wire_talk *ask) {
 	const struct context *context = context_at(sessions, handle);
 	struct wire_in in = wire_in_at(ask->bytes);
@@ -240,10 +251,12 @@ void who_take(struct sessions *sessions, uint32_t handle, const struct wire_talk
 	if (in.is_bad || in.rest.size > 0) {
 		who_refuse(sessions, handle, ask->number, REASON_BAD_ARGUMENT);
 	} else if (ask->kind == ASK_ROOMS) {
-		answer_rooms(sessions, handle, ask, after);
+		if (may_walk(sessions, state_rooms_count(sessions->edge->state))) {
+			answer_rooms(sessions, handle, ask, after);
+		}
 	} else if (!state_room_exists(sessions->edge->state, room)) {
 		who_refuse(sessions, handle, ask->number, REASON_NO_SUCH_ROOM);
-	} else {
+	} else if (may_walk(sessions, state_room_members_count(sessions->edge->state, room))) {
 		answer_who(sessions, handle, ask, room, after);
 	}
 }
