@@ -1,5 +1,6 @@
 """The life of a session: coming in, being absent, leaving, coming back, and how it ends."""
 
+import os
 import signal
 import sqlite3
 import time
@@ -373,6 +374,32 @@ def test_closed(serve, crowd_of):
 
 
 # ---- What is kept, and what no longer ------------------------------------------------------------
+
+
+def test_what_is_no_longer_kept_is_told_exactly(serve, crowd_of):
+    """Who was away for longer than --keep hears which numbers are missing, and then the rest."""
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    ming, hong = crowd.enter("小明", "小红")
+    ming.expect("", kind=wire.ENTERED)
+    saved = crowd.drop(ming)
+    for text in ("one", "two", "old", "young"):
+        hong.settle(hong.say(text))
+    old, young = hong.expect("old").seq, hong.expect("young").seq
+    server.stop()
+    path, owner = server.data / "log.db", (server.data / "log.db").stat()
+    database = sqlite3.connect(path)
+    long_ago = int((time.time() - 3 * 86400) * 1e6)
+    database.execute("update entries set time = ? where seq <= ?", (long_ago, old))
+    database.commit()
+    database.close()
+    os.chown(path, owner.st_uid, owner.st_gid)
+    server.restart("--keep", "2", *FAST)
+    eventually(lambda: min(entry["seq"] for entry in server.history()) > old, "it to be forgotten")
+    ming = crowd.come_back(saved)
+    ming.expect("young")
+    assert ming.events_of(wire.Gap) == [wire.Gap(saved["cursor"], old)]
+    assert [entry.seq for entry in ming.of_kind(wire.SAID)] == [young]
 
 
 def test_fsync_keeps_before_it_says_kept(serve, crowd_of):

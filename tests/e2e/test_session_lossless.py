@@ -1,13 +1,17 @@
 """Sessions over a bad network: every message arrives once, in one order, whatever is lost or dies."""
 
 import contextlib
+import os
 import random
+import socket
+import subprocess
 import time
 
 import pytest
 from badnet import BadNet, Line
+from server import Stream
 from sessions import Crowd, Meter, Talk
-from tools import SLOWNESS, eventually
+from tools import BINARY, PATIENCE, SLOWNESS, eventually, plain_environment
 
 # Nobody's pace is held down, and all come from few addresses.
 FAST = ("--rate", "100000:100000")
@@ -165,6 +169,87 @@ SCRIPTS = {
     "server": lambda one: [(at / 10, one.kill_server) for at in (3, 6)],
     "client": lambda one: [(at / 10, one.restart_client) for at in range(1, 10)],
 }
+
+
+class Joined:
+    """`qun join --lines`, with pipes."""
+
+    def __init__(self, net, place, name):
+        self.name = name
+        self.input, stdin = socket.socketpair()
+        out, stdout = os.pipe()
+        err, stderr = os.pipe()
+        self.process = subprocess.Popen(
+            [BINARY, "join", "{}:{}".format(*net.address), "--name", name, "--lines"],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=plain_environment(XDG_STATE_HOME=str(place / name), LANG="zh_CN.UTF-8"),
+        )
+        stdin.close()
+        os.close(stdout)
+        os.close(stderr)
+        self.output, self.errors = Stream(out), Stream(err)
+
+    def say(self, *texts):
+        self.input.sendall("".join(text + "\n" for text in texts).encode())
+
+    def heard(self):
+        return [line.split("说: ", 1)[1] for line in list(self.output.lines) if "说: " in line]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """At the end of the input everything is waited for."""
+        self.input.close()
+        assert self.process.wait(PATIENCE) == 0, self.errors.text
+
+
+def test_the_client_people_use(serve, place, is_long, seed):
+    """`qun join` through the same: what is typed is heard once by all others, in one order."""
+    clients, messages = (20, 2000) if is_long else (5, 150)
+    server = serve(*FAST, "--edges", "2")
+    with trial(server, is_long, BAD, seed) as one, contextlib.ExitStack() as stack:
+        joined = [Joined(one.net, place, f"n{index}") for index in range(clients)]
+        for each in joined:
+            stack.callback(each.kill)
+        everybody = {each.name for each in joined}
+
+        def all_are_in():
+            return {each.get("name") for each in server.admin_json("who")} >= everybody
+
+        eventually(all_are_in, lambda: [each.errors.text for each in joined], 60 * SLOWNESS)
+        said = {each.name: [] for each in joined}
+        for number in range(messages):
+            said[f"n{number % clients}"].append(f"{number} ".ljust(64, "x"))
+        for each in joined:
+            each.say(*said[each.name])
+        script = [(0.1, one.worse), (0.3, one.outage), (0.4, one.moving), (0.6, one.still)]
+        script += [(0.7, lambda: one.kill("edge 0")), (0.8, one.kill_server)]
+        began = time.monotonic()
+
+        def share_heard():
+            one.turn_timers()
+            share = min(len(each.heard()) / (messages - len(said[each.name])) for each in joined)
+            while script and share >= script[0][0]:
+                script.pop(0)[1]()
+            return share >= 1.0
+
+        def describe():
+            return [(each.name, len(each.heard()), each.errors.lines[-3:]) for each in joined]
+
+        eventually(share_heard, describe, (600 if is_long else 150) * SLOWNESS)
+        print(f"{messages} messages to {clients} in {time.monotonic() - began:.1f} s")
+        order = [e["text"] for e in server.history() if e["kind"] == "said"]
+        assert sorted(order) == sorted(text for texts in said.values() for text in texts)
+        for each in joined:
+            assert [text for text in order if text in said[each.name]] == said[each.name]
+            assert each.heard() == [text for text in order if text not in said[each.name]]
+        one.net.line = CALM
+        for each in joined:
+            each.end()
 
 
 @pytest.mark.long
