@@ -238,6 +238,26 @@ def test_leave_and_resume(serve, crowd_of):
     assert ming.settle(ming.say("again")).number == number + 1
 
 
+def test_who_has_left_hears_nothing_more(serve, crowd_of):
+    """Its connection stays, and knows of nothing that happened since; what it says is refused."""
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    ming, hong = crowd.enter("小明", "小红")
+    number = ming.leave()
+    crowd.wait(lambda: ming.kept.get(number), "KEPT of the leave")
+    hong.settle(hong.say("behind its back"))
+    number = ming.say("am I here?")
+    crowd.wait(lambda: number in ming.kept, "KEPT of the refusal")
+    hong.settle(hong.say("end"))
+    assert not ming.texts() and "am I here?" not in hong.texts()
+    ming.come_in()
+    ming.expect("end")
+    assert ming.texts() == ["behind its back", "end"]
+    # Refusals are not history: the reason may be lost, the refusal not.
+    reasons = [wire.word(entry.reason) for entry in ming.of_kind(wire.NOT_DONE)]
+    assert reasons == ["not-entered"] or ming.events_of(wire.Unexplained) == [wire.Unexplained(number)]
+
+
 # ---- Restarts ------------------------------------------------------------------------------------
 
 
