@@ -83,7 +83,7 @@ static struct load {
 	struct session *sessions;
 	struct sender senders[SENDERS_MAX];
 	struct key master;
-	struct sockaddr_in server;
+	struct sockaddr_in server, floor;
 	unsigned loss;
 	unsigned text_bytes;
 	uint64_t rng;
@@ -151,11 +151,11 @@ static void open_socket(unsigned i) {
 	load.ports[i] = ntohs(address.sin_port);
 }
 
-static void send_from(unsigned member, const void *bytes, size_t size) {
+static void send_to(const struct sockaddr_in *to, unsigned member, const void *bytes, size_t size) {
 	char control[CMSG_SPACE(sizeof(struct in_pktinfo))] = {0};
 	struct iovec iovec = {(void *)(uintptr_t)bytes, size};
-	struct msghdr message = {.msg_name = &load.server,
-	                         .msg_namelen = sizeof(load.server),
+	struct msghdr message = {.msg_name = (void *)(uintptr_t)to,
+	                         .msg_namelen = sizeof(*to),
 	                         .msg_iov = &iovec,
 	                         .msg_iovlen = 1,
 	                         .msg_control = control,
@@ -174,6 +174,10 @@ static void send_from(unsigned member, const void *bytes, size_t size) {
 			die("send");
 		}
 	}
+}
+
+static void send_from(unsigned member, const void *bytes, size_t size) {
+	send_to(&load.server, member, bytes, size);
 }
 
 /* ---- talking ---- */
@@ -638,7 +642,7 @@ static void run_bare(uint64_t messages, unsigned in_flight) {
 		int size = snprintf(text, sizeof(text), "C #%010" PRIu64, number);
 		text[size] = ' ';
 		expect_message(number, load.count - 1);
-		send_from(0, text, load.text_bytes + 2);
+		send_to(&load.floor, 0, text, load.text_bytes + 2);
 	}
 	drain_until(&load.complete, messages, "bare");
 	report(before);
@@ -670,8 +674,9 @@ static void set_up(unsigned count, const char *key_file) {
 static bool run(const char *line) {
 	uint64_t messages, cursor;
 	unsigned port, in_flight;
-	load.server = (struct sockaddr_in){.sin_family = AF_INET,
-	                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	/* The floor gets nothing but its texts: what comes late goes to the server, whatever runs. */
+	load.server.sin_family = load.floor.sin_family = AF_INET;
+	load.server.sin_addr.s_addr = load.floor.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (sscanf(line, "resume %u %" SCNu64, &port, &cursor) == 2) {
 		load.server.sin_port = htons((uint16_t)port);
 		run_resume(cursor);
@@ -683,7 +688,7 @@ static bool run(const char *line) {
 		run_say(messages, in_flight);
 	} else if (sscanf(line, "bare %u %" SCNu64 " %u %u", &port, &messages, &in_flight,
 	                  &load.text_bytes) == 4) {
-		load.server.sin_port = htons((uint16_t)port);
+		load.floor.sin_port = htons((uint16_t)port);
 		run_bare(messages, in_flight);
 	} else {
 		fprintf(stderr, "session_load: what is '%s'?\n", line);
