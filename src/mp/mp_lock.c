@@ -5,6 +5,7 @@
 #include "mp_time.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,14 +51,16 @@ void mp_lock_destroy(struct mp_lock *lock) {
 	mp_shared_give_back(lock, sizeof *lock);
 }
 
-/* The wall clock may jump; it is the only one whose timed lock gcc 12's ThreadSanitizer knows. */
-static int lock_by_wall_clock(pthread_mutex_t *mutex, int timeout_ms) {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	struct timespec wait = mp_timespec(timeout_ms * INT64_C(1000000));
-	now.tv_sec += wait.tv_sec + (now.tv_nsec + wait.tv_nsec) / 1000000000;
-	now.tv_nsec = (now.tv_nsec + wait.tv_nsec) % 1000000000;
-	return pthread_mutex_timedlock(mutex, &now);
+/*
+ * For ThreadSanitizer, which does not know pthread_mutex_clocklock(), and of pthread_mutex_timedlock() not
+ * that it can hand on the lock of a thread that ended with it.
+ */
+static int lock_by_trying(pthread_mutex_t *mutex, int64_t deadline) {
+	int result;
+	while ((result = pthread_mutex_trylock(mutex)) == EBUSY && mp_now() < deadline) {
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	return result;
 }
 
 static int lock_mutex(pthread_mutex_t *mutex, int timeout_ms) {
@@ -68,20 +71,25 @@ static int lock_mutex(pthread_mutex_t *mutex, int timeout_ms) {
 	if (result != EBUSY || timeout_ms == 0) {
 		return result;
 	}
+	int64_t deadline = mp_deadline(timeout_ms);
 	if (IS_UNDER_TSAN) {
-		return lock_by_wall_clock(mutex, timeout_ms);
+		return lock_by_trying(mutex, deadline);
 	}
-	struct timespec until = mp_timespec(mp_deadline(timeout_ms));
+	struct timespec until = mp_timespec(deadline);
 	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
+}
+
+static void note_death(struct mp_lock *lock, bool has_holder_died) {
+	atomic_store_explicit(&lock->has_holder_died, has_holder_died, memory_order_relaxed);
 }
 
 int mp_lock_acquire(struct mp_lock *lock, int timeout_ms) {
 	int reason = lock_mutex(&lock->mutex, timeout_ms);
 	switch (reason) {
-	case 0: lock->has_holder_died = false; return 0;
+	case 0: note_death(lock, false); return 0;
 	case EOWNERDEAD:
 		pthread_mutex_consistent(&lock->mutex);
-		lock->has_holder_died = true;
+		note_death(lock, true);
 		return MP_HOLDER_DIED;
 	case EBUSY:
 	case ETIMEDOUT: return MP_TIMEOUT;
@@ -95,7 +103,7 @@ int mp_lock_release(struct mp_lock *lock) {
 }
 
 bool mp_lock_holder_died(const struct mp_lock *lock) {
-	return lock->has_holder_died;
+	return atomic_load_explicit(&lock->has_holder_died, memory_order_relaxed);
 }
 
 struct mp_lock_scope mp_lock_scope_try(struct mp_lock *lock, int timeout_ms, int *result) {

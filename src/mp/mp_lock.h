@@ -30,7 +30,9 @@
 
 struct mp_lock {
 	pthread_mutex_t mutex; /* robust, process-shared, error-checking */
-	bool has_holder_died; /* the present holder got it from a dead one; written and read by the holder */
+	/* The present holder got it from a dead one. Written and read by the holder; atomic all the same, since
+	 * ThreadSanitizer does not see the kernel hand on the lock of a thread that ended with it. */
+	_Atomic bool has_holder_died;
 };
 
 /* Make one in memory of the caller's. Errors: MP_SYSTEM. */

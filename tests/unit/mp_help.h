@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -41,7 +42,7 @@ static inline double now_ms(void) {
 }
 
 /* Interrupt whatever waits, every millisecond, until signals_end(). */
-static volatile sig_atomic_t signals_seen;
+static atomic_int signals_seen; /* in whichever thread */
 
 static inline void on_alarm(int signal) {
 	signals_seen++;
