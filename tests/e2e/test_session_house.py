@@ -1,6 +1,8 @@
 """What the house shows and keeps of those who came by sessions: lists, history, rooms, absences."""
 
 import json
+import os
+import sqlite3
 import time
 
 import pytest
@@ -147,6 +149,18 @@ def test_the_administrators_screen(serve, crowd_of):
     assert "psst" not in shown and "悄悄" not in shown
 
 
+def age(server, seq):
+    """Of a stopped server: what happened up to that entry was three days ago."""
+    path = server.data / "log.db"
+    owner = path.stat()
+    database = sqlite3.connect(path)
+    long_ago = int((time.time() - 3 * 86400) * 1e6)
+    database.execute("UPDATE entries SET time = ? WHERE seq <= ?", (long_ago, seq))
+    database.commit()
+    database.close()
+    os.chown(path, owner.st_uid, owner.st_gid)
+
+
 # ---- Rooms ---------------------------------------------------------------------------------------
 
 
@@ -165,6 +179,25 @@ def test_rooms_end_when_nothing_is_left_of_them(serve, crowd_of):
     assert ming.settle(ming.join("#茶")).rooms == (talked,)
     assert ming.settle(ming.join("#安静")).rooms != (quiet,)
     assert server.admin("check").returncode == 0
+
+
+def test_a_room_ends_when_its_history_is_forgotten(serve, crowd_of):
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    ming = crowd.enter("小明")
+    talked = ming.settle(ming.join("#旧")).rooms[0]
+    ming.settle(ming.say("x", talked))
+    last = ming.settle(ming.part(talked)).seq
+    young = ming.settle(ming.join("#新")).rooms[0]
+    ming.settle(ming.say("y", young))
+    ming.settle(ming.part(young))
+    server.stop()
+    age(server, last)
+    server.restart("--keep", "2", *FAST)
+    crowd.wait(lambda: "#旧" not in ming.room_list(), "the old room to end", 20 * SLOWNESS)
+    assert set(ming.room_list()) == {"#lobby", "#新"}
+    assert qun("history", "--room", "#旧", data=server.data).returncode == 1
+    assert ming.settle(ming.join("#旧")).rooms != (talked,)
 
 
 def test_a_room_is_kept_for_who_may_come_back(serve, crowd_of):
