@@ -139,6 +139,7 @@ static void begin_session(struct link *link, const struct welcome *welcome) {
 	memory->session = welcome->session;
 	memory->key = welcome->session_key;
 	memory->cursor = welcome->seq;
+	memory->answering = memory->answering_number = 0;
 	memcpy(memory->server_key, welcome->server_key, KEY_BYTES);
 	link->is_new_session = true;
 	link_inbox_begin(link->inbox, welcome->seq);

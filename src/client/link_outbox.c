@@ -12,8 +12,9 @@
 
 struct outbox {
 	uint64_t last_number; /* that was given */
-	double window;        /* how many may be on their way, 1 to 16 */
-	uint64_t cut_us;      /* when the window was last halved */
+	uint64_t kept_number;
+	double window;   /* how many may be on their way, 1 to 16 */
+	uint64_t cut_us; /* when the window was last halved */
 	size_t first, count;
 	struct outgoing messages[OUTBOX_MESSAGES_MAX];
 };
@@ -125,6 +126,7 @@ void outbox_begin(struct outbox *outbox, uint64_t number, bool is_new_session) {
 	if (is_other || number > outbox->last_number) {
 		outbox->last_number = number;
 	}
+	outbox->kept_number = number;
 	outbox->window = WINDOW_FIRST;
 }
 
@@ -149,6 +151,7 @@ static void note_kept(struct outgoing *message, uint64_t seq, uint64_t now_us, u
 void outbox_kept(struct outbox *outbox, uint64_t number, uint64_t seq, uint64_t now_us,
                  struct rtt *rtt) {
 	uint64_t sample_us = UINT64_MAX;
+	outbox->kept_number = number > outbox->kept_number ? number : outbox->kept_number;
 	for (size_t i = 0; i < outbox->count; i++) {
 		struct outgoing *message = at(outbox, i);
 		if (message->number == 0 || message->number > number) {
@@ -299,6 +302,14 @@ uint64_t outbox_deadline(const struct outbox *outbox) {
 		deadline = due < deadline ? due : deadline;
 	}
 	return deadline;
+}
+
+uint64_t outbox_number(const struct outbox *outbox) {
+	return outbox->last_number;
+}
+
+uint64_t outbox_kept_number(const struct outbox *outbox) {
+	return outbox->kept_number;
 }
 
 bool outbox_is_asking(const struct outbox *outbox) {

@@ -66,6 +66,9 @@ void outbox_begin(struct outbox *outbox, uint64_t number, bool is_new_session);
 bool outbox_fill(struct outbox *outbox, struct wire_out *out, uint64_t now_us,
                  const struct rtt *rtt);
 uint64_t outbox_deadline(const struct outbox *outbox);
+/* The number that was given last, and the last one that the server is known to have kept. */
+uint64_t outbox_number(const struct outbox *outbox);
+uint64_t outbox_kept_number(const struct outbox *outbox);
 /* Is one on its way that KEPT does not cover? */
 bool outbox_is_asking(const struct outbox *outbox);
 

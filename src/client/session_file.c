@@ -58,6 +58,13 @@ static bool read_name(struct slice text, struct link_memory *memory) {
 	return true;
 }
 
+static bool read_answering(struct slice text, struct link_memory *memory) {
+	const char *blank = memchr(text.bytes, ' ', text.size);
+	size_t first = blank == NULL ? text.size : (size_t)(blank - text.bytes);
+	return blank != NULL && read_number(slice_first(text, first), &memory->answering) &&
+	       read_number(slice_from(text, first + 1), &memory->answering_number);
+}
+
 static bool read_line(struct slice word, struct slice value, struct link_memory *memory,
                       bool *has_key) {
 	if (slice_equal(word, slice_from_string("session"))) {
@@ -74,6 +81,9 @@ static bool read_line(struct slice word, struct slice value, struct link_memory 
 	}
 	if (slice_equal(word, slice_from_string("cursor"))) {
 		return read_number(value, &memory->cursor);
+	}
+	if (slice_equal(word, slice_from_string("answering"))) {
+		return read_answering(value, memory);
 	}
 	return !slice_equal(word, slice_from_string("name")) || read_name(value, memory);
 }
@@ -110,6 +120,7 @@ bool session_file_parse(struct slice text, struct link_memory *memory) {
 
 size_t session_file_format(const struct link_memory *memory, char out[SESSION_FILE_BYTES_MAX]) {
 	char key[2 * KEY_BYTES + 1], session[256] = "", server[128] = "", name[128] = "";
+	char answering[64] = "";
 	if (memory->has_session) {
 		sodium_bin2hex(key, sizeof key, memory->key.bytes, KEY_BYTES);
 		snprintf(session, sizeof session, "session %llu\nkey %s\ncursor %llu\n",
@@ -123,8 +134,13 @@ size_t session_file_format(const struct link_memory *memory, char out[SESSION_FI
 	if (memory->name_size > 0) {
 		snprintf(name, sizeof name, "name %.*s\n", (int)memory->name_size, memory->name);
 	}
-	return (size_t)snprintf(out, SESSION_FILE_BYTES_MAX, HEAD_LINE "\n%s%s%s", session, name,
-	                        server);
+	if (memory->answering != 0) {
+		snprintf(answering, sizeof answering, "answering %llu %llu\n",
+		         (unsigned long long)memory->answering,
+		         (unsigned long long)memory->answering_number);
+	}
+	return (size_t)snprintf(out, SESSION_FILE_BYTES_MAX, HEAD_LINE "\n%s%s%s%s", session, name,
+	                        server, answering);
 }
 
 /* ---- where it is ---- */

@@ -11,6 +11,7 @@
  *	cursor 104117
  *	name 小明
  *	server 64 hexadecimal digits
+ *	answering 104118 12
  *
  * Lines that a version does not know are passed over. It is replaced as a whole. Who has it open holds a
  * lock (in a file of its own beside it): a second client gets none, and is somebody else.

@@ -122,6 +122,20 @@ uint64_t link_memory_version(const struct link *link) {
 	return link->memory_version;
 }
 
+void link_note_answering(struct link *link, uint64_t seq, uint64_t number) {
+	link->memory.answering = seq;
+	link->memory.answering_number = number;
+	link->memory_version++;
+}
+
+uint64_t link_number(const struct link *link) {
+	return outbox_number(link->outbox);
+}
+
+uint64_t link_kept_number(const struct link *link) {
+	return outbox_kept_number(link->outbox);
+}
+
 void link_set_address(struct link *link, struct slice address) {
 	link->address_size =
 		address.size < sizeof link->address ? address.size : sizeof link->address;

@@ -40,6 +40,8 @@ struct link_memory {
 	uint8_t server_key[KEY_BYTES];
 	size_t name_size;
 	char name[NAME_BYTES_MAX];
+	/* A robot's: it is answering what was said at this seq, by its message of this number; 0: nothing. */
+	uint64_t answering, answering_number;
 };
 
 struct session_start {
@@ -77,6 +79,15 @@ void link_doubt(struct link *link, uint64_t now_us);
 /* What to remember; the number rises with each change of it. */
 const struct link_memory *link_memory(const struct link *link);
 uint64_t link_memory_version(const struct link *link);
+
+void link_note_answering(struct link *link, uint64_t seq, uint64_t number);
+
+/*
+ * The number of the last message of one's own that was sent, and of the last that the server is known to have
+ * kept (KEPT, WELCOME): so a robot knows, also after a restart, whether its answer was heard.
+ */
+uint64_t link_number(const struct link *link);
+uint64_t link_kept_number(const struct link *link);
 
 /* The address that the tells show ("192.168.1.23:8888"). */
 void link_set_address(struct link *link, struct slice address);

@@ -6,6 +6,7 @@
 
 #include "diag.h"
 #include "robot_forms.h"
+#include "robot_join.h"
 #include "robot_options.h"
 #include "tongue.h"
 
@@ -32,6 +33,9 @@ int robot_main(int argc, char **argv) {
 	struct robot_options options;
 	char trouble[ROBOT_TROUBLE_BYTES];
 	diag_name("robot");
+	if (robot_wants_to_join(argc, argv)) {
+		return robot_join_main(argc, argv);
+	}
 	if (!robot_options_parse(&options, argc, argv, trouble)) {
 		diag_exit(EXIT_USAGE, "%s", trouble);
 	}

@@ -146,7 +146,17 @@ static const char in_english[] =
 	"  --idle SECONDS       silence that ends a connection (default 0: no limit)\n"
 	"  --help               this text\n"
 	"\n"
-	"SIGUSR1 shows who is online; stop it with Ctrl-C or SIGTERM. More: man qun-robot\n";
+	"SIGUSR1 shows who is online; stop it with Ctrl-C or SIGTERM.\n"
+	"\n"
+	"       qun robot --join [HOST[:PORT]] [--room ROOM] [--name NAME] [--exec COMMAND]\n"
+	"As a member of a chat room (default 127.0.0.1:8888), answer `@NAME text`.\n"
+	"\n"
+	"  --room ROOM          enter this room as well, such as '#homework'\n"
+	"  --name NAME          its name (default robot)\n"
+	"  --exec COMMAND       answer with what COMMAND says: a line in, a line out\n"
+	"  --new                forget who it was there, and the key of that server\n"
+	"\n"
+	"More: man qun-robot\n";
 
 static const char in_chinese[] =
 	"用法: qun robot [选项]...\n"
@@ -162,7 +172,17 @@ static const char in_chinese[] =
 	"  --idle 秒数          沉默多久就断开 (默认 0: 不限)\n"
 	"  --help               显示本帮助\n"
 	"\n"
-	"SIGUSR1 显示谁在线；用 Ctrl-C 或 SIGTERM 停止。详见 man qun-robot\n";
+	"SIGUSR1 显示谁在线；用 Ctrl-C 或 SIGTERM 停止。\n"
+	"\n"
+	"      qun robot --join [主机[:端口]] [--room 房间] [--name 名字] [--exec 命令]\n"
+	"作为聊天室的一员 (默认 127.0.0.1:8888)，回答 `@名字 text`。\n"
+	"\n"
+	"  --room 房间          同时进入这个房间，例如 '#作业'\n"
+	"  --name 名字          它的名字 (默认 robot)\n"
+	"  --exec 命令          用命令说的话来回答: 进一行，出一行\n"
+	"  --new                忘掉上次在那里的身份和那台服务器的密钥\n"
+	"\n"
+	"详见 man qun-robot\n";
 
 const char *robot_help(enum language language) {
 	return language == LANGUAGE_ZH ? in_chinese : in_english;

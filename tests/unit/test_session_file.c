@@ -31,6 +31,8 @@ static struct link_memory some_memory(void) {
 	                             .has_server_key = true,
 	                             .session = UINT64_MAX,
 	                             .cursor = 104117,
+	                             .answering = 104118,
+	                             .answering_number = 12,
 	                             .name_size = 6};
 	memcpy(memory.name, "小明", 6);
 	memset(&memory.key, 0xA5, sizeof memory.key);
@@ -42,6 +44,8 @@ static void expect_same(const struct link_memory *a, const struct link_memory *b
 	assert_int_equal(a->has_session, b->has_session);
 	assert_int_equal(a->session, b->session);
 	assert_int_equal(a->cursor, b->cursor);
+	assert_int_equal(a->answering, b->answering);
+	assert_int_equal(a->answering_number, b->answering_number);
 	assert_memory_equal(&a->key, &b->key, sizeof a->key);
 	assert_int_equal(a->has_server_key, b->has_server_key);
 	assert_memory_equal(a->server_key, b->server_key, KEY_BYTES);
@@ -127,6 +131,7 @@ static void test_says_what_is_damaged(void **state) {
 		"qun session 1\nsession x\nkey 00\n",
 		"qun session 1\nsession 99999999999999999999\n",
 		"qun session 1\nname \n",
+		"qun session 1\nanswering 5\n",
 		"qun session 1\nname \xff\n",
 		"qun session 1\nserver 1234\n",
 		"qun session 1\nnothing\n",

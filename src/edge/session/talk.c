@@ -77,13 +77,6 @@ static bool are_good(struct slice body, struct wire_talk *ping) {
 static void take_frames(struct sessions *sessions, uint32_t handle, struct slice body) {
 	struct wire_in in = wire_in_at(body);
 	struct wire_talk frame, ping;
-	/* Mostly it is an acknowledgement and nothing else: then once is enough. */
-	if (wire_next_frame(&in, &frame) && frame.frame == FRAME_ACK && in.rest.size == 0) {
-		on_ack(sessions, context_at(sessions, handle), &frame.ack);
-		context_ready(sessions, handle);
-		return;
-	}
-	in = wire_in_at(body);
 	if (!are_good(body, &ping)) {
 		return;
 	}
