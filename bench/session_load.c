@@ -381,7 +381,7 @@ static void resume(unsigned member, const uint8_t cookie[COOKIE_BYTES], uint64_t
 	struct key key;
 	memcpy(greeting.cookie, cookie, COOKIE_BYTES);
 	memcpy(greeting.nonce, session->nonce, NONCE_BYTES);
-	keys_session(&load.master, member + 1, &key);
+	keys_session(&load.master, member + 1, member + 1, &key);
 	send_from(member, datagram, wire_write_greeting(&greeting, &key, datagram));
 }
 
@@ -391,7 +391,7 @@ static void on_welcome(unsigned member, const struct wire_greeting *greeting) {
 	if (session->is_in || greeting->connection != session->connection) {
 		return;
 	}
-	keys_session(&load.master, member + 1, &key);
+	keys_session(&load.master, member + 1, member + 1, &key);
 	keys_connection(&key, session->nonce, greeting->server_nonce, &session->key);
 	session->cursor = greeting->seq;
 	session->is_in = true;

@@ -31,6 +31,62 @@ static bool is_name_good(struct slice name) {
 	return name.size > 0 && name.size <= NAME_BYTES_MAX;
 }
 
+static size_t find_mute(const struct state *state, struct slice name) {
+	struct name_key key;
+	if (name_key(name, &key) == NAME_OK) {
+		for (size_t i = 0; i < state->restrictions_count; i++) {
+			if (state->restrictions[i]->shown.is_mute &&
+			    name_key_equal(&state->restrictions[i]->key, &key)) {
+				return i;
+			}
+		}
+	}
+	return state->restrictions_count;
+}
+
+static size_t find_restriction(const struct state *state, uint64_t id) {
+	size_t i = 0;
+	while (i < state->restrictions_count && state->restrictions[i]->shown.id != id) {
+		i++;
+	}
+	return i;
+}
+
+static bool lasts_longer(const struct restriction *a, const struct restriction *b) {
+	return a->until_us == 0 || (b->until_us != 0 && a->until_us > b->until_us);
+}
+
+/*
+ * A mute stays with who was muted: it follows to the new name. If that one is
+ * muted as well, the longer of the two remains.
+ */
+static void move_mute(struct state *state, struct slice from, struct slice to) {
+	size_t old = find_mute(state, from);
+	size_t other = find_mute(state, to);
+	if (old == state->restrictions_count || other == old) {
+		return;
+	}
+	/* Its texts are about to be freed with it: copy what they point to. */
+	const struct restriction_kept copy = *state->restrictions[old];
+	char by[NAME_BYTES_MAX], why[WHY_BYTES_MAX];
+	memcpy(by, copy.shown.by.bytes, copy.shown.by.size);
+	memcpy(why, copy.shown.why.bytes, copy.shown.why.size);
+	struct record moved = {.name = to,
+	                       .until_us = copy.shown.until_us,
+	                       .by = slice_of(by, copy.shown.by.size),
+	                       .text = slice_of(why, copy.shown.why.size)};
+	if (other != state->restrictions_count) {
+		bool is_longer = lasts_longer(&copy.shown, &state->restrictions[other]->shown);
+		remove_restriction(state, is_longer ? other : old);
+		if (!is_longer) {
+			return;
+		}
+		old = find_mute(state, from);
+	}
+	remove_restriction(state, old);
+	add_restriction(state, copy.shown.id, true, &moved, copy.shown.since_us);
+}
+
 /* Do they name the rooms that a person has kept, all of them? */
 static bool are_rooms_kept(const struct state *state, const struct record *entry, uint32_t person) {
 	size_t count = record_rooms_count(entry);
@@ -54,6 +110,10 @@ static enum state_error on_entered_again(struct state *state, const struct recor
 	    session_at(state, session)->person != person || entry->face != FACE_SESSION ||
 	    !are_rooms_kept(state, entry, person)) {
 		return STATE_IMPOSSIBLE;
+	}
+	/* As with a rename; unless the old name, and the mute with it, is somebody else's now. */
+	if (find_person_named(state, person_name(person_at(state, person))) == 0) {
+		move_mute(state, person_name(person_at(state, person)), entry->name);
 	}
 	wake_person(state, person, session, entry);
 	return STATE_OK;
@@ -133,62 +193,6 @@ static enum state_error on_forgotten(struct state *state, const struct record *e
 	}
 	end_person(state, person);
 	return STATE_OK;
-}
-
-static size_t find_mute(const struct state *state, struct slice name) {
-	struct name_key key;
-	if (name_key(name, &key) == NAME_OK) {
-		for (size_t i = 0; i < state->restrictions_count; i++) {
-			if (state->restrictions[i]->shown.is_mute &&
-			    name_key_equal(&state->restrictions[i]->key, &key)) {
-				return i;
-			}
-		}
-	}
-	return state->restrictions_count;
-}
-
-static size_t find_restriction(const struct state *state, uint64_t id) {
-	size_t i = 0;
-	while (i < state->restrictions_count && state->restrictions[i]->shown.id != id) {
-		i++;
-	}
-	return i;
-}
-
-static bool lasts_longer(const struct restriction *a, const struct restriction *b) {
-	return a->until_us == 0 || (b->until_us != 0 && a->until_us > b->until_us);
-}
-
-/*
- * A mute stays with who was muted: it follows to the new name. If that one is
- * muted as well, the longer of the two remains.
- */
-static void move_mute(struct state *state, struct slice from, struct slice to) {
-	size_t old = find_mute(state, from);
-	size_t other = find_mute(state, to);
-	if (old == state->restrictions_count || other == old) {
-		return;
-	}
-	/* Its texts are about to be freed with it: copy what they point to. */
-	const struct restriction_kept copy = *state->restrictions[old];
-	char by[NAME_BYTES_MAX], why[WHY_BYTES_MAX];
-	memcpy(by, copy.shown.by.bytes, copy.shown.by.size);
-	memcpy(why, copy.shown.why.bytes, copy.shown.why.size);
-	struct record moved = {.name = to,
-	                       .until_us = copy.shown.until_us,
-	                       .by = slice_of(by, copy.shown.by.size),
-	                       .text = slice_of(why, copy.shown.why.size)};
-	if (other != state->restrictions_count) {
-		bool is_longer = lasts_longer(&copy.shown, &state->restrictions[other]->shown);
-		remove_restriction(state, is_longer ? other : old);
-		if (!is_longer) {
-			return;
-		}
-		old = find_mute(state, from);
-	}
-	remove_restriction(state, old);
-	add_restriction(state, copy.shown.id, true, &moved, copy.shown.since_us);
 }
 
 static enum state_error on_renamed(struct state *state, const struct record *entry) {

@@ -55,11 +55,12 @@ void keys_server_pair(const struct key *master, struct key_pair *pair) {
 	crypto_scalarmult_base(pair->open, pair->secret);
 }
 
-void keys_session(const struct key *master, uint64_t session, struct key *out) {
+void keys_session(const struct key *master, uint64_t session, uint64_t opening, struct key *out) {
 	crypto_generichash_state hash;
 	begin(&hash, master->bytes, KEY_BYTES);
 	add(&hash, FOR_SESSION, sizeof(FOR_SESSION) - 1);
 	add_u64(&hash, session);
+	add_u64(&hash, opening);
 	end(&hash, out->bytes, KEY_BYTES);
 }
 

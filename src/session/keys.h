@@ -42,7 +42,11 @@ void keys_pair(struct key_pair *pair);
 
 /* The server's side. */
 void keys_server_pair(const struct key *master, struct key_pair *pair);
-void keys_session(const struct key *master, uint64_t session, struct key *out);
+/*
+ * `opening`: what the hub knows the OPEN by that made the session. Ids may be given once more (after
+ * log.db was begun anew, or an older copy was put in its place): another one's key is another.
+ */
+void keys_session(const struct key *master, uint64_t session, uint64_t opening, struct key *out);
 /* `now_s`: any clock in seconds that all processes share and that goes on over restarts. */
 void keys_cookie(const struct key *master, const struct address *peer, uint64_t now_s,
                  uint8_t cookie[COOKIE_BYTES]);

@@ -258,6 +258,21 @@ def test_who_has_left_hears_nothing_more(serve, crowd_of):
     assert reasons == ["not-entered"] or ming.events_of(wire.Unexplained) == [wire.Unexplained(number)]
 
 
+def test_leave_and_resume_by_another_edge(serve, crowd_of):
+    """The edge that one comes back by serves one at once, wherever one had left."""
+    server = serve(*FAST, "--edges", "2")
+    crowd = crowd_of(server)
+    people = crowd.enter(*(f"p{index}" for index in range(12)))
+    numbers = [member.leave("") for member in people]
+    crowd.wait(lambda: all(member.kept.get(n) for member, n in zip(people, numbers)), "KEPT of the leaves")
+    back = [crowd.begin(saved=crowd.drop(member)) for member in people]
+    crowd.wait_in(back)
+    connections = [member.connection for member in back]
+    for member in back:
+        member.settle(member.say("here"))
+    assert all(member.connection is its for member, its in zip(back, connections)), "somebody had to come in twice"
+
+
 # ---- Restarts ------------------------------------------------------------------------------------
 
 
@@ -291,6 +306,7 @@ def test_restart_of_the_server(serve, crowd_of, is_polite):
     ming, hong = crowd.enter("小明", "小红")
     ming.settle(ming.say("before"))
     hong.expect("before")
+    told = hong.of_kind(wire.ENTERED)
     server.stop() if is_polite else server.kill_all()
     server.restart()
     ready = time.monotonic()
@@ -299,7 +315,7 @@ def test_restart_of_the_server(serve, crowd_of, is_polite):
     print(f"heard {time.monotonic() - ready:.2f} s after the new server was ready")
     assert hong.texts() == ["before", "after"]
     if not is_polite:
-        assert not hong.of_kind(wire.LEFT) and len(hong.of_kind(wire.ENTERED)) == 1
+        assert not hong.of_kind(wire.LEFT) and hong.of_kind(wire.ENTERED) == told
 
 
 def test_restart_of_the_server_finds_the_silent(serve, crowd_of):
@@ -313,6 +329,20 @@ def test_restart_of_the_server_finds_the_silent(serve, crowd_of):
     Plain(server).enter("老王").say("new")
     for listener in listeners:
         listener.expect("new", max(began + NEW_LIFE_SECONDS - time.monotonic(), 0.01))
+
+
+def test_a_new_log_gives_nobody_the_session_of_another(serve, crowd_of):
+    """Numbers begin anew with the log; whoever had one before is not who has it now."""
+    server = serve(*FAST)
+    old = crowd_of(server).enter("小明")
+    saved = old.crowd.drop(old)
+    server.stop()
+    for name in ("ring", *(path.name for path in server.data.glob("log.db*"))):
+        (server.data / name).unlink()
+    server.restart()
+    crowd = crowd_of(server)
+    assert crowd.enter("小红").person == saved["person"]
+    assert refused(crowd.begin(saved=saved)) == "no-such-session"
 
 
 def test_restart_of_client_and_server(serve, crowd_of):

@@ -184,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 	struct session_start start = {
 		.name = "Ann", .now_us = bench.now_us, .random = fixed_random, .is_trusting = true};
 	keys_server_pair(&bench.master, &bench.pair);
-	keys_session(&bench.master, 99, &bench.session_key);
+	keys_session(&bench.master, 99, 1, &bench.session_key);
 	bench.link = link_create(&start);
 	assert(bench.link != NULL);
 	link_wish(bench.link, &(struct wish){.kind = WISH_ATTACH, .flags = WISH_ROSTERS},

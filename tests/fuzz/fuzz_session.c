@@ -116,7 +116,8 @@ static void greet(uint8_t type, struct slice bytes) {
 	greeting.open_key[0] = 9;
 	keys_cookie(&sessions->greet.master, &home.peer, clock_wall_us() / 1000000,
 	            greeting.cookie);
-	keys_session(&sessions->greet.master, SESSION, &key);
+	keys_session(&sessions->greet.master, SESSION,
+	             session_nonce(edge.state, state_session(edge.state, SESSION)), &key);
 	size_t size = wire_write_greeting(&greeting, &key, out);
 	take(slice_of((const char *)out, size), false);
 	hub_answers();

@@ -106,6 +106,9 @@ static inline void model_resume(struct model *model, const struct model_request 
 		if (!model_may_enter(model, request, name, now_us, out)) {
 			return;
 		}
+		if (model_holder(model, client->name) < 0) {
+			model_rename(model, &client->name, name);
+		}
 		client->name = name;
 		model_add(out, "welcome entered");
 	} else if (model_is_banned(model, client->name, request->address, now_us)) {

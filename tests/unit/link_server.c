@@ -177,7 +177,7 @@ static void on_open(struct sim *sim, unsigned address, const struct wire_greetin
 		session = &sim->sessions[sim->sessions_count++];
 		*session = (struct sim_session){.id = 1000 + sim->sessions_count,
 		                                .person = 2000 + sim->sessions_count};
-		keys_session(&sim->master, session->id, &session->key);
+		keys_session(&sim->master, session->id, session->id, &session->key);
 		uint64_t seq = sim->next_seq;
 		enter(sim, session, name);
 		welcome(sim, address, session, wire, seq);

@@ -388,6 +388,21 @@ static void muted(void **unused) {
 	ask("said(ann:x)", saying(ann, ROOM_LOBBY, "x"));
 }
 
+/* A mute stays with who was muted, but not when somebody else has the name by now. */
+static void muted_under_another_name(void **unused) {
+	uint64_t ann = open_as("ann");
+	ask("muted(ann) done", admin(REQUEST_MUTE, "ann"));
+	ask("left(ann)", with_name(ann, REQUEST_LEAVE, NULL, NULL));
+	ask("welcome entered(bob)", resuming(ann, "bob", 601, 0));
+	ask("refused-message:muted", saying(ann, ROOM_LOBBY, "x"));
+	ask("left(bob)", with_name(ann, REQUEST_LEAVE, NULL, NULL));
+	uint64_t other = open_as("bob");
+	ask("refused-message:muted", saying(other, ROOM_LOBBY, "x"));
+	ask("welcome entered(carl)", resuming(ann, "carl", 601, 0));
+	ask("said(carl:x)", saying(ann, ROOM_LOBBY, "x"));
+	ask("refused-message:muted", saying(other, ROOM_LOBBY, "x"));
+}
+
 static void what_the_edge_refuses(void **unused) {
 	uint64_t ann = open_as("ann");
 	struct record unfit = by(ann, REQUEST_UNFIT);
@@ -725,6 +740,7 @@ int main(void) {
 		ROW(each_number_once),
 		ROW(texts_and_their_bounds),
 		ROW(muted),
+		ROW(muted_under_another_name),
 		ROW(what_the_edge_refuses),
 		ROW(poisoned),
 		ROW(rooms_are_made_by_entering),

@@ -261,7 +261,9 @@ static void keys_meet(void **state) {
 	fill(server_nonce, NONCE_BYTES, 2);
 	keys_server_pair(&master, &server);
 	keys_pair(&client);
-	keys_session(&master, 42, &session_key);
+	keys_session(&master, 42, 7, &got);
+	keys_session(&master, 42, 8, &session_key);
+	assert_memory_not_equal(got.bytes, session_key.bytes, KEY_BYTES);
 	assert_true(keys_seal(&server, client.open, 42, &session_key, sealed));
 	assert_true(keys_unseal(&client, server.open, 42, sealed, &got));
 	assert_memory_equal(got.bytes, session_key.bytes, KEY_BYTES);

@@ -88,10 +88,15 @@ void greet_reset(struct sessions *sessions, const struct datagram *datagram,
 }
 
 void greet_lost(struct sessions *sessions, uint64_t session, const struct route *route) {
+	const struct state *state = sessions->edge->state;
+	const struct session *known = state_session(state, session);
 	struct wire_greeting lost = {.type = WIRE_LOST, .session = session};
 	struct key key;
+	if (known == NULL) {
+		return;
+	}
 	keys_cookie(&sessions->greet.master, &route->peer, wall_s(), lost.cookie);
-	keys_session(&sessions->greet.master, session, &key);
+	keys_session(&sessions->greet.master, session, session_nonce(state, known), &key);
 	say(sessions, route, &lost, &key);
 }
 
@@ -156,15 +161,23 @@ static bool was_used(const struct greet *greet, const uint8_t tag[TAG_BYTES]) {
  * Who reads along knows the nonce of an OPEN, but cannot have its client's key
  * for his own: so what the hub knows the OPEN by is made of both.
  */
-static uint64_t nonce_of_hub(const struct greeting *place) {
+static uint64_t nonce_of_hub(const struct wire_greeting *open) {
 	uint64_t nonce = 0;
 	struct body_hash hash;
 	char both[NONCE_BYTES + KEY_BYTES];
-	memcpy(both, place->welcome.nonce, NONCE_BYTES);
-	memcpy(both + NONCE_BYTES, place->welcome.open_key, KEY_BYTES);
+	memcpy(both, open->nonce, NONCE_BYTES);
+	memcpy(both + NONCE_BYTES, open->open_key, KEY_BYTES);
 	keys_hash_body(slice_of(both, sizeof(both)), &hash);
 	memcpy(&nonce, hash.bytes, sizeof(nonce));
 	return nonce != 0 ? nonce : 1;
+}
+
+/* By which OPEN the session was made, or is. The session of a RESUME is known. */
+static uint64_t opening_of(const struct sessions *sessions, const struct wire_greeting *asked) {
+	const struct state *state = sessions->edge->state;
+	return asked->type == WIRE_OPEN
+	               ? nonce_of_hub(asked)
+	               : session_nonce(state, state_session(state, asked->session));
 }
 
 /* False: not now; the client will ask again. */
@@ -177,7 +190,7 @@ static bool ask_hub(struct sessions *sessions, const struct greeting *place, str
 		.connection = {.slot = (uint32_t)(place - greet->each),
 	                       .generation = place->generation},
 		.session = is_open ? 0 : place->welcome.session,
-		.nonce = is_open ? nonce_of_hub(place) : 0,
+		.nonce = is_open ? place->opening : 0,
 		.name = name,
 		.has_route = true,
 		.route = place->route,
@@ -201,6 +214,7 @@ static void put_question(struct sessions *sessions, const struct datagram *datag
 		.type = WIRE_WELCOME, .connection = asked->connection, .session = asked->session};
 	memcpy(place->welcome.nonce, asked->nonce, NONCE_BYTES);
 	memcpy(place->welcome.open_key, asked->open_key, KEY_BYTES);
+	place->opening = opening_of(sessions, asked);
 	greet->marks[place - greet->each] = mark_of(asked->nonce);
 	if (!ask_hub(sessions, place, asked->name)) {
 		free_place(greet, place);
@@ -209,7 +223,7 @@ static void put_question(struct sessions *sessions, const struct datagram *datag
 
 static void say_welcome(struct sessions *sessions, const struct greeting *place) {
 	struct key session_key, key;
-	keys_session(&sessions->greet.master, place->welcome.session, &session_key);
+	keys_session(&sessions->greet.master, place->welcome.session, place->opening, &session_key);
 	keys_connection(&session_key, place->welcome.nonce, place->welcome.server_nonce, &key);
 	say(sessions, &place->route, &place->welcome, &key);
 }
@@ -245,9 +259,27 @@ static void on_question(struct sessions *sessions, const struct datagram *datagr
 static bool has_good_tag(const struct sessions *sessions, const struct wire_greeting *resume) {
 	struct key key;
 	struct body_hash nothing;
-	keys_session(&sessions->greet.master, resume->session, &key);
+	keys_session(&sessions->greet.master, resume->session, opening_of(sessions, resume), &key);
 	keys_hash_body(slice_of(NULL, 0), &nothing);
 	return keys_tag_is_good(&key, resume->head, &nothing, resume->tag);
+}
+
+/*
+ * Who has another key has another's session: of a log before this one. A
+ * session of which nothing is known may be newer than what we have read of the log.
+ */
+static void on_resume(struct sessions *sessions, const struct datagram *datagram,
+                      const struct wire_greeting *resume) {
+	const struct state *state = sessions->edge->state;
+	const struct session *session = state_session(state, resume->session);
+	bool is_known = session != NULL && session_face(session) == FACE_SESSION;
+	if (is_known && has_good_tag(sessions, resume)) {
+		on_question(sessions, datagram, resume);
+	} else if (is_known || resume->session <= state_seq(state) ||
+	           walk_behind(&sessions->edge->walk) == 0) {
+		refuse(sessions, &datagram->route, resume->nonce, REASON_NO_SUCH_SESSION, 0,
+		       slice_of(NULL, 0));
+	}
 }
 
 static void on_open_or_resume(struct sessions *sessions, const struct datagram *datagram,
@@ -256,13 +288,11 @@ static void on_open_or_resume(struct sessions *sessions, const struct datagram *
 	    !keys_cookie_is_good(&sessions->greet.master, &datagram->route.peer, wall_s(),
 	                         asked->cookie)) {
 		say_cookie(sessions, datagram, asked);
-	} else if (asked->type == WIRE_RESUME && !has_good_tag(sessions, asked)) {
-		/* Not forged perhaps, but of the folder that was here before. */
-		refuse(sessions, &datagram->route, asked->nonce, REASON_NO_SUCH_SESSION, 0,
-		       slice_of(NULL, 0));
 	} else if (asked->name.size > NAME_BYTES_MAX) {
 		refuse(sessions, &datagram->route, asked->nonce, REASON_NAME_TOO_LONG, 0,
 		       slice_of(NULL, 0));
+	} else if (asked->type == WIRE_RESUME) {
+		on_resume(sessions, datagram, asked);
 	} else {
 		on_question(sessions, datagram, asked);
 	}
@@ -326,7 +356,7 @@ static void welcome(struct sessions *sessions, struct greeting *place) {
 	struct key session_key, key;
 	struct target target;
 	int outlet = datagrams_aim(sessions->datagrams, &place->route, &target);
-	keys_session(&greet->master, welcome->session, &session_key);
+	keys_session(&greet->master, welcome->session, place->opening, &session_key);
 	randombytes_buf(welcome->server_nonce, NONCE_BYTES);
 	keys_connection(&session_key, welcome->nonce, welcome->server_nonce, &key);
 	if (place->type == WIRE_OPEN) {

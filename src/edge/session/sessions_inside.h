@@ -79,6 +79,7 @@ struct greeting {
 	uint64_t since_us;
 	uint64_t cursor;
 	uint64_t seq;      /* WELCOME is said of the state as it is after this entry */
+	uint64_t opening;  /* for the session's key: see keys_session() */
 	uint64_t tag_mark; /* of a RESUME */
 	struct route route;
 	struct wire_greeting welcome; /* what is known of it; open_key: first the client's */

@@ -74,20 +74,18 @@ static bool are_good(struct slice body, struct wire_talk *ping) {
 	return !in.is_bad;
 }
 
-static void take_frames(struct sessions *sessions, uint32_t handle, struct slice body) {
+static void take_frames(struct sessions *sessions, uint32_t handle, struct slice body,
+                        struct wire_talk *ping) {
 	struct wire_in in = wire_in_at(body);
-	struct wire_talk frame, ping;
-	if (!are_good(body, &ping)) {
-		return;
-	}
+	struct wire_talk frame;
 	while (wire_next_frame(&in, &frame)) {
 		if (!on_frame(sessions, handle, &frame)) {
 			return;
 		}
 	}
-	if (ping.frame == FRAME_PING) {
-		ping.frame = FRAME_PONG;
-		talk_say(sessions, handle, &ping);
+	if (ping->frame == FRAME_PING) {
+		ping->frame = FRAME_PONG;
+		talk_say(sessions, handle, ping);
 		serve_show(sessions, handle);
 	}
 	context_ready(sessions, handle);
@@ -110,6 +108,7 @@ static void note_heard(struct sessions *sessions, struct context *context, uint3
 
 void talk_take(struct sessions *sessions, const struct datagram *datagram) {
 	struct wire_head head;
+	struct wire_talk ping;
 	struct slice body;
 	if (datagram->size < WIRE_CLIENT_BYTES_MIN || datagram->size > datagram->bytes.size ||
 	    !wire_read_head(datagram->bytes, &head, &body) || head.type != WIRE_TALK ||
@@ -129,9 +128,13 @@ void talk_take(struct sessions *sessions, const struct datagram *datagram) {
 		greet_reset(sessions, datagram, &head);
 		return;
 	}
+	/* One of our own that is sent back to us has a good tag, too, and shows nothing. */
+	if (!are_good(body, &ping)) {
+		return;
+	}
 	note_heard(sessions, context, head.packet);
 	if (context->is_ending) {
 		talk_say_end(sessions, handle, context->end_reason, slice_of(NULL, 0));
 	}
-	take_frames(sessions, handle, body);
+	take_frames(sessions, handle, body, &ping);
 }
