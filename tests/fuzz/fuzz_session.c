@@ -80,8 +80,7 @@ static void set_up_once(void) {
 /* ---- what a client sends ---- */
 
 static void take(struct slice bytes, bool is_from_elsewhere) {
-	struct datagram datagram = {
-		.route = home, .bytes = bytes, .size = bytes.size, .is_allowed = true};
+	struct datagram datagram = {.route = home, .bytes = bytes, .size = bytes.size};
 	datagram.route.peer.port += is_from_elsewhere;
 	edge.datagrams->take_session(edge.datagrams->session, &datagram);
 }

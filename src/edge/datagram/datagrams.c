@@ -74,7 +74,7 @@ bool datagrams_is_paused(const struct datagrams *datagrams) {
 
 /* ---- taking in ---- */
 
-static bool is_allowed(const struct datagrams *datagrams, const struct address *peer) {
+bool datagrams_are_allowed(const struct datagrams *datagrams, const struct address *peer) {
 	const struct options *options = datagrams->edge->house.options;
 	if (options->plain_from_any) {
 		return true;
@@ -87,11 +87,10 @@ static bool is_allowed(const struct datagrams *datagrams, const struct address *
 	return false;
 }
 
-static void hand_on(struct datagrams *datagrams, struct datagram *datagram) {
+static void hand_on(struct datagrams *datagrams, const struct datagram *datagram) {
 	bool is_session = datagram->bytes.size > 0 &&
 	                  (uint8_t)datagram->bytes.bytes[0] == SESSION_FIRST_BYTE &&
 	                  datagrams->take_session != NULL;
-	datagram->is_allowed = is_allowed(datagrams, &datagram->route.peer);
 	if (is_session) {
 		datagrams->take_session(datagrams->session, datagram);
 	} else {

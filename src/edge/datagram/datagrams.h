@@ -38,7 +38,6 @@ struct datagram {
 	unsigned outlet;
 	struct slice bytes; /* what is here of it */
 	size_t size;        /* what there was of it */
-	bool is_allowed;    /* by --plain-from */
 };
 
 typedef void datagrams_take(void *context, const struct datagram *datagram);
@@ -84,6 +83,8 @@ void datagrams_destroy(struct datagrams *datagrams);
 /* The outlet for a route, and where to send by it; -1 if no socket here can reach it. */
 int datagrams_aim(const struct datagrams *datagrams, const struct route *route,
                   struct target *target);
+/* By --plain-from. */
+bool datagrams_are_allowed(const struct datagrams *datagrams, const struct address *peer);
 /* Says it outside the ring's order, now or never, and counts it. False: never. */
 bool datagrams_say(struct datagrams *datagrams, unsigned outlet, const struct target *target,
                    struct slice bytes);

@@ -61,8 +61,9 @@ static void refuse(struct plain *plain, const struct datagram *datagram,
 		return;
 	}
 	/* An address outside may be forged: it never gets more than was sent in its name. */
+	bool is_allowed = datagrams_are_allowed(plain->datagrams, &datagram->route.peer);
 	say_refusal(plain, &datagram->route, reason,
-	            datagram->is_allowed ? WORDS_REFUSAL_BYTES_MAX : datagram->size);
+	            is_allowed ? WORDS_REFUSAL_BYTES_MAX : datagram->size);
 }
 
 /* ---- taking in ---- */
@@ -91,7 +92,7 @@ void input_take(void *context, const struct datagram *datagram) {
 	}
 	struct plain_request request =
 		plain_parse(datagram->bytes, datagram->size > datagram->bytes.size);
-	if (!datagram->is_allowed) {
+	if (!datagrams_are_allowed(plain->datagrams, peer)) {
 		refuse(plain, datagram, &request, REASON_NOT_ALLOWED_FROM_HERE);
 	} else if (!limiter_take(&plain->rate, address_hash(peer), now_us)) {
 		refuse(plain, datagram, &request, REASON_TOO_FAST);

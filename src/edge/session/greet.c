@@ -78,7 +78,8 @@ void greet_reset(struct sessions *sessions, const struct datagram *datagram,
                  const struct wire_head *head) {
 	struct wire_greeting reset = {
 		.type = WIRE_RESET, .session = head->session, .connection = head->connection};
-	if (datagram->size < WIRE_CLIENT_BYTES_MIN || !datagram->is_allowed ||
+	if (datagram->size < WIRE_CLIENT_BYTES_MIN ||
+	    !datagrams_are_allowed(sessions->datagrams, &datagram->route.peer) ||
 	    !limiter_take(&sessions->greet.resets, address_hash(&datagram->route.peer),
 	                  sessions_now_us(sessions))) {
 		return;
@@ -311,7 +312,7 @@ void greet_take(struct sessions *sessions, const struct datagram *datagram) {
 	case WIRE_RESUME: break;
 	default: return;
 	}
-	if (!datagram->is_allowed) {
+	if (!datagrams_are_allowed(sessions->datagrams, &datagram->route.peer)) {
 		/* 21 bytes: less than any of them. */
 		refuse(sessions, &datagram->route, asked.nonce, REASON_NOT_ALLOWED_FROM_HERE, 0,
 		       slice_of(NULL, 0));

@@ -58,8 +58,11 @@ void packing_fill(struct packing *packing, const struct log_window *window,
                   const struct log_reader *reader, const struct span *span, uint64_t from) {
 	const struct log_entry *before = NULL;
 	uint64_t number = log_window_after(window, span->part != 0 ? span->to - 1 : from);
-	*packing = (struct packing){.window = window, .is_empty = true};
-	packing->sent.to = span->to;
+	/* Not the runs: they are many bytes, and mostly one is used. */
+	packing->window = window;
+	packing->sent = (struct packet_sent){.to = span->to};
+	packing->is_empty = true;
+	packing->count = packing->runs_count = 0;
 	for (; number < window->end; number++) {
 		const struct log_entry *entry = log_window_entry(window, number);
 		if (entry->seq > span->to) {

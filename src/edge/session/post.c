@@ -32,20 +32,37 @@ static struct post_slot *next_slot(struct post *post, const struct post_to *to,
 	return slot;
 }
 
-static void close_slot(struct post *post, struct post_slot *slot, const struct key *key,
-                       struct slice body, const struct body_hash *hash) {
-	const struct outlet *outlet = &post->datagrams->outlets[post->outlet];
-	size_t head_bytes = wire_write_head(&slot->head, slot->head_bytes);
-	keys_tag(key, slice_of((const char *)slot->head_bytes, head_bytes), hash, slot->tag);
-	/* The interface of sendmmsg() forgets const; it writes neither. */
-	slot->parts[0] = (struct iovec){slot->head_bytes, head_bytes};
+/* Returns how many pieces the datagram has. */
+static size_t put_pieces(struct post_slot *slot, const struct key *key, struct slice body,
+                         const struct body_hash *hash) {
+	size_t head_bytes = wire_write_head(&slot->head, slot->bytes);
+	struct slice head = slice_of((const char *)slot->bytes, head_bytes);
+	if (body.size <= POST_SMALL_BYTES) {
+		uint8_t *to = slot->bytes + head_bytes;
+		if (body.size > 0) {
+			memcpy(to, body.bytes, body.size);
+		}
+		keys_tag(key, head, hash, to + body.size);
+		slot->parts[0] = (struct iovec){slot->bytes, head_bytes + body.size + TAG_BYTES};
+		return 1;
+	}
+	keys_tag(key, head, hash, slot->bytes + head_bytes);
+	/* The interface of sendmmsg() forgets const; it writes nothing. */
+	slot->parts[0] = (struct iovec){slot->bytes, head_bytes};
 	slot->parts[1] = (struct iovec){(void *)(uintptr_t)body.bytes, body.size};
-	slot->parts[2] = (struct iovec){slot->tag, TAG_BYTES};
+	slot->parts[2] = (struct iovec){slot->bytes + head_bytes, TAG_BYTES};
+	return 3;
+}
+
+void post_shared(struct post *post, const struct post_to *to, const struct wire_head *head,
+                 struct slice body, const struct body_hash *hash) {
+	struct post_slot *slot = next_slot(post, to, head);
+	const struct outlet *outlet = &post->datagrams->outlets[post->outlet];
 	struct msghdr *message = &post->slots[post->count++].msg_hdr;
 	*message = (struct msghdr){.msg_name = &slot->target.to,
 	                           .msg_namelen = outlet->name_bytes,
 	                           .msg_iov = slot->parts,
-	                           .msg_iovlen = 3};
+	                           .msg_iovlen = put_pieces(slot, to->key, body, hash)};
 	if (outlet->is_wildcard) {
 		outlet_control_init(outlet, &slot->control);
 		message->msg_controllen = outlet_control_set(outlet, &slot->control, &slot->target);
@@ -53,19 +70,12 @@ static void close_slot(struct post *post, struct post_slot *slot, const struct k
 	}
 }
 
-void post_shared(struct post *post, const struct post_to *to, const struct wire_head *head,
-                 struct slice body, const struct body_hash *hash) {
-	close_slot(post, next_slot(post, to, head), to->key, body, hash);
-}
-
 void post_small(struct post *post, const struct post_to *to, const struct wire_head *head,
                 struct slice body) {
-	struct post_slot *slot = next_slot(post, to, head);
 	struct body_hash hash;
 	assert(body.size <= POST_SMALL_BYTES);
-	memcpy(slot->small, body.bytes, body.size);
 	keys_hash_body(body, &hash);
-	close_slot(post, slot, to->key, slice_of((const char *)slot->small, body.size), &hash);
+	post_shared(post, to, head, body, &hash);
 }
 
 /* ---- sending ---- */

@@ -1,7 +1,7 @@
 /*
  * post.h - datagrams of the session dialect on their way to the socket: up to
- * 64 with one sendmmsg, each of three pieces, [head][body][tag]. Bodies are
- * shared and stay where they are; heads, tags and addresses are the slot's own.
+ * 64 with one sendmmsg, each [head][body][tag]. Long bodies are shared and stay
+ * where they are; heads, tags and addresses are the slot's own.
  *
  * What the socket does not take is given back through `unsent`: nothing waits
  * here from one turn to the next.
@@ -19,8 +19,8 @@
 #include "wire.h"
 
 #define POST_SLOTS 64
-/* A short body may lie in the slot. */
-#define POST_SMALL_BYTES 64
+/* Up to this a body is copied into the slot: that costs less than to have the kernel collect three pieces. */
+#define POST_SMALL_BYTES 256
 
 /* Of a datagram that was not sent: who posted it, and what. */
 typedef void post_unsent(void *context, uint32_t who, const struct wire_head *head);
@@ -38,9 +38,7 @@ struct post {
 		struct iovec parts[3];
 		struct target target;
 		struct outlet_control control;
-		uint8_t head_bytes[WIRE_LOG_HEAD_BYTES];
-		uint8_t small[POST_SMALL_BYTES];
-		uint8_t tag[TAG_BYTES];
+		uint8_t bytes[WIRE_LOG_HEAD_BYTES + POST_SMALL_BYTES + TAG_BYTES];
 	} each[POST_SLOTS];
 };
 

@@ -113,6 +113,15 @@ unsigned sending_count(const struct sending *sending, const struct pool *flights
 	return flight == NULL ? 0 : flight->count;
 }
 
+void sending_prefetch(const struct sending *sending, const struct pool *flights) {
+	if (sending->flight != 0) {
+		const char *flight = pool_at(flights, sending->flight);
+		for (size_t at = 0; at < sizeof(struct flight); at += 64) {
+			__builtin_prefetch(flight + at, 1);
+		}
+	}
+}
+
 void sending_init(struct sending *sending, uint64_t cursor) {
 	*sending = (struct sending){.covered = cursor, .acked = cursor};
 	congestion_init(&sending->congestion);

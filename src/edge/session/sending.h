@@ -105,6 +105,8 @@ void sending_rest(struct sending *sending, struct pool *flights);
 static inline bool sending_is_idle(const struct sending *sending) {
 	return sending->flight == 0;
 }
+/* It will be looked at soon. */
+void sending_prefetch(const struct sending *sending, const struct pool *flights);
 /* Packets on their way. */
 unsigned sending_count(const struct sending *sending, const struct pool *flights);
 

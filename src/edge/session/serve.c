@@ -164,8 +164,9 @@ static void tell_kept(struct sessions *sessions, uint32_t handle) {
 	talk_say(sessions, handle, &kept);
 }
 
-static void set_timer(struct sessions *sessions, uint32_t handle, bool can_send) {
-	struct context *context = context_at(sessions, handle);
+/* When something is to be done for it though nothing comes. UINT64_MAX: never. */
+static uint64_t timer_us(const struct sessions *sessions, const struct context *context,
+                         bool can_send) {
 	uint64_t now_us = sessions_now_us(sessions);
 	uint64_t due_us = sending_due_us(&context->sending, &sessions->flights,
 	                                 can_send ? head_for(sessions, context) : 0);
@@ -175,12 +176,18 @@ static void set_timer(struct sessions *sessions, uint32_t handle, bool can_send)
 	if (context->is_held && now_us + HELD_US < due_us) {
 		due_us = now_us + HELD_US;
 	}
-	wheel_set(&sessions->wheel, handle, due_us > now_us ? due_us : now_us + 1);
+	return due_us > now_us ? due_us : now_us + 1;
 }
 
 static bool is_shut(const struct sessions *sessions, const struct context *context) {
 	return datagrams_is_blocked(sessions->datagrams, context->outlet) ||
 	       datagrams_is_paused(sessions->datagrams);
+}
+
+static void set_timer(struct sessions *sessions, uint32_t handle) {
+	const struct context *context = context_at(sessions, handle);
+	bool can_send = !context->is_behind && !is_shut(sessions, context);
+	wheel_set(&sessions->wheel, handle, timer_us(sessions, context, can_send));
 }
 
 static void serve(struct sessions *sessions, uint32_t handle, unsigned *budget) {
@@ -198,7 +205,7 @@ static void serve(struct sessions *sessions, uint32_t handle, unsigned *budget) 
 	if (left == 0) {
 		context_ready(sessions, handle);
 	}
-	set_timer(sessions, handle, !context->is_behind && !is_shut(sessions, context));
+	set_timer(sessions, handle);
 }
 
 /* Its packets have no more numbers: the client is told to come back as it would to a new edge. */
@@ -241,6 +248,19 @@ void serve_all(struct sessions *sessions) {
 	sessions->round_high = UINT64_MAX;
 }
 
+/* What the next visits will look at is on its way to the cache meanwhile. */
+static void look_ahead(const struct sessions *sessions, uint32_t handle) {
+	if (handle + 4 < sessions->contexts.used) {
+		const char *context = (const char *)context_at(sessions, handle + 4);
+		for (size_t at = 0; at < sizeof(struct context); at += 64) {
+			__builtin_prefetch(context + at, 1);
+		}
+	}
+	if (handle + 2 < sessions->contexts.used) {
+		sending_prefetch(&context_at(sessions, handle + 2)->sending, &sessions->flights);
+	}
+}
+
 static void go_round(struct sessions *sessions, unsigned *budget) {
 	if (sessions->round_at == 0) {
 		if (sessions->round_high == sessions->window.high) {
@@ -251,6 +271,7 @@ static void go_round(struct sessions *sessions, unsigned *budget) {
 	}
 	while (*budget > 0 && sessions->round_at < sessions->contexts.used) {
 		uint32_t handle = sessions->round_at++;
+		look_ahead(sessions, handle);
 		if (context_at(sessions, handle)->session != 0) {
 			visit(sessions, handle, budget);
 		}
@@ -264,12 +285,19 @@ static void expire(struct sessions *sessions, uint64_t now_us) {
 	uint32_t handle;
 	while ((handle = wheel_take(&sessions->wheel, now_us)) != 0) {
 		struct context *context = context_at(sessions, handle);
+		bool is_due = context->is_held ||
+		              sending_due_us(&context->sending, &sessions->flights, 0) <= now_us;
 		sending_tick(&context->sending, &sessions->flights, now_us);
 		sending_rest(&context->sending, &sessions->flights);
 		if (context->is_held) {
 			forward_go_on(sessions, handle);
 		}
-		context_ready(sessions, handle);
+		if (is_due) {
+			context_ready(sessions, handle);
+		} else {
+			/* The wheel is early where the moment has moved on meanwhile. */
+			set_timer(sessions, handle);
+		}
 	}
 }
 

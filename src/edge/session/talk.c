@@ -78,6 +78,13 @@ static void take_frames(struct sessions *sessions, uint32_t handle, struct slice
                         struct wire_talk *ping) {
 	struct wire_in in = wire_in_at(body);
 	struct wire_talk frame;
+	/* Mostly it is an acknowledgement and nothing else: then once is enough. */
+	if (wire_next_frame(&in, &frame) && frame.frame == FRAME_ACK && in.rest.size == 0) {
+		on_ack(sessions, context_at(sessions, handle), &frame.ack);
+		context_ready(sessions, handle);
+		return;
+	}
+	in = wire_in_at(body);
 	while (wire_next_frame(&in, &frame)) {
 		if (!on_frame(sessions, handle, &frame)) {
 			return;

@@ -38,10 +38,11 @@ void wheel_set(struct wheel *wheel, uint32_t handle, uint64_t due_us) {
 		turn = wheel->turn + WHEEL_SLOTS - 1;
 	}
 	uint32_t slot = (uint32_t)(turn % WHEEL_SLOTS);
-	if (link->slot == slot + 1 && due_us != UINT64_MAX) {
-		return;
-	}
 	if (link->slot != 0) {
+		uint64_t ahead = (link->slot - 1 - wheel->turn) % WHEEL_SLOTS;
+		if (due_us != UINT64_MAX && wheel->turn + ahead <= turn) {
+			return;
+		}
 		take_off(wheel, link);
 	}
 	if (due_us == UINT64_MAX) {

@@ -32,7 +32,10 @@ struct wheel {
 };
 
 void wheel_init(struct wheel *wheel, const struct pool *pool, size_t link_offset, uint64_t now_us);
-/* Instead of any earlier setting. UINT64_MAX: never. */
+/*
+ * It is due then. What is on the wheel for an earlier moment stays there and comes
+ * up early: moving it each time that its moment moves on would cost more. UINT64_MAX: never.
+ */
 void wheel_set(struct wheel *wheel, uint32_t handle, uint64_t due_us);
 /* When it has to be looked at; UINT64_MAX if nothing is on it. */
 uint64_t wheel_due_us(const struct wheel *wheel);
