@@ -11,7 +11,7 @@ import session_wire as wire
 from badnet import BadNet
 from plain import Plain, loopback_sources, make_socket
 from sessions import Crowd, Talk
-from tools import SLOWNESS, memory_kb
+from tools import IS_SANITIZED, SLOWNESS, memory_kb
 
 FAST = ("--rate", "1000000:1000000", "--edges", "2")
 
@@ -167,7 +167,8 @@ def test_forged_datagrams(recorded, crowd_of, is_long):
     assert max(waits) < KEPT_SECONDS
     assert server.children() == people
     after = memory(server)
-    assert sum(after.values()) - sum(before.values()) < GROWTH_KB, (before, after)
+    # A sanitizer keeps what is freed for a while: there growth says nothing.
+    assert IS_SANITIZED or sum(after.values()) - sum(before.values()) < GROWTH_KB, (before, after)
     assert not any(member.events_of(wire.Welcomed)[1:] for member in members), "somebody was thrown out"
 
 

@@ -268,8 +268,9 @@ static void answer_lines(struct sim *sim, struct answer *answer, struct wire_in 
 		    !holds(e->entry.text, word)) {
 			continue;
 		}
-		struct wire_out *page = &answer->pages[answer->count - 1];
-		if (answer->count == 0 || page->size + sim_item_bytes(e) > page->room) {
+		struct wire_out *page =
+			answer->count == 0 ? NULL : &answer->pages[answer->count - 1];
+		if (page == NULL || page->size + sim_item_bytes(e) > page->room) {
 			begin_page(answer, 0, 0, 0, has_more);
 			page = &answer->pages[answer->count - 1];
 		}
