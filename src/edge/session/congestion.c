@@ -2,6 +2,8 @@
 
 #include "wire.h"
 
+_Static_assert(WINDOW_PACKETS_MAX < UINT8_MAX, "a threshold is a byte");
+
 /* RFC 9002, 7.2. */
 #define WINDOW_INITIAL_BYTES (10 * WIRE_DATAGRAM_BYTES_MAX)
 #define WINDOW_BYTES_MIN (2 * WIRE_DATAGRAM_BYTES_MAX)
@@ -23,7 +25,7 @@
 
 void congestion_init(struct congestion *congestion) {
 	*congestion = (struct congestion){.window_bytes = WINDOW_INITIAL_BYTES,
-	                                  .threshold_bytes = UINT32_MAX,
+	                                  .threshold_packets = UINT8_MAX,
 	                                  .reordering = 1};
 }
 
@@ -77,7 +79,8 @@ void congestion_acked(struct congestion *congestion, uint32_t bytes, uint32_t be
 	if (before < congestion->window_bytes / 2) {
 		return;
 	}
-	if (congestion->window_bytes < congestion->threshold_bytes) {
+	if (congestion->window_bytes <
+	    congestion->threshold_packets * (uint32_t)WIRE_DATAGRAM_BYTES_MAX) {
 		congestion->window_bytes += bytes;
 	} else {
 		congestion->window_bytes +=
@@ -90,7 +93,7 @@ void congestion_acked(struct congestion *congestion, uint32_t bytes, uint32_t be
 
 void congestion_lost(struct congestion *congestion) {
 	uint32_t half = congestion->window_bytes / 2;
-	congestion->threshold_bytes = half;
+	congestion->threshold_packets = (uint8_t)(half / WIRE_DATAGRAM_BYTES_MAX);
 	congestion->window_bytes = half > WINDOW_BYTES_MIN ? half : WINDOW_BYTES_MIN;
 }
 

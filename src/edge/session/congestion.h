@@ -13,8 +13,8 @@ struct congestion {
 	uint32_t rttvar_us; /* its variation */
 	uint32_t rtt_us_min;
 	uint32_t window_bytes;
-	uint32_t threshold_bytes; /* of slow start */
-	uint8_t reordering;       /* eighths of a round trip by which packets overtake each other */
+	uint8_t threshold_packets; /* of slow start */
+	uint8_t reordering; /* eighths of a round trip by which packets overtake each other */
 };
 
 /* No window is larger: so much is on its way at the most. */

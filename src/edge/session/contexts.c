@@ -72,6 +72,19 @@ static void need_window(struct sessions *sessions) {
 	}
 }
 
+static uint8_t local_of(struct sessions *sessions, const uint8_t local[16]) {
+	for (unsigned i = 0; i <= sessions->locals_count; i++) {
+		if (memcmp(sessions->locals[i], local, 16) == 0) {
+			return (uint8_t)i;
+		}
+	}
+	if (sessions->locals_count == LOCALS_MAX - 1) {
+		return 0;
+	}
+	memcpy(sessions->locals[++sessions->locals_count], local, 16);
+	return (uint8_t)sessions->locals_count;
+}
+
 uint32_t context_create(struct sessions *sessions, const struct wire_greeting *welcome,
                         const struct route *route, unsigned outlet, const struct key *key) {
 	uint32_t handle = context_find(sessions, welcome->session);
@@ -88,7 +101,7 @@ uint32_t context_create(struct sessions *sessions, const struct wire_greeting *w
 	context->forwarded = context->kept = welcome->number;
 	context->key = *key;
 	context->peer = route->peer;
-	memcpy(context->local, route->local, sizeof(context->local));
+	context->local = local_of(sessions, route->local);
 	context->outlet = (uint8_t)outlet;
 	context->heard = (uint32_t)(sessions_now_us(sessions) >> HEARD_SHIFT);
 	sending_init(&context->sending, welcome->seq);
@@ -148,12 +161,18 @@ uint32_t context_next_ready(struct sessions *sessions) {
 	return 0;
 }
 
+struct route context_route(const struct sessions *sessions, const struct context *context) {
+	const struct outlet *outlet = &sessions->datagrams->outlets[context->outlet];
+	struct route route = {.peer = context->peer, .listener = outlet->listener};
+	memcpy(route.local, sessions->locals[context->local], sizeof(route.local));
+	return route;
+}
+
 struct post_to context_post_to(const struct sessions *sessions, uint32_t handle) {
 	const struct context *context = context_at(sessions, handle);
 	const struct outlet *outlet = &sessions->datagrams->outlets[context->outlet];
 	struct post_to to = {.who = handle, .outlet = context->outlet, .key = &context->key};
-	struct route route = {.peer = context->peer, .listener = outlet->listener};
-	memcpy(route.local, context->local, sizeof(route.local));
+	struct route route = context_route(sessions, context);
 	(void)outlet_aim(outlet, &route, &to.target);
 	return to;
 }

@@ -17,6 +17,8 @@ static const uint64_t rounds_us[] = {0, 500 * 1000, 1500 * 1000, 3500 * 1000, 75
 #define ROUNDS (sizeof(rounds_us) / sizeof(rounds_us[0]))
 
 #define AGAIN_US (500 * 1000)
+/* WELCOME is behind its entry, with --fsync as long as the disk needs. */
+#define EXPECTED_US (10 * 1000 * 1000)
 
 /* A session of the state that this edge serves: connected, as far as the hub knows. */
 static const struct session *ours(const struct sessions *sessions, uint64_t id) {
@@ -74,6 +76,7 @@ static void sweep(struct sessions *sessions, uint64_t now_us) {
 
 void lost_expect(struct sessions *sessions, uint64_t session) {
 	struct lost *lost = &sessions->lost;
+	uint64_t patience_us = lost->silence_us < EXPECTED_US ? lost->silence_us : EXPECTED_US;
 	if (lost->expected_count == lost->room) {
 		uint32_t room = lost->room == 0 ? 64 : 2 * lost->room;
 		struct expected *all = allocate(room * sizeof(*all));
@@ -86,8 +89,8 @@ void lost_expect(struct sessions *sessions, uint64_t session) {
 		lost->room = room;
 	}
 	uint32_t at = (lost->first + lost->expected_count++) % lost->room;
-	lost->expected[at] = (struct expected){
-		.session = session, .until_us = sessions_now_us(sessions) + lost->silence_us};
+	lost->expected[at] = (struct expected){.session = session,
+	                                       .until_us = sessions_now_us(sessions) + patience_us};
 }
 
 static void give_up_expected(struct sessions *sessions, uint64_t now_us) {
@@ -120,19 +123,39 @@ static void tell(struct sessions *sessions, uint64_t id) {
 	}
 }
 
-static void tell_some(struct sessions *sessions, uint64_t now_us) {
+/* False: not now. */
+static bool give_up(struct sessions *sessions, uint64_t id) {
+	return context_find(sessions, id) != 0 || ours(sessions, id) == NULL ||
+	       say_absent(sessions, id);
+}
+
+/* The next few of a round; the last round gives up who has not come back. */
+static void go_on_round(struct sessions *sessions) {
 	struct lost *lost = &sessions->lost;
 	for (unsigned i = 0; i < LOST_AT_ONCE && lost->at < lost->count; i++) {
-		tell(sessions, lost->sessions[lost->at++]);
+		uint64_t id = lost->sessions[lost->at];
+		if (lost->round < ROUNDS) {
+			tell(sessions, id);
+		} else if (!give_up(sessions, id)) {
+			return;
+		}
+		lost->at++;
 	}
+}
+
+static void tell_some(struct sessions *sessions, uint64_t now_us) {
+	struct lost *lost = &sessions->lost;
+	go_on_round(sessions);
 	lost->due_us = now_us + LOST_STEP_US;
 	if (lost->at < lost->count) {
 		return;
 	}
 	lost->at = 0;
 	lost->round++;
-	if (lost->round < ROUNDS) {
-		uint64_t next_us = lost->began_us + rounds_us[lost->round];
+	if (lost->round <= ROUNDS) {
+		uint64_t after_us =
+			lost->round < ROUNDS ? rounds_us[lost->round] : lost->silence_us;
+		uint64_t next_us = lost->began_us + after_us;
 		lost->due_us = next_us > lost->due_us ? next_us : lost->due_us;
 		return;
 	}
@@ -154,7 +177,6 @@ static bool note_session(void *context, const struct session *session) {
 		lost->sessions = allocate_again(lost->sessions, room * sizeof(*lost->sessions));
 	}
 	lost->sessions[lost->count++] = id;
-	lost_expect(sessions, id);
 	return true;
 }
 

@@ -77,6 +77,24 @@ void memberships_part(struct memberships **memberships, uint64_t in, uint64_t se
 	}
 }
 
+void memberships_end(struct memberships **memberships, uint64_t seq) {
+	if (*memberships == NULL) {
+		*memberships = lobby();
+	}
+	for (size_t i = 0; i < (*memberships)->count; i++) {
+		struct membership *one = &(*memberships)->each[i];
+		one->to = one->to < seq ? one->to : seq;
+	}
+}
+
+uint64_t memberships_last(const struct memberships *memberships) {
+	uint64_t last = memberships == NULL ? UINT64_MAX : 0;
+	for (size_t i = 0; memberships != NULL && i < memberships->count; i++) {
+		last = memberships->each[i].to > last ? memberships->each[i].to : last;
+	}
+	return last;
+}
+
 void memberships_forget(struct memberships **memberships, uint64_t seq) {
 	struct memberships *all = *memberships;
 	if (all == NULL) {

@@ -33,6 +33,10 @@ bool memberships_hold(const struct memberships *memberships, uint64_t in, uint64
 void memberships_join(struct memberships **memberships, uint64_t in, uint64_t seq);
 /* Up to this seq. */
 void memberships_part(struct memberships **memberships, uint64_t in, uint64_t seq);
+/* In all rooms up to this seq. */
+void memberships_end(struct memberships **memberships, uint64_t seq);
+/* The last seq at which there is any; 0: there is none. */
+uint64_t memberships_last(const struct memberships *memberships);
 /* The reader has everything up to `seq`. */
 void memberships_forget(struct memberships **memberships, uint64_t seq);
 

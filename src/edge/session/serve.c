@@ -27,15 +27,14 @@ static uint64_t connection_hash(const void *thing) {
 
 /* ---- where it reads ---- */
 
-/* How far the log concerns it. */
-static uint64_t head_of(const struct sessions *sessions, const struct context *context) {
-	uint64_t high = sessions->window.high;
-	return context->is_dormant && context->until < high ? context->until : high;
-}
-
-/* The same, or its `covered` if there is nothing for it up to there. */
+/* Where the log ends for it: at its `covered` if there is nothing behind that. */
 static uint64_t head_for(const struct sessions *sessions, const struct context *context) {
-	uint64_t head = head_of(sessions, context);
+	uint64_t head = sessions->window.high;
+	if (context->has_left) {
+		uint64_t last = memberships_last(context->memberships);
+		last = last > context->sending.covered ? last : context->sending.covered;
+		head = head < last ? head : last;
+	}
 	return context->looked >= head && !context->must_show ? context->sending.covered : head;
 }
 
@@ -211,10 +210,8 @@ static void serve(struct sessions *sessions, uint32_t handle, unsigned *budget) 
 /* Its packets have no more numbers: the client is told to come back as it would to a new edge. */
 static void begin_anew(struct sessions *sessions, uint32_t handle) {
 	const struct context *context = context_at(sessions, handle);
-	const struct outlet *outlet = &sessions->datagrams->outlets[context->outlet];
-	struct route route = {.peer = context->peer, .listener = outlet->listener};
+	struct route route = context_route(sessions, context);
 	uint64_t session = context->session;
-	memcpy(route.local, context->local, sizeof(route.local));
 	context_drop(sessions, handle);
 	lost_expect(sessions, session);
 	greet_lost(sessions, session, &route);
@@ -238,7 +235,7 @@ void serve_at_once(struct sessions *sessions, uint32_t handle) {
 void serve_show(struct sessions *sessions, uint32_t handle) {
 	struct context *context = context_at(sessions, handle);
 	context->must_show = sending_count(&context->sending, &sessions->flights) == 0 &&
-	                     context->sending.covered < head_of(sessions, context);
+	                     context->sending.covered < sessions->window.high;
 }
 
 /* ---- all of them ---- */

@@ -33,9 +33,8 @@ static void render(struct sessions *sessions, const struct record *entry) {
 
 static void on_entered(struct sessions *sessions, const struct record *entry) {
 	struct context *context = context_of(sessions, entry->session);
-	if (context != NULL) {
-		context->is_dormant = false;
-	} else if (entry->face == FACE_SESSION && edge_is_home(sessions->edge, entry->home)) {
+	if (context == NULL && entry->face == FACE_SESSION &&
+	    edge_is_home(sessions->edge, entry->home)) {
 		lost_expect(sessions, entry->session);
 	}
 }
@@ -67,15 +66,16 @@ static void on_parted(struct sessions *sessions, const struct record *entry) {
 	}
 }
 
-static void make_dormant(struct context *context, const struct record *entry) {
-	context->is_dormant = true;
-	context->until = entry->seq;
+/* Its person is in no room any more, whichever it may have kept. */
+static void end_memberships(struct context *context, uint64_t seq) {
+	context->has_left = true;
+	memberships_end(&context->memberships, seq);
 }
 
 static void on_left(struct sessions *sessions, const struct record *entry) {
 	struct context *context = context_of(sessions, entry->session);
 	if (context != NULL) {
-		make_dormant(context, entry);
+		end_memberships(context, entry->seq);
 	}
 }
 
@@ -83,7 +83,7 @@ static void on_closed(struct sessions *sessions, const struct record *entry) {
 	for (uint32_t i = 1; i < sessions->contexts.used; i++) {
 		struct context *context = context_at(sessions, i);
 		if (context->session != 0) {
-			make_dormant(context, entry);
+			end_memberships(context, entry->seq);
 		}
 	}
 }
@@ -95,7 +95,7 @@ static void on_ended(struct sessions *sessions, const struct record *entry) {
 		return;
 	}
 	struct context *context = context_at(sessions, handle);
-	make_dormant(context, entry);
+	end_memberships(context, entry->seq);
 	context->is_ending = true;
 	context->end_reason = entry->kind == ENTRY_FORGOTTEN ? REASON_FORGOTTEN : entry->reason;
 	serve_at_once(sessions, handle);

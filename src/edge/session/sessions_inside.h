@@ -45,21 +45,23 @@ struct context {
 	struct inbox *inbox;
 	struct key key;
 	struct address peer;
-	uint8_t local[16];
-	uint32_t heard;     /* ticks */
-	uint32_t seen_next; /* one more than the client's largest packet number; 0: none came */
-	uint16_t greeting;  /* the place of its WELCOME, from 1; 0: it was heard */
+	uint32_t heard;      /* ticks */
+	uint32_t seen_next;  /* one more than the client's largest packet number; 0: none came */
+	uint16_t greeting;   /* the place of its WELCOME, from 1; 0: it was heard */
+	uint16_t end_reason; /* when is_ending */
 	uint8_t outlet;
-	bool is_ready;   /* in the list */
-	bool is_behind;  /* waits for the car */
-	bool must_tell;  /* KEPT */
-	bool must_show;  /* a LOG, though there be nothing in it */
-	bool is_held;    /* a message waits until its pace allows it */
-	bool is_ending;  /* the session has ended: it hears END whenever it says something */
-	bool is_dormant; /* its person has left: nothing behind `until` concerns it */
-	uint16_t end_reason;
-	uint64_t until;
+	uint8_t local;      /* our own address that it spoke to: of sessions->locals */
+	bool is_ready : 1;  /* in the list */
+	bool is_behind : 1; /* waits for the car */
+	bool must_tell : 1; /* KEPT */
+	bool must_show : 1; /* a LOG, though there be nothing in it */
+	bool is_held : 1;   /* a message waits until its pace allows it */
+	bool has_left : 1;  /* its person: nothing behind the end of its memberships concerns it */
+	bool is_ending : 1; /* the session has ended: it hears END whenever it says something */
 };
+
+/* Our own addresses that clients spoke to; what is beyond is left to the kernel, which is 0. */
+#define LOCALS_MAX 256
 
 /* ---- coming in ---- */
 
@@ -167,6 +169,8 @@ struct sessions {
 	bool is_blind; /* the walk is in slices: what passes is not all */
 	struct bodies bodies;
 	struct post post;
+	unsigned locals_count; /* without the first */
+	uint8_t locals[LOCALS_MAX][16];
 	struct greet greet;
 	struct limiter rate, asks;
 	struct pace walks; /* of all who ask, through members and rooms */
@@ -203,6 +207,7 @@ void context_read_memberships(const struct sessions *sessions, struct context *c
 /* Something is to be done for it in this turn or the next. */
 void context_ready(struct sessions *sessions, uint32_t handle);
 uint32_t context_next_ready(struct sessions *sessions);
+struct route context_route(const struct sessions *sessions, const struct context *context);
 struct post_to context_post_to(const struct sessions *sessions, uint32_t handle);
 
 /* greet.c */
