@@ -50,7 +50,8 @@ static bool read_key(struct slice text, uint8_t key[KEY_BYTES]) {
 }
 
 static bool read_name(struct slice text, struct link_memory *memory) {
-	if (text.size == 0 || text.size > NAME_BYTES_MAX || !utf8_is_valid(text)) {
+	if (text.size == 0 || text.size > NAME_BYTES_MAX || !utf8_is_valid(text) ||
+	    memchr(text.bytes, '\0', text.size) != NULL) {
 		return false;
 	}
 	memory->name_size = text.size;
