@@ -77,13 +77,18 @@ void link_host_save(struct link_host *host) {
 	if (version == host->saved_version) {
 		return;
 	}
+	host->saved_us = link_host_now_us();
 	if (!session_file_write(&host->file, memory, !is_same_session(memory, &host->saved))) {
-		diag_errno("cannot write %s", host->file.path);
-		session_file_close(&host->file);
+		/* A disk that is full may have room again; until then nobody else takes the session. */
+		if (!host->is_unsaved) {
+			diag_errno("cannot write %s; trying on", host->file.path);
+		}
+		host->is_unsaved = true;
+		return;
 	}
+	host->is_unsaved = false;
 	host->saved = *memory;
 	host->saved_version = version;
-	host->saved_us = link_host_now_us();
 }
 
 /* The cursor at most once a second; who one is at once. */
@@ -92,7 +97,7 @@ static uint64_t save_deadline(const struct link_host *host) {
 		return UINT64_MAX;
 	}
 	bool is_same = is_same_session(link_memory(host->link), &host->saved);
-	return is_same ? host->saved_us + SAVE_US : 0;
+	return is_same || host->is_unsaved ? host->saved_us + SAVE_US : 0;
 }
 
 /* ---- the loop's parts ---- */
@@ -121,8 +126,8 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 	return a < b ? a : b;
 }
 
-void link_host_sleep(struct link_host *host) {
-	uint64_t deadline = link_deadline(host->link);
+void link_host_sleep(struct link_host *host, bool is_telling) {
+	uint64_t deadline = is_telling ? link_deadline(host->link) : link_send_deadline(host->link);
 	deadline = earliest(deadline, renew_deadline(host));
 	deadline = earliest(deadline, save_deadline(host));
 	host->deadline_us = deadline;

@@ -6,7 +6,7 @@
  *	link_host_wake(host);                     // what came in, and whether the machine slept
  *	… wishes in, link_host_speak() and link_next() until neither does anything …
  *	link_host_turn(host);                     // another address, the file
- *	link_host_sleep(host);                    // sets the timer
+ *	link_host_sleep(host, true);              // sets the timer
  *
  * The clock goes on while the machine sleeps: that is how the sleep is noticed.
  */
@@ -34,8 +34,9 @@ struct link_host {
 	struct session_file file;
 	int timer_fd;
 	uint64_t deadline_us;
-	uint64_t heard_us; /* a datagram, or the socket is new */
-	uint64_t saved_version, saved_us;
+	uint64_t heard_us;                /* a datagram, or the socket is new */
+	uint64_t saved_version, saved_us; /* ... and when it was tried last */
+	bool is_unsaved;                  /* in vain */
 	struct link_memory saved;
 };
 
@@ -52,7 +53,8 @@ void link_host_wake(struct link_host *host);
 /* Sends one datagram; false: there is none for now. */
 bool link_host_speak(struct link_host *host);
 void link_host_turn(struct link_host *host);
-void link_host_sleep(struct link_host *host);
+/* `is_telling`: link_next() is called as soon as there is anything to tell. */
+void link_host_sleep(struct link_host *host, bool is_telling);
 /* Writes the file now, whatever it is that changed. */
 void link_host_save(struct link_host *host);
 

@@ -17,7 +17,8 @@
 struct process {
 	const struct link_start *start;
 	struct link_host host;
-	struct mp_pipe face; /* fd -1: none at present */
+	struct mp_pipe face;   /* fd -1: none at present */
+	bool is_face_attached; /* it has wished WISH_ATTACH: what is told is for it */
 	bool is_parent_gone, is_end_told;
 	bool is_busy; /* there is more to do than fits into a turn */
 	/* A tell that the pipe has no room for. */
@@ -30,7 +31,7 @@ struct process {
 static void lose_face(struct process *process) {
 	mp_pipe_drop(&process->face);
 	process->held_size = 0;
-	process->is_end_told = false;
+	process->is_face_attached = process->is_end_told = false;
 }
 
 static bool send_held(struct process *process) {
@@ -49,7 +50,7 @@ static bool send_held(struct process *process) {
 /* False: there is nothing to tell, or nobody who has room for it. */
 static bool tell_face(struct process *process) {
 	struct tell tell;
-	if (process->face.fd < 0 || !send_held(process) ||
+	if (!process->is_face_attached || !send_held(process) ||
 	    !link_next(process->host.link, &tell, link_host_now_us())) {
 		return false;
 	}
@@ -72,6 +73,7 @@ static void hear_face(struct process *process) {
 			return;
 		}
 		link_wish(process->host.link, &wish, link_host_now_us());
+		process->is_face_attached |= wish.kind == WISH_ATTACH;
 	}
 }
 
@@ -106,7 +108,8 @@ static void sleep_until_something(struct process *process) {
 	                       {.fd = process->host.socket.fd, .events = POLLIN},
 	                       {.fd = parent_fd, .events = POLLIN},
 	                       {.fd = process->face.fd, .events = to_face}};
-	link_host_sleep(&process->host);
+	/* A face that takes nothing now is waited for, whatever there is to tell it. */
+	link_host_sleep(&process->host, process->is_face_attached && process->held_size == 0);
 	if (poll(fds, sizeof fds / sizeof fds[0], process->is_busy ? 0 : -1) < 0) {
 		return;
 	}
@@ -130,20 +133,19 @@ static void turn(struct process *process) {
 	}
 }
 
-/* It has ended, and the face knows, or nobody is left to know. */
+/*
+ * It has ended, and the face knows, or nobody is left to know. Plain lines end by themselves when they
+ * know, and say last what they have printed: the parent, which waits for them, is waited for.
+ */
 static bool is_done(const struct process *process) {
-	bool is_known = process->is_end_told && process->held_size == 0;
+	bool is_known = process->is_end_told && process->held_size == 0 &&
+	                !process->start->options->is_lines;
 	return link_standing(process->host.link) == STANDING_ENDED &&
 	       (process->is_parent_gone || is_known);
 }
 
 static void finish(struct process *process) {
 	while (link_host_speak(&process->host)) {
-	}
-	if (process->start->options->is_lines && process->is_end_told) {
-		/* A script has heard all that it was told before it let the link end. */
-		link_wish(process->host.link, &(struct wish){.kind = WISH_SHOWN, .seq = UINT64_MAX},
-		          link_host_now_us());
 	}
 	link_host_close(&process->host);
 	(void)mp_pipe_close(&process->face, 1000);

@@ -306,7 +306,7 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 	return a < b ? a : b;
 }
 
-uint64_t link_deadline(const struct link *link) {
+uint64_t link_send_deadline(const struct link *link) {
 	uint64_t deadline = earliest(link_greet_deadline(link), patience_deadline(link));
 	if (link->phase == PHASE_OVER) {
 		return UINT64_MAX;
@@ -321,13 +321,21 @@ uint64_t link_deadline(const struct link *link) {
 	if (link->phase == PHASE_PAUSED) {
 		deadline = earliest(deadline, link->pause_us);
 	}
+	return link->is_quitting ? earliest(deadline, link->quit_us) : deadline;
+}
+
+uint64_t link_deadline(const struct link *link) {
+	uint64_t deadline = link_send_deadline(link);
+	if (link->phase == PHASE_OVER || !link->is_attached) {
+		return deadline;
+	}
 	if (standing_of(link->phase) == STANDING_SEEKING && !link->was_silent) {
 		deadline = earliest(deadline, link->since_us + SILENT_US);
 	}
-	if (link->has_soft_news && link->is_attached) {
+	if (link->has_soft_news) {
 		deadline = earliest(deadline, link->soft_told_us + SOFT_NEWS_US);
 	}
-	return link->is_quitting ? earliest(deadline, link->quit_us) : deadline;
+	return deadline;
 }
 
 /* ---- what leaves ---- */

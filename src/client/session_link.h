@@ -67,6 +67,8 @@ void link_receive(struct link *link, struct slice datagram, uint64_t now_us);
 size_t link_send(struct link *link, uint8_t out[WIRE_DATAGRAM_BYTES_MAX], uint64_t now_us);
 /* When to call link_send() and link_next() again at the latest; UINT64_MAX: only when something comes. */
 uint64_t link_deadline(const struct link *link);
+/* The same for link_send() alone, while nobody can take what link_next() would tell. */
+uint64_t link_send_deadline(const struct link *link);
 
 void link_wish(struct link *link, const struct wish *wish, uint64_t now_us);
 bool link_next(struct link *link, struct tell *tell, uint64_t now_us);

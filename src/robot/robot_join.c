@@ -213,7 +213,8 @@ static void on_told(struct robot *robot, const struct tell *tell) {
 		wish(robot, (struct wish){.kind = WISH_SHOWN, .seq = tell->seq});
 		break;
 	case TELL_MESSAGE:
-		if (tell->state == MESSAGE_REFUSED) {
+		/* Without a reason, but with a room: it is in there already. */
+		if (tell->state == MESSAGE_REFUSED && (tell->reason != 0 || tell->argument == 0)) {
 			refuse(robot, tell);
 		}
 		break;
@@ -246,8 +247,10 @@ static void take_signals(struct robot *robot) {
 /* What is under way waits for an answer; only then comes the next thing of the log. */
 static bool hear(struct robot *robot) {
 	struct tell tell;
-	bool is_ended = link_standing(robot->host.link) == STANDING_ENDED;
-	if (robot->is_over || (robot->doing != IDLE && !is_ended) ||
+	enum standing standing = link_standing(robot->host.link);
+	/* Nothing that is under way goes on then: it is told first of all. */
+	bool is_ending = standing != STANDING_IN && standing != STANDING_SEEKING;
+	if (robot->is_over || (robot->doing != IDLE && !is_ending) ||
 	    !link_next(robot->host.link, &tell, link_host_now_us())) {
 		return false;
 	}
@@ -285,7 +288,7 @@ static void sleep_until_something(struct robot *robot) {
 	                       {.fd = robot->signals, .events = POLLIN},
 	                       {.fd = robot->command.out_fd, .events = POLLIN},
 	                       {.fd = write_fd, .events = POLLOUT}};
-	link_host_sleep(&robot->host);
+	link_host_sleep(&robot->host, robot->doing == IDLE);
 	if (poll(fds, sizeof fds / sizeof fds[0], wait_ms(robot)) >= 0) {
 		link_host_wake(&robot->host);
 		take_signals(robot);

@@ -140,6 +140,9 @@ static void test_a_slow_reader_loses_nothing(void **state) {
 	/* It has taken what it can hold, and is still there. */
 	assert_true(sim_session_of(sim, face->client)->acked < sim->next_seq);
 	assert_int_equal(link_standing(face->client->link), STANDING_IN);
+	/* What there is to tell, of PONGs that came meanwhile, wakes nobody as long as it does not read. */
+	assert_true(link_deadline(face->client->link) <= sim->now_us);
+	assert_true(link_send_deadline(face->client->link) > sim->now_us);
 	face->client->is_reading = true;
 	sim_run(sim, 30 * SECOND);
 	assert_int_equal(face->said_count, 2500);
