@@ -150,6 +150,7 @@ static void begin_session(struct link *link, const struct welcome *welcome) {
 static void resume_session(struct link *link, const struct welcome *welcome) {
 	static const uint8_t gap = ITEM_GAP;
 	uint64_t cursor = link_inbox_cursor(link->inbox);
+	link->is_new_session = false;
 	if (welcome->seq < link->greeting.cursor) {
 		link_inbox_begin(link->inbox, welcome->seq);
 		rosters_gap(link->rosters);

@@ -146,6 +146,8 @@ struct link {
 	bool has_entry;
 	struct tell entry;
 	uint8_t entry_rooms[8 * ROOMS_PER_PERSON_MAX];
+	/* Of a row of an answer, which may be told while that entry waits. */
+	uint8_t row_rooms[8 * ROOMS_PER_PERSON_MAX];
 
 	/* The end. */
 	bool is_quitting, is_staying, is_hurrying, is_leaving;

@@ -119,27 +119,27 @@ static bool is_shown(uint64_t kind) {
 	}
 }
 
-static void make_entry(struct link *link, const struct wire_entry *entry, struct tell *tell) {
+static void make_entry(const struct link *link, const struct wire_entry *entry,
+                       uint8_t rooms[8 * ROOMS_PER_PERSON_MAX], struct tell *tell) {
 	assert(entry->rooms_count <= ROOMS_PER_PERSON_MAX);
 	for (size_t i = 0; i < entry->rooms_count; i++) {
 		uint64_t room = wire_entry_room(entry, i);
-		memcpy(&link->entry_rooms[8 * i], &room, 8);
+		memcpy(&rooms[8 * i], &room, 8);
 	}
-	*tell = (struct tell){
-		.kind = TELL_ENTRY,
-		.entry_kind = (uint16_t)entry->kind,
-		.seq = entry->seq,
-		.time_ms = entry->time_ms,
-		.person = entry->person,
-		.number = entry->number,
-		.target = entry->target,
-		.reason = (uint16_t)entry->reason,
-		.flags = entry->person == link->person ? TELL_IS_OWN : 0,
-		.room = entry->room,
-		.rooms = slice_of((const char *)link->entry_rooms, 8 * entry->rooms_count),
-		.name = entry->name,
-		.other = entry->other,
-		.text = entry->text};
+	*tell = (struct tell){.kind = TELL_ENTRY,
+	                      .entry_kind = (uint16_t)entry->kind,
+	                      .seq = entry->seq,
+	                      .time_ms = entry->time_ms,
+	                      .person = entry->person,
+	                      .number = entry->number,
+	                      .target = entry->target,
+	                      .reason = (uint16_t)entry->reason,
+	                      .flags = entry->person == link->person ? TELL_IS_OWN : 0,
+	                      .room = entry->room,
+	                      .rooms = slice_of((const char *)rooms, 8 * entry->rooms_count),
+	                      .name = entry->name,
+	                      .other = entry->other,
+	                      .text = entry->text};
 }
 
 /* What the entry means to ourselves. */
@@ -176,7 +176,7 @@ static void read_log(struct link *link) {
 		link->counts.entries++;
 		rosters_passed(link->rosters, piece.entry.seq - 1);
 		rosters_entry(link->rosters, &piece.entry);
-		make_entry(link, &piece.entry, &link->entry);
+		make_entry(link, &piece.entry, link->entry_rooms, &link->entry);
 		read_own(link, &piece.entry, &link->entry);
 		link->has_entry = is_shown(piece.entry.kind);
 	}
@@ -203,7 +203,7 @@ static bool make_row(struct link *link, const struct answer_row *row, struct tel
 	link->rows_told++;
 	switch (row->found) {
 	case ANSWER_ENTRY:
-		make_entry(link, &row->entry, tell);
+		make_entry(link, &row->entry, link->row_rooms, tell);
 		if (!is_shown(row->entry.kind)) {
 			return false;
 		}
