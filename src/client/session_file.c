@@ -100,19 +100,19 @@ static struct slice next_line(struct slice *text) {
 bool session_file_parse(struct slice text, struct link_memory *memory) {
 	bool has_key = false;
 	*memory = (struct link_memory){0};
-	if (text.size == 0 || text.bytes[text.size - 1] != '\n' ||
+	if (text.size == 0 || text.size > SESSION_FILE_BYTES_MAX ||
+	    text.bytes[text.size - 1] != '\n' ||
 	    !slice_equal(next_line(&text), slice_from_string(HEAD_LINE))) {
 		return false;
 	}
 	while (text.size > 0) {
 		struct slice line = next_line(&text);
-		const char *blank = memchr(line.bytes, ' ', line.size);
-		if (blank == NULL) {
-			return false;
+		size_t word = 0;
+		while (word < line.size && line.bytes[word] != ' ') {
+			word++;
 		}
-		size_t word = (size_t)(blank - line.bytes);
-		if (!read_line(slice_first(line, word), slice_from(line, word + 1), memory,
-		               &has_key)) {
+		if (word == line.size || !read_line(slice_first(line, word),
+		                                    slice_from(line, word + 1), memory, &has_key)) {
 			return false;
 		}
 	}
@@ -132,7 +132,10 @@ size_t session_file_format(const struct link_memory *memory, char out[SESSION_FI
 		sodium_bin2hex(key, sizeof key, memory->server_key, KEY_BYTES);
 		snprintf(server, sizeof server, "server %s\n", key);
 	}
-	if (memory->name_size > 0) {
+	struct slice own = slice_of(memory->name, memory->name_size);
+	/* A server's word for it: not what could not be read again. */
+	if (own.size > 0 && utf8_is_valid(own) && memchr(own.bytes, '\n', own.size) == NULL &&
+	    memchr(own.bytes, '\0', own.size) == NULL) {
 		snprintf(name, sizeof name, "name %.*s\n", (int)memory->name_size, memory->name);
 	}
 	if (memory->answering != 0) {
@@ -179,11 +182,14 @@ static void make_file_name(const char *host, const char *port, const char *name,
 	}
 	if (!fits) {
 		uint8_t hash[32];
-		char whole[1024];
-		int size = snprintf(whole, sizeof whole, "%s\n%s\n%s", host, port,
-		                    name == NULL ? "" : name);
-		crypto_generichash(hash, sizeof hash, (const uint8_t *)whole, (size_t)size, NULL,
-		                   0);
+		crypto_generichash_state state;
+		crypto_generichash_init(&state, NULL, 0, sizeof hash);
+		for (size_t i = 0; i < 3; i++) {
+			/* With its NUL, so that no two of them run together. */
+			const char *part = parts[i] == NULL ? "" : parts[i];
+			crypto_generichash_update(&state, (const uint8_t *)part, strlen(part) + 1);
+		}
+		crypto_generichash_final(&state, hash, sizeof hash);
 		sodium_bin2hex(out, FILE_NAME_BYTES_MAX, hash, sizeof hash);
 	}
 	memcpy(out + strlen(out), ".session", sizeof ".session");
@@ -299,7 +305,13 @@ bool session_file_write(const struct session_file *file, const struct link_memor
 	bool is_good = write_all(fd, bytes, session_file_format(memory, bytes)) &&
 	               (!is_safe || fsync(fd) == 0);
 	is_good = close(fd) == 0 && is_good;
-	return is_good && rename(path, file->path) == 0;
+	if (!is_good || rename(path, file->path) != 0) {
+		int error = errno;
+		unlink(path);
+		errno = error;
+		return false;
+	}
+	return true;
 }
 
 void session_file_close(struct session_file *file) {

@@ -123,6 +123,38 @@ static void test_a_second_one_is_somebody_else(void **state) {
 	session_file_close(&first);
 }
 
+static void test_long_names_have_files_of_their_own(void **state) {
+	struct link_memory memory = some_memory(), read;
+	char name[100001];
+	memset(name, 'a', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	struct session_file file = open_file(name, false, &read);
+	assert_true(session_file_write(&file, &memory, false));
+	session_file_close(&file);
+	file = open_file(name, false, &read);
+	expect_same(&memory, &read);
+	session_file_close(&file);
+	name[sizeof name - 2] = 'b';
+	file = open_file(name, false, &read);
+	assert_false(read.has_session);
+	session_file_close(&file);
+}
+
+/* A server says what one's name is. */
+static void test_no_name_spoils_the_file(void **state) {
+	static const char *const names[] = {"a\nb", "a\xff"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct link_memory memory = some_memory(), read;
+		char text[SESSION_FILE_BYTES_MAX];
+		memory.name_size = strlen(names[i]);
+		memcpy(memory.name, names[i], memory.name_size);
+		size_t size = session_file_format(&memory, text);
+		assert_true(session_file_parse(slice_of(text, size), &read));
+		memory.name_size = 0;
+		expect_same(&memory, &read);
+	}
+}
+
 static void test_says_what_is_damaged(void **state) {
 	static const char *const damaged[] = {
 		"",
@@ -206,6 +238,8 @@ int main(void) {
 		cmocka_unit_test(test_is_written_and_read),
 		cmocka_unit_test(test_remembers_from_start_to_start),
 		cmocka_unit_test(test_a_second_one_is_somebody_else),
+		cmocka_unit_test(test_long_names_have_files_of_their_own),
+		cmocka_unit_test(test_no_name_spoils_the_file),
 		cmocka_unit_test(test_says_what_is_damaged),
 		cmocka_unit_test(test_finds_a_name_for_every_file),
 		cmocka_unit_test(test_goes_on_without_a_place),
