@@ -162,7 +162,10 @@ int lines_run(const struct face_start *start) {
 	}
 	lines_wish(&lines, &(struct wish){.kind = WISH_ATTACH});
 	loop(&lines, signals);
-	(void)fflush(stdout);
+	report_shown(&lines, true);
+	if (lines.is_output_gone && lines.code == 0) {
+		lines.code = 1;
+	}
 	if (lines.is_link_gone && !lines.is_over) {
 		lines_note(&lines, "连接的进程不在了", "the process of the connection is gone");
 		lines.code = EXIT_TRY_AGAIN;

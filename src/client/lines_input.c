@@ -2,6 +2,7 @@
 
 #include "join_words.h"
 #include "lines.h"
+#include "name.h"
 
 /* Of a line that is longer than any text so much is wished, and refused; the rest is passed over. */
 #define LINE_BYTES_MAX 16384
@@ -25,7 +26,7 @@ void lines_send(struct lines *lines, struct wish wish) {
 static const struct lines_room *room_named(const struct lines *lines, struct slice name) {
 	for (size_t i = 0; i < lines->rooms_count; i++) {
 		const struct lines_room *room = &lines->rooms[i];
-		if (slice_equal(slice_of(room->name, room->name_size), name)) {
+		if (name_equal(slice_of(room->name, room->name_size), name)) {
 			return room;
 		}
 	}

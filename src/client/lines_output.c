@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "join_words.h"
 #include "lines.h"
+#include "name.h"
 #include "record.h"
 #include "state.h"
 #include "visible.h"
@@ -99,6 +100,9 @@ static void on_entry(struct lines *lines, const struct tell *tell) {
 	size_t prefix_size = 0;
 	struct record record = as_record(tell);
 	lines->told = tell->seq > lines->told ? tell->seq : lines->told;
+	if (tell->entry_kind == ENTRY_JOINED && tell->tag != 0 && tell->tag == lines->room_tag) {
+		lines->room = tell->room;
+	}
 	if (is_own_words(tell)) {
 		return;
 	}
@@ -153,7 +157,7 @@ static void on_room(struct lines *lines, const struct tell *tell) {
 	if (lines->room == 0) {
 		lines->room = ROOM_LOBBY;
 	}
-	if (lines->is_room_wanted && slice_equal(wanted, tell->name)) {
+	if (lines->is_room_wanted && name_equal(wanted, tell->name)) {
 		lines->is_room_wanted = false;
 		lines->room = room->id;
 	}
@@ -235,7 +239,7 @@ static void on_name_wanted(struct lines *lines, const struct tell *tell) {
 }
 
 static void on_trust_wanted(struct lines *lines, const struct tell *tell) {
-	if (tell->reason == REASON_NO_SUCH_SESSION) {
+	if (tell->reason != 0) {
 		lines_note(lines, "服务器不再认得你上次的会话",
 		           "the server does not know your session of last time any more");
 	} else {
@@ -303,23 +307,27 @@ static void note_refused(struct lines *lines, const struct lines_sent *sent,
 	lines->code = 1;
 }
 
-/* The room that was wished is the present one from now on; without --room's nothing is said at all. */
+/* Who is in that room already is refused with no reason, and told which room it is. */
+static bool is_in_already(const struct lines_sent *sent, const struct tell *tell) {
+	return sent->kind == WISH_JOIN && tell->state == MESSAGE_REFUSED &&
+	       tell->reason == REASON_NONE && tell->argument != 0;
+}
+
+/*
+ * The room that was wished is the present one from now on (on_entry); without --room's nothing
+ * is said at all.
+ */
 static void on_room_decided(struct lines *lines, const struct lines_sent *sent,
                             const struct tell *tell) {
-	struct slice name = slice_of(sent->name, sent->name_size);
+	bool is_refused = tell->state == MESSAGE_REFUSED && !is_in_already(sent, tell);
+	if (is_in_already(sent, tell)) {
+		lines->room = tell->argument;
+	}
+	if (lines->is_room_wanted && is_refused) {
+		lines_quit(lines, 0, slice_of(NULL, 0));
+	}
 	lines->room_tag = 0;
-	for (size_t i = 0; tell->state == MESSAGE_KEPT && i < lines->rooms_count; i++) {
-		const struct lines_room *room = &lines->rooms[i];
-		if (slice_equal(slice_of(room->name, room->name_size), name)) {
-			lines->room = room->id;
-		}
-	}
-	if (lines->is_room_wanted) {
-		lines->is_room_wanted = false;
-		if (tell->state == MESSAGE_REFUSED) {
-			lines_quit(lines, 0, slice_of(NULL, 0));
-		}
-	}
+	lines->is_room_wanted = false;
 }
 
 static bool take_sent(struct lines *lines, uint64_t tag, struct lines_sent *sent) {
@@ -341,7 +349,7 @@ static void on_message(struct lines *lines, const struct tell *tell) {
 	if (!is_decided || !take_sent(lines, tell->tag, &sent)) {
 		return;
 	}
-	if (tell->state == MESSAGE_REFUSED) {
+	if (tell->state == MESSAGE_REFUSED && !is_in_already(&sent, tell)) {
 		note_refused(lines, &sent, tell);
 	}
 	if (sent.tag == lines->room_tag) {

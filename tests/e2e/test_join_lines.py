@@ -117,6 +117,14 @@ def test_enters_a_room_first(serve, start, state):
     done = joined.run(server, "Ann", "in the room\n", "--room=#x", state=state / "a", language="en")
     assert done.returncode == 0, done.stderr.decode()
     bob.hear("Ann entered #x").hear("Ann: in the room")
+    # She is in it when she comes back, however it is written.
+    for room in ("#x", "#X"):
+        done = joined.run(server, "Ann", f"again {room}\n", "--room", room, state=state / "a")
+        assert (done.returncode, done.stderr.count(b"\n")) == (0, 1), done.stderr.decode()
+        bob.hear(f"Ann: again {room}")
+    done = joined.run(server, "Dan", "first time\n", "--room", "#X", state=state / "d")
+    assert done.returncode == 0, done.stderr.decode()
+    bob.hear("Dan: first time")
     done = joined.run(server, "Cid", "never\n", "--room", "#" + "x" * 70, state=state / "c")
     assert done.returncode == 1
     assert said_by(server, "Cid") == []
@@ -347,6 +355,8 @@ def test_a_reader_that_goes(serve, start, state):
     ann.stdin.close()
     ann.stderr.close()
     ming.find(left("Ann"))
+    # Nobody has: she hears it when she comes back.
+    start(server, "Ann", state=state).wait_in().hear("小明说: is anybody reading?")
 
 
 def typing(server, state, *options):
