@@ -151,7 +151,7 @@ static void wait_for_face(struct join *join, struct mp_status *status) {
 /* What a screen that died has left behind: modes, colours, the hidden cursor, the other screen. */
 static void mend_terminal(const struct join *join) {
 	static const char sane[] = "\033[?2004l\033[?1049l\033[?25h\033[?1l\033>\033[0m\r\n";
-	if (isatty(STDOUT_FILENO)) {
+	if (!join->options.is_lines && isatty(STDOUT_FILENO)) {
 		(void)!write(STDOUT_FILENO, sane, sizeof sane - 1);
 	}
 	if (join->has_modes) {
