@@ -28,9 +28,9 @@
 #include "screenwire.h"
 
 #define PAINT_US 50000
-#define LISTEN_US 40000
+#define LISTEN_US PAINT_US
 /* What waits in the pipe after so many is more than came meanwhile: there is a history to be taken in. */
-#define TELLS_IN_A_ROW 64
+#define TELLS_IN_A_ROW 128
 #define TELLS_A_TURN 1024
 #define REPORT_US 1000000
 

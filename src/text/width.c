@@ -77,6 +77,15 @@ size_t width_fit(struct slice text, size_t columns_max) {
 	size_t fit = 0;
 	while (fit < text.size) {
 		struct slice rest = slice_from(text, fit);
+		size_t ascii = utf8_ascii_run(rest);
+		if (ascii > 1 && columns < columns_max) {
+			/* The last of them may carry marks. */
+			size_t taken = ascii - 1 < columns_max - columns ? ascii - 1
+			                                                 : columns_max - columns;
+			columns += taken;
+			fit += taken;
+			continue;
+		}
 		size_t size = cut_cluster(rest, CLUSTER_BYTES_MAX);
 		columns += width_of_cluster(slice_first(rest, size));
 		if (columns > columns_max) {
