@@ -84,6 +84,8 @@ void lines_take_input(struct lines *lines);
 bool lines_wants_input(const struct lines *lines);
 /* A message; its tag is made here. */
 void lines_send(struct lines *lines, struct wish wish);
+/* One that one is in, whatever the case it is written in; NULL: none. */
+const struct lines_room *lines_room_named(const struct lines *lines, struct slice name);
 
 /* lines_output.c */
 void lines_told(struct lines *lines, const struct tell *tell);

@@ -23,7 +23,7 @@ void lines_send(struct lines *lines, struct wish wish) {
 	lines_wish(lines, &wish);
 }
 
-static const struct lines_room *room_named(const struct lines *lines, struct slice name) {
+const struct lines_room *lines_room_named(const struct lines *lines, struct slice name) {
 	for (size_t i = 0; i < lines->rooms_count; i++) {
 		const struct lines_room *room = &lines->rooms[i];
 		if (name_equal(slice_of(room->name, room->name_size), name)) {
@@ -59,7 +59,7 @@ static bool run_join(struct lines *lines, struct slice rest) {
 	if (name.size == 0 || name.size > ROOM_NAME_BYTES_MAX || rest.size > 0) {
 		return false;
 	}
-	const struct lines_room *room = room_named(lines, name);
+	const struct lines_room *room = lines_room_named(lines, name);
 	if (room != NULL) {
 		lines->room = room->id;
 	} else {

@@ -307,21 +307,27 @@ static void note_refused(struct lines *lines, const struct lines_sent *sent,
 	lines->code = 1;
 }
 
-/* Who is in that room already is refused with no reason, and told which room it is. */
-static bool is_in_already(const struct lines_sent *sent, const struct tell *tell) {
-	return sent->kind == WISH_JOIN && tell->state == MESSAGE_REFUSED &&
-	       tell->reason == REASON_NONE && tell->argument != 0;
+/*
+ * Who is in that room already is refused with no reason; if not, it is told why, or knows no better. The
+ * rooms that one is in are known before anything is decided.
+ */
+static const struct lines_room *room_already(const struct lines *lines,
+                                             const struct lines_sent *sent,
+                                             const struct tell *tell) {
+	bool may_be = sent->kind == WISH_JOIN && tell->state == MESSAGE_REFUSED &&
+	              tell->reason == REASON_NONE;
+	return may_be ? lines_room_named(lines, slice_of(sent->name, sent->name_size)) : NULL;
 }
 
 /*
  * The room that was wished is the present one from now on (on_entry); without --room's nothing
  * is said at all.
  */
-static void on_room_decided(struct lines *lines, const struct lines_sent *sent,
+static void on_room_decided(struct lines *lines, const struct lines_room *already,
                             const struct tell *tell) {
-	bool is_refused = tell->state == MESSAGE_REFUSED && !is_in_already(sent, tell);
-	if (is_in_already(sent, tell)) {
-		lines->room = tell->argument;
+	bool is_refused = tell->state == MESSAGE_REFUSED && already == NULL;
+	if (already != NULL) {
+		lines->room = already->id;
 	}
 	if (lines->is_room_wanted && is_refused) {
 		lines_quit(lines, 0, slice_of(NULL, 0));
@@ -349,11 +355,12 @@ static void on_message(struct lines *lines, const struct tell *tell) {
 	if (!is_decided || !take_sent(lines, tell->tag, &sent)) {
 		return;
 	}
-	if (tell->state == MESSAGE_REFUSED && !is_in_already(&sent, tell)) {
+	const struct lines_room *already = room_already(lines, &sent, tell);
+	if (tell->state == MESSAGE_REFUSED && already == NULL) {
 		note_refused(lines, &sent, tell);
 	}
 	if (sent.tag == lines->room_tag) {
-		on_room_decided(lines, &sent, tell);
+		on_room_decided(lines, already, tell);
 	}
 }
 
