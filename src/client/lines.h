@@ -50,6 +50,7 @@ struct lines {
 	/* As told. */
 	uint8_t standing;
 	bool was_in, was_silent;
+	uint16_t seeking_reason;        /* that was said */
 	uint64_t told, shown, shown_us; /* seqs */
 	size_t rooms_count;
 	struct lines_room rooms[LINES_ROOMS_MAX];

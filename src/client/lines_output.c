@@ -198,11 +198,13 @@ static void on_in(struct lines *lines, const struct tell *tell) {
 
 static void on_seeking(struct lines *lines, const struct tell *tell) {
 	char words[JOIN_WORDS_BYTES_MAX];
-	if (tell->reason != 0) {
+	if (tell->reason != 0 && tell->reason != lines->seeking_reason) {
 		lines_note_slice(
 			slice_of(words, join_words_reason(lines->language, tell, tell->name,
 		                                          clock_wall_us() / 1000, words)));
-	} else if ((tell->flags & TELL_IS_SILENT) != 0 && !lines->was_silent) {
+	}
+	lines->seeking_reason = tell->reason;
+	if ((tell->flags & TELL_IS_SILENT) != 0 && !lines->was_silent) {
 		lines->was_silent = true;
 		fprintf(stderr, "qun: %.*s %s\n", (int)tell->other.size, tell->other.bytes,
 		        in(lines, "没有回音，继续尝试", "does not answer; trying on"));
@@ -389,7 +391,7 @@ static void on_answered(struct lines *lines, const struct tell *tell) {
 		lines->questions_open--;
 	}
 	if (lines->names_count > 0) {
-		print_line(lines, slice_of(NULL, 0), slice_of(NULL, 0));
+		print_line(lines, slice_from_string(""), slice_from_string(""));
 		lines->names_count = 0;
 	}
 	if (tell->reason != 0) {

@@ -88,7 +88,9 @@ static void set_title(struct room *room, struct slice name) {
 	name = name.size > ROOM_TITLE_BYTES_MAX ? slice_first(name, ROOM_TITLE_BYTES_MAX) : name;
 	if (!slice_equal(slice_of(room->name, room->name_size), name)) {
 		room->name_size = name.size;
-		memcpy(room->name, name.bytes, name.size);
+		if (name.size > 0) {
+			memcpy(room->name, name.bytes, name.size);
+		}
 		room->has_news = true;
 	}
 }
