@@ -149,8 +149,20 @@ static void say_problem(void *unused, const char *sentence) {
 	diag("log.db: %s", sentence);
 }
 
+/* Whoever hears our hello asks again what is on its way to us; and a new process what its predecessor asked. */
+static bool is_asked_again(const struct clerk *clerk, const struct client *client,
+                           const struct clerk_question *question) {
+	const struct clerk_question *under_way = &clerk->check_question;
+	return client == clerk->checker && (question->number == under_way->number ||
+	                                    question->incarnation != under_way->incarnation);
+}
+
 static void on_check(struct clerk *clerk, struct client *client,
                      const struct clerk_question *question) {
+	if (clerk->check != NULL && is_asked_again(clerk, client, question)) {
+		clerk->check_question = *question;
+		return;
+	}
 	if (clerk->check != NULL) {
 		refuse(client, question, "log.db is being checked already");
 		return;
