@@ -96,6 +96,12 @@ static void post_gap(struct sessions *sessions, uint32_t handle, const struct sp
 	post_log(sessions, handle, span, &sent, &sessions->bodies.gap);
 }
 
+/* How far a window is read. Refusals are not kept: of what both have the car has less than our own. */
+static uint64_t end_of(const struct sessions *sessions, const struct log_window *window) {
+	uint64_t low = sessions->window.low;
+	return window == &sessions->window || window->high < low ? window->high : low;
+}
+
 /* What there is of the span in the window. False: nothing of it concerns the reader, and it is passed over. */
 static bool post_entries(struct sessions *sessions, uint32_t handle, const struct span *span,
                          const struct log_window *window, uint64_t from) {
@@ -105,7 +111,8 @@ static bool post_entries(struct sessions *sessions, uint32_t handle, const struc
 	                                  .memberships = context->memberships};
 	struct packing packing;
 	struct span here = *span;
-	here.to = here.to < window->high ? here.to : window->high;
+	uint64_t end = end_of(sessions, window);
+	here.to = here.to < end ? here.to : end;
 	packing_fill(&packing, window, &reader, &here, from);
 	bool is_at_end = packing.sent.to >= span->to;
 	if (packing.is_empty && is_new(span) && !(context->must_show && is_at_end)) {
