@@ -251,6 +251,35 @@ enum store_error archive_all(struct archive *archive, uint64_t seq, struct slice
 	return in_one_moment(archive, read_next, &choosing, choose_next, out);
 }
 
+/* ---- a person's moves from room to room ---- */
+
+struct following {
+	struct slices *out;
+	uint64_t person, seq;
+};
+
+static bool choose_move(void *context, const struct record *entry) {
+	struct following *following = context;
+	bool is_move = entry->kind == ENTRY_JOINED || entry->kind == ENTRY_PARTED;
+	if (is_move && entry->person == following->person && entry->seq > following->seq &&
+	    !slices_is_full(following->out)) {
+		slices_push(following->out, entry);
+	}
+	return !slices_is_full(following->out);
+}
+
+static enum store_error read_moves(struct archive *archive, void *context) {
+	struct following *following = context;
+	return store_moves(archive->store, following->person, following->seq, SIZE_MAX, choose_move,
+	                   following);
+}
+
+enum store_error archive_moves(struct archive *archive, uint64_t person, uint64_t seq,
+                               struct slices *out) {
+	struct following following = {.out = out, .person = person, .seq = seq};
+	return in_one_moment(archive, read_moves, &following, choose_move, out);
+}
+
 /* ---- searching ---- */
 
 struct searching {

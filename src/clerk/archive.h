@@ -39,6 +39,9 @@ enum store_error archive_next(struct archive *archive, uint64_t room, uint64_t s
                               struct slices *out);
 /* The first entries with seq > `seq` of all that anybody may be shown, direct messages too. */
 enum store_error archive_all(struct archive *archive, uint64_t seq, struct slices *out);
+/* The first entries with seq > `seq` with which the person entered or left a room. */
+enum store_error archive_moves(struct archive *archive, uint64_t person, uint64_t seq,
+                               struct slices *out);
 /* As archive_last(), of those that hold the text. Gives up after a bounded time with what it has. */
 enum store_error archive_search(struct archive *archive, struct search_query *query, uint64_t room,
                                 uint64_t seq, struct slices *out);

@@ -106,6 +106,7 @@ static bool take_message(struct asker *asker) {
 	case CLERK_LAST:
 	case CLERK_NEXT:
 	case CLERK_ALL:
+	case CLERK_MOVES:
 	case CLERK_SEARCH: on_slice(asker, &answer, (size_t)size); break;
 	case CLERK_FAILED: on_failure(asker, &answer); break;
 	default: break;

@@ -30,7 +30,7 @@ struct slice_in_hand {
 /* A question; owned by whoever asks. */
 struct ask {
 	struct slice text; /* of CLERK_SEARCH; stays until it is answered */
-	uint32_t what;     /* CLERK_LAST, CLERK_NEXT, CLERK_ALL, CLERK_SEARCH */
+	uint32_t what;     /* CLERK_LAST, CLERK_NEXT, CLERK_ALL, CLERK_MOVES, CLERK_SEARCH */
 	uint64_t room, seq;
 	uint32_t count;
 	uint64_t number; /* 0: not under way */
@@ -40,8 +40,8 @@ struct ask {
 	void *context;
 };
 
-/* The walk's, the plain face's, two of the session face's. */
-#define ASKS_MAX 4
+/* The walk's, the plain face's, three of the session face's. */
+#define ASKS_MAX 5
 
 struct asker {
 	struct house *house;

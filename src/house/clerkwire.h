@@ -33,6 +33,8 @@ enum clerk_what {
 	CLERK_NEXT = 7,   /* the first `count` shown entries of `room` with seq > `seq` */
 	/* The first `count` of all that anybody may be shown, direct messages too, with seq > `seq`. */
 	CLERK_ALL = 8,
+	/* The first `count` with seq > `seq` with which the person `room` entered or left a room. */
+	CLERK_MOVES = 9,
 };
 
 struct clerk_question {

@@ -220,6 +220,7 @@ enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, si
 	return each_entry(store, statement, each, context);
 }
 
+/* A statement with two numbers and a count. */
 static enum store_error range(struct store *store, enum store_statement which, uint64_t from,
                               uint64_t to, size_t count, store_each *each, void *context) {
 	sqlite3_stmt *statement = store_statement(store, which);
@@ -230,6 +231,13 @@ static enum store_error range(struct store *store, enum store_statement which, u
 	sqlite3_bind_int64(statement, 2, clamp(to));
 	sqlite3_bind_int64(statement, 3, clamp(count));
 	return each_entry(store, statement, each, context);
+}
+
+enum store_error store_moves(struct store *store, uint64_t person, uint64_t seq, size_t count,
+                             store_each *each, void *context) {
+	_Static_assert(ENTRY_JOINED == 14 && ENTRY_PARTED == 15,
+	               "the statement has them as numbers");
+	return range(store, STATEMENT_MOVES, person, seq, count, each, context);
 }
 
 enum store_error store_forward(struct store *store, uint64_t from, uint64_t to, size_t count,

@@ -38,6 +38,10 @@ enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, si
 /* Is this what a room's members are shown? What store_last() gives, for entries from elsewhere (a thread is for the caller to know). */
 bool store_is_shown(const struct record *entry, uint64_t room);
 
+/* The first `count` entries with seq > `seq` with which the person entered or left a room, oldest first. */
+enum store_error store_moves(struct store *store, uint64_t person, uint64_t seq, size_t count,
+                             store_each *each, void *context);
+
 /* Up to `count` entries with from <= seq <= to, oldest first; or newest first. */
 enum store_error store_forward(struct store *store, uint64_t from, uint64_t to, size_t count,
                                store_each *each, void *context);

@@ -163,6 +163,18 @@ class Crowd:
         self.poll.close()
 
 
+def stop_reading(crowd, member):
+    """Its socket stays and fills; nobody reads it, and it says only what it is made to say."""
+    crowd.poll.unregister(member.fd)
+    crowd.members.remove(member)
+
+
+def read_again(crowd, member):
+    crowd.members.append(member)
+    crowd.watch(member)
+    member.due = 0.0
+
+
 class Talk:
     """Messages that several members say together, each with some on the way."""
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+import session_wire as wire
 from badnet import BadNet, Line
 from server import Stream
 from sessions import Crowd, Meter, Talk
@@ -169,6 +170,90 @@ SCRIPTS = {
     "server": lambda one: [(at / 10, one.kill_server) for at in (3, 6)],
     "client": lambda one: [(at / 10, one.restart_client) for at in range(1, 10)],
 }
+
+
+class Wanderers:
+    """Members who enter rooms, leave them, speak in them and to each other, at random."""
+
+    def __init__(self, one, members, deeds):
+        self.one, self.members, self.left, self.dice = one, members, deeds, one.dice
+
+    def rooms_of(self, member):
+        """Those that it knows itself to be in."""
+        rooms = {wire.LOBBY}
+        for entry in member.of_kind(wire.JOINED, wire.PARTED):
+            if entry.person == member.person:
+                (rooms.add if entry.kind == wire.JOINED else rooms.discard)(entry.rooms[0])
+        return sorted(rooms)
+
+    def do(self, member):
+        room = self.dice.choice(self.rooms_of(member))
+        deed = self.dice.randrange(10)
+        if deed < 2:
+            member.join(self.dice.choice(["#a", "#b", "#c", "#d"]))
+        elif deed < 3 and room != wire.LOBBY:
+            member.part(room)
+        elif deed < 4:
+            member.direct(self.dice.choice(self.members).name, f"psst {self.left}")
+        else:
+            member.say(f"{self.left} ".ljust(self.dice.choice((20, 200, 3000)), "x"), room)
+
+    def step(self):
+        for member in self.members:
+            if self.left and member.state == "here" and len(member.outbox) < 3:
+                self.left -= 1
+                self.do(member)
+                member.due = 0.0
+
+    def replace(self, old, new):
+        new.entries[:0] = old.entries
+        self.members[self.members.index(old)] = new
+
+    def check(self):
+        """Each heard what it was there for, once, in order, and nothing else."""
+        log = {entry.seq: entry for member in self.members for entry in member.entries}
+        for member in self.members:
+            seqs = [entry.seq for entry in member.entries]
+            assert seqs == sorted(set(seqs)), f"{member.name}: out of order, or twice"
+            told = member.events_of((wire.Gap, wire.Refusal, wire.Ended))
+            assert not told, f"{member.name} was told {told}"
+            inside, expected = {wire.LOBBY}, []
+            for seq in sorted(seq for seq in log if seq >= seqs[0]):
+                entry = log[seq]
+                is_own = entry.person == member.person
+                if is_own or entry.target == member.person or inside & set(entry.rooms):
+                    expected.append(seq)
+                if is_own and entry.kind in (wire.JOINED, wire.PARTED):
+                    (inside.add if entry.kind == wire.JOINED else inside.discard)(entry.rooms[0])
+            missing, foreign = set(expected) - set(seqs), set(seqs) - set(expected)
+            assert not missing, f"{member.name} missed {[log[seq] for seq in sorted(missing)]}"
+            assert not foreign, f"{member.name} heard {[log[seq] for seq in sorted(foreign)]}"
+        return log
+
+
+def test_rooms_over_a_bad_line(serve, is_long, seed):
+    """Who is in a room from one entry to another hears that stretch of it, whatever has to be sent again."""
+    clients, deeds = (12, 3000) if is_long else (5, 200)
+    with trial(serve(*FAST, "--edges", "2"), is_long, BAD, seed) as one:
+        names = [f"n{index}" for index in range(clients)]
+        members = one.crowd.enter(*names, seconds=60 * SLOWNESS, ping_after=PING_SECONDS)
+        one.talk = wanderers = Wanderers(one, members, deeds)
+        script = [(0.2, one.restart_client), (0.4, one.moving), (0.5, lambda: one.kill("edge 0"))]
+        script += [(0.6, one.still), (0.7, lambda: one.kill("edge 1")), (0.8, one.kill_server)]
+        script += [(0.9, one.restart_client)]
+        deadline = time.monotonic() + (600 if is_long else 120) * SLOWNESS
+        while wanderers.left or not all(member.has_settled() for member in wanderers.members):
+            while script and wanderers.left <= (1 - script[0][0]) * deeds:
+                script.pop(0)[1]()
+            one.turn_timers()
+            wanderers.step()
+            one.crowd.turn(0.05)
+            assert time.monotonic() < deadline, [(m.name, m.state) for m in wanderers.members]
+        wanderers.members[0].say("end")
+        for member in wanderers.members:
+            member.expect("end", 60 * SLOWNESS)
+        log = wanderers.check()
+        print(f"{len(log)} entries, {len([e for e in log.values() if e.kind == wire.DIRECTED])} direct")
 
 
 class Joined:

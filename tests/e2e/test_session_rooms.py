@@ -3,6 +3,7 @@
 import pytest
 import session_wire as wire
 from plain import Plain, said
+from sessions import stop_reading
 from tools import PATIENCE
 
 FAST = ("--rate", "100000:100000")
@@ -78,6 +79,42 @@ def test_who_leaves_a_room_is_not_told_of_it_anymore(serve, crowd_of):
     number = hong.say("may I?", room)
     refusal = hong.settle(number)
     assert (refusal.kind, wire.word(refusal.reason)) == (wire.NOT_DONE, "not-in-room")
+
+
+@pytest.mark.parametrize("what", ["resume", "edge", "server"])
+@pytest.mark.parametrize("was_in", [False, True])
+def test_rooms_left_while_behind(serve, crowd_of, what, was_in):
+    """Who reads the log later than it was written hears of a room what it was there for, no more and no
+    less, though by now it has left."""
+    server = serve(*FAST, "--edges", "1")
+    crowd = crowd_of(server)
+    hong, ming = crowd.enter("小红", "小明")
+    room = hong.settle(hong.join("#茶")).rooms[0]
+    if was_in:
+        ming.settle(ming.join("#茶"))
+        hong.settle(hong.say("first", room))
+        ming.expect("first")
+    stop_reading(crowd, ming)
+    if was_in:
+        ming.part(room)
+        crowd.wait(lambda: hong.of_kind(wire.PARTED), "小明 out")
+    hong.settle(hong.say("before", room))
+    for join_and_part in range(2):
+        ming.join("#茶")
+        crowd.wait(lambda: len(hong.of_kind(wire.JOINED)) == 2 + was_in + join_and_part, "小明 in")
+        hong.settle(hong.say(f"for both {join_and_part}", room))
+        ming.part(room)
+        crowd.wait(lambda: len(hong.of_kind(wire.PARTED)) == 1 + was_in + join_and_part, "小明 out")
+        hong.settle(hong.say(f"after {join_and_part}", room))
+    hong.settle(hong.say("end"))
+    if what == "edge":
+        server.wait_replaced("edge 0", server.kill("edge 0"))
+    elif what == "server":
+        server.kill_all()
+        server.restart()
+    ming = crowd.come_back(ming.save())
+    ming.expect("end")
+    assert ming.texts() == ["for both 0", "for both 1", "end"]
 
 
 def test_renames_and_leaves_are_told_once_to_who_shares_rooms(serve, crowd_of):

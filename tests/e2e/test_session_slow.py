@@ -5,7 +5,7 @@ import time
 import pytest
 import session_wire as wire
 from plain import Plain
-from sessions import Talk
+from sessions import Talk, read_again, stop_reading
 from tools import SLOWNESS, memory_kb
 
 FAST = ("--rate", "1000000:1000000", "--edges", "2")
@@ -19,18 +19,6 @@ GROWTH_KB = 8 * 1024
 
 def memory(server):
     return sum(memory_kb(pid) for name, pid in server.children().items() if name != "keeper")
-
-
-def stop_reading(crowd, member):
-    """Its socket stays and fills; nobody reads it or sends from it."""
-    crowd.poll.unregister(member.fd)
-    crowd.members.remove(member)
-
-
-def read_again(crowd, member):
-    crowd.members.append(member)
-    crowd.watch(member)
-    member.due = 0.0
 
 
 def talk(crowd, members, count, seconds, bytes_each):

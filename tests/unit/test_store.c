@@ -400,6 +400,26 @@ static void slices_go_both_ways(void **unused) {
 	store_close(store);
 }
 
+static void moves_are_found_by_person(void **unused) {
+	struct store *store = open_store(STORE_WRITE);
+	for (uint64_t seq = 1; seq <= 40; seq++) {
+		struct record entry = said(seq, "");
+		entry.person = 5 + seq % 2;
+		entry.kind = seq % 3 == 0 ? ENTRY_SAID : seq % 3 == 1 ? ENTRY_JOINED : ENTRY_PARTED;
+		put(store, &entry);
+	}
+	seen.count = 0;
+	assert_int_equal(store_moves(store, 5, 4, 3, see, &seen), STORE_OK);
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.seqs[0], 8);
+	assert_int_equal(seen.seqs[1], 10);
+	assert_int_equal(seen.seqs[2], 14);
+	seen.count = 0;
+	assert_int_equal(store_moves(store, 7, 0, 3, see, &seen), STORE_OK);
+	assert_int_equal(seen.count, 0);
+	store_close(store);
+}
+
 static void the_first_entry_of_a_time_is_found(void **unused) {
 	struct store *store = open_store(STORE_WRITE);
 	uint64_t seq;
@@ -940,6 +960,7 @@ int main(void) {
 		TEST(hidden_entries_leave_only_their_number),
 		TEST(a_room_has_its_own_last_lines),
 		TEST(slices_go_both_ways),
+		TEST(moves_are_found_by_person),
 		TEST(the_first_entry_of_a_time_is_found),
 		TEST(what_is_old_is_forgotten_a_little_at_a_time),
 		TEST(what_is_rolled_back_was_never_there),

@@ -45,7 +45,7 @@ static struct waiting look_around(const struct sessions *sessions) {
 	struct waiting waiting = {.next = UINT64_MAX, .first = UINT64_MAX};
 	for (uint32_t i = 1; i < sessions->contexts.used; i++) {
 		const struct context *context = context_at(sessions, i);
-		if (context->session == 0) {
+		if (context->session == 0 || context->must_learn) {
 			continue;
 		}
 		uint64_t at = serve_wants(sessions, context);

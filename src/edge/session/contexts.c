@@ -12,53 +12,6 @@ uint32_t context_find(const struct sessions *sessions, uint64_t session) {
 	return handle;
 }
 
-/* ---- what it may read ---- */
-
-/* Rooms that it has left since its cursor: as far as the window tells. */
-static void add_left_rooms(const struct sessions *sessions, struct context *context) {
-	const struct log_window *window = &sessions->window;
-	uint64_t number = log_window_after(window, context->sending.covered);
-	for (; number < window->end; number++) {
-		const struct log_entry *entry = log_window_entry(window, number);
-		if (entry->is_parting && entry->person == context->person) {
-			memberships_join(&context->memberships, entry->room, 0);
-			memberships_part(&context->memberships, entry->room, entry->seq);
-		}
-	}
-}
-
-/* Those that it has left according to the state, it has left by now. */
-static void end_memberships(const struct sessions *sessions, struct context *context) {
-	const struct state *state = sessions->edge->state;
-	struct memberships *all = context->memberships;
-	for (size_t i = 0; all != NULL && i < all->count; i++) {
-		if (all->each[i].to == UINT64_MAX &&
-		    state_member_since(state, all->each[i].in, context->person) == 0) {
-			all->each[i].to = state_seq(state);
-		}
-	}
-}
-
-void context_read_memberships(const struct sessions *sessions, struct context *context) {
-	const struct state *state = sessions->edge->state;
-	uint64_t rooms[ROOMS_PER_PERSON_MAX];
-	const struct person *person = state_person(state, context->person);
-	if (person == NULL) {
-		return; /* It is just coming in: the lobby. */
-	}
-	size_t count = person_rooms(state, person, rooms, ROOMS_PER_PERSON_MAX);
-	if (context->memberships == NULL) {
-		context->memberships = memberships_none();
-	}
-	add_left_rooms(sessions, context);
-	end_memberships(sessions, context);
-	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
-		memberships_join(&context->memberships, rooms[i],
-		                 state_member_since(state, rooms[i], context->person));
-	}
-	memberships_forget(&context->memberships, context->sending.covered);
-}
-
 /* ---- coming and going ---- */
 
 static void need_window(struct sessions *sessions) {
@@ -105,7 +58,7 @@ uint32_t context_create(struct sessions *sessions, const struct wire_greeting *w
 	context->outlet = (uint8_t)outlet;
 	context->heard = (uint32_t)(sessions_now_us(sessions) >> HEARD_SHIFT);
 	sending_init(&context->sending, welcome->seq);
-	context_read_memberships(sessions, context);
+	moves_learn(sessions, handle);
 	table_add(&sessions->by_session, handle);
 	context_ready(sessions, handle);
 	lost_watch(sessions);

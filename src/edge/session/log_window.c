@@ -53,6 +53,10 @@ bool log_window_is_hidden(const struct record *entry) {
 	return whom_of(entry->kind) < 0;
 }
 
+static int8_t move_of(uint16_t kind) {
+	return kind == ENTRY_JOINED ? 1 : kind == ENTRY_PARTED ? -1 : 0;
+}
+
 static uint64_t other_of(const struct record *entry) {
 	switch (entry->kind) {
 	case ENTRY_DIRECT: return entry->target;
@@ -145,7 +149,7 @@ void log_window_add(struct log_window *window, const struct record *entry, struc
 		.more_rooms = (uint16_t)(rooms_size / 8),
 		.whom = (uint8_t)whom,
 		.head_bytes = (uint8_t)item.size,
-		.is_parting = entry->kind == ENTRY_PARTED,
+		.move = move_of(entry->kind),
 	};
 	window->end++;
 	window->at += item.size + size + rooms_size;

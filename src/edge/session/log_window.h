@@ -36,7 +36,7 @@ struct log_entry {
 	uint16_t more_rooms; /* their ids lie behind the item, 8 bytes each */
 	uint8_t whom;
 	uint8_t head_bytes; /* of the item, before the entry itself */
-	bool is_parting;    /* ENTRY_PARTED */
+	int8_t move;        /* 1: `person` enters the room, -1: leaves it */
 };
 
 struct log_window {

@@ -192,7 +192,7 @@ static bool is_shut(const struct sessions *sessions, const struct context *conte
 
 static void set_timer(struct sessions *sessions, uint32_t handle) {
 	const struct context *context = context_at(sessions, handle);
-	bool can_send = !context->is_behind && !is_shut(sessions, context);
+	bool can_send = !context->is_behind && !context->must_learn && !is_shut(sessions, context);
 	wheel_set(&sessions->wheel, handle, timer_us(sessions, context, can_send));
 }
 
@@ -204,7 +204,8 @@ static void serve(struct sessions *sessions, uint32_t handle, unsigned *budget) 
 	if (context->must_tell && !is_shut(sessions, context)) {
 		tell_kept(sessions, handle);
 	}
-	while (left > 0 && !is_shut(sessions, context) && serve_packet(sessions, handle)) {
+	while (left > 0 && !context->must_learn && !is_shut(sessions, context) &&
+	       serve_packet(sessions, handle)) {
 		left--;
 	}
 	*budget -= visit - left;

@@ -186,7 +186,6 @@ static void refresh(struct sessions *sessions, uint32_t handle) {
 	/* An answer that a message led to nothing may be among what was missed. */
 	context->forwarded = kept.client_number;
 	forward_kept(sessions, &kept);
-	context_read_memberships(sessions, context);
 }
 
 static void reloaded(void *it) {
@@ -206,6 +205,12 @@ static void caught_up(void *it) {
 	sessions->is_blind = false;
 	if (sessions->has_window && sessions->window.high != sessions->edge->walk.seq) {
 		log_window_restart(&sessions->window, sessions->edge->walk.seq);
+		/* What has passed unseen may have been moves. */
+		for (uint32_t i = 1; i < sessions->contexts.used; i++) {
+			if (context_at(sessions, i)->session != 0) {
+				moves_learn(sessions, i);
+			}
+		}
 	}
 	serve_all(sessions);
 	lost_look(sessions);
@@ -230,7 +235,9 @@ static uint64_t due_us(void *it) {
 	}
 	uint64_t due = wheel_due_us(&sessions->wheel);
 	uint64_t lost = lost_due_us(sessions), car = car_due_us(sessions);
+	uint64_t moves = moves_due_us(sessions);
 	due = lost < due ? lost : due;
+	due = moves < due ? moves : due;
 	return car < due ? car : due;
 }
 
@@ -239,6 +246,7 @@ static void tick(void *it, uint64_t now_us) {
 	lost_tick(sessions, now_us);
 	serve_turn(sessions, now_us);
 	car_tick(sessions, now_us);
+	moves_tick(sessions, now_us);
 }
 
 static bool is_drained(void *it) {
@@ -263,6 +271,7 @@ static void *create(struct edge *edge) {
 	greet_begin(sessions);
 	forward_begin(sessions);
 	car_begin(sessions);
+	moves_begin(sessions);
 	past_begin(sessions);
 	lost_begin(sessions);
 	edge->datagrams->session = sessions;
@@ -275,6 +284,7 @@ static void destroy(void *it) {
 	lost_finish(sessions);
 	past_finish(sessions);
 	car_finish(sessions);
+	free(sessions->moves.each);
 	serve_finish(sessions);
 	forward_finish(sessions);
 	greet_finish(sessions);

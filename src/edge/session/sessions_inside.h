@@ -50,14 +50,15 @@ struct context {
 	uint16_t greeting;   /* the place of its WELCOME, from 1; 0: it was heard */
 	uint16_t end_reason; /* when is_ending */
 	uint8_t outlet;
-	uint8_t local;      /* our own address that it spoke to: of sessions->locals */
-	bool is_ready : 1;  /* in the list */
-	bool is_behind : 1; /* waits for the car */
-	bool must_tell : 1; /* KEPT */
-	bool must_show : 1; /* a LOG, though there be nothing in it */
-	bool is_held : 1;   /* a message waits until its pace allows it */
-	bool has_left : 1;  /* its person: nothing behind the end of its memberships concerns it */
-	bool is_ending : 1; /* the session has ended: it hears END whenever it says something */
+	uint8_t local;       /* our own address that it spoke to: of sessions->locals */
+	bool is_ready : 1;   /* in the list */
+	bool is_behind : 1;  /* waits for the car */
+	bool must_learn : 1; /* nothing of the log goes out before it is known where it was */
+	bool must_tell : 1;  /* KEPT */
+	bool must_show : 1;  /* a LOG, though there be nothing in it */
+	bool is_held : 1;    /* a message waits until its pace allows it */
+	bool has_left : 1;   /* its person: nothing behind the end of its memberships concerns it */
+	bool is_ending : 1;  /* the session has ended: it hears END whenever it says something */
 };
 
 /* Our own addresses that clients spoke to; what is beyond is left to the kernel, which is 0. */
@@ -135,6 +136,25 @@ struct car {
 	uint64_t looked_us, waits_us;
 };
 
+/* ---- in which rooms somebody was ---- */
+
+#define MOVES_MAX 1000 /* what the clerk gives for a question */
+
+struct moves {
+	struct ask ask;
+	bool is_asked, must_look;
+	bool is_stale; /* asked before the window began anew: the answer may end too early */
+	/* Who is asked for. */
+	uint32_t handle, connection;
+	uint64_t session;
+	uint64_t due_us;
+	size_t count;
+	struct move {
+		uint64_t room, seq;
+		bool is_in;
+	} * each; /* MOVES_MAX, when there is a first question */
+};
+
 /* ---- questions about the past ---- */
 
 #define PAST_JOBS_MAX 128
@@ -178,6 +198,7 @@ struct sessions {
 	struct inbox_budget budget;
 	struct lost lost;
 	struct car car;
+	struct moves moves;
 	struct past past;
 
 	uint32_t ready_first, ready_last;
@@ -202,8 +223,6 @@ uint32_t context_find(const struct sessions *sessions, uint64_t session);
 uint32_t context_create(struct sessions *sessions, const struct wire_greeting *welcome,
                         const struct route *route, unsigned outlet, const struct key *key);
 void context_drop(struct sessions *sessions, uint32_t handle);
-/* Its rooms, as the state has them now. */
-void context_read_memberships(const struct sessions *sessions, struct context *context);
 /* Something is to be done for it in this turn or the next. */
 void context_ready(struct sessions *sessions, uint32_t handle);
 uint32_t context_next_ready(struct sessions *sessions);
@@ -261,6 +280,13 @@ uint64_t serve_wants(const struct sessions *sessions, const struct context *cont
 void serve_all(struct sessions *sessions);
 /* For who never hears of an empty stretch: the client is told how far the log is. */
 void serve_show(struct sessions *sessions, uint32_t handle);
+
+/* moves.c */
+void moves_begin(struct sessions *sessions);
+/* In which rooms it was and is, from its cursor on: at once, or when the clerk has told. */
+void moves_learn(struct sessions *sessions, uint32_t handle);
+void moves_tick(struct sessions *sessions, uint64_t now_us);
+uint64_t moves_due_us(const struct sessions *sessions);
 
 /* car.c */
 void car_begin(struct sessions *sessions);
