@@ -6,7 +6,7 @@ import pytest
 import session_wire as wire
 from plain import Plain
 from sessions import Talk, read_again, stop_reading
-from tools import SLOWNESS, memory_kb
+from tools import SLOWNESS, eventually, has_run, memory_kb
 
 FAST = ("--rate", "1000000:1000000", "--edges", "2")
 
@@ -98,3 +98,27 @@ def test_a_flood_is_paced(serve, crowd_of):
     sent, needed = max(packets) + 1, 2000 * 200 / 1100
     print(f"{sent} datagrams for {needed:.0f} full ones")
     assert sent < 2 * needed
+
+
+def test_quiet_sessions_cost_nothing(serve, crowd_of):
+    """Where nothing is said and nobody's heartbeat is due, no process runs, however many listen."""
+    server = serve(*FAST, "--silence", "1000")
+    crowd = crowd_of(server)
+    members = crowd.enter(*(f"n{index}" for index in range(20)))
+    members[0].settle(members[0].say("x"))
+    for member in members[1:]:
+        member.expect("x")
+    saved = crowd.drop(members[1])
+    crowd.come_back(saved)
+    pids = {pid: name for name, pid in server.children().items()}
+    before = {}
+
+    def is_quiet():
+        """Acknowledgements go out; and the upkeep's timers come once a second, and end."""
+        crowd.turn(0.2)
+        time.sleep(2.5)
+        now = {name: has_run(pid) for pid, name in pids.items()}
+        was, before["runs"] = before.get("runs"), now
+        return now == was
+
+    eventually(is_quiet, "a server in which nothing runs", 60)

@@ -25,6 +25,7 @@ struct network {
 	unsigned loss_percent, double_percent;
 	unsigned delay_us_min, delay_us_max;
 	uint64_t outage_from_us, outage_to_us;
+	uint64_t stopped_from_us, stopped_to_us; /* the client reads what comes only afterwards */
 };
 
 struct packet {
@@ -123,8 +124,13 @@ static void pass_on(const struct event *event) {
 	for (unsigned i = 0; i < copies; i++) {
 		unsigned span = network->delay_us_max - network->delay_us_min;
 		uint64_t delay = network->delay_us_min + (span > 0 ? dice(span) : 0);
+		uint64_t at_us = world.now_us + delay;
+		if (event->what == PACKET && at_us >= network->stopped_from_us &&
+		    at_us < network->stopped_to_us) {
+			at_us = network->stopped_to_us;
+		}
 		if (!is_out && dice(100) >= network->loss_percent) {
-			add_event(world.now_us + delay, event);
+			add_event(at_us, event);
 		}
 	}
 }
@@ -444,6 +450,21 @@ static void an_outage_ends(void **state) {
 	}
 }
 
+/* Who was stopped and goes on is soon where all others are: its silence was no round trip. */
+static void who_was_stopped_catches_up(void **state) {
+	for (unsigned seed = 1; seed <= 5; seed++) {
+		struct network network = {.loss_percent = seed - 1,
+		                          .delay_us_min = 500,
+		                          .delay_us_max = 600,
+		                          .stopped_from_us = SECONDS(2),
+		                          .stopped_to_us = SECONDS(40)};
+		begin(seed, network, 20000, 1000, true);
+		uint64_t until = run(SECONDS(300));
+		assert_true(until < SECONDS(40 + 3));
+		end();
+	}
+}
+
 /* Who does not answer is sent little, and nothing is kept for it beyond the bound. */
 static void silence_is_met_with_probes(void **state) {
 	struct network network = {.loss_percent = 100};
@@ -560,6 +581,7 @@ int main(void) {
 		cmocka_unit_test(reordering_is_not_loss),
 		cmocka_unit_test(everything_arrives_whatever_is_lost),
 		cmocka_unit_test(an_outage_ends),
+		cmocka_unit_test(who_was_stopped_catches_up),
 		cmocka_unit_test(silence_is_met_with_probes),
 		cmocka_unit_test(what_the_socket_refuses_goes_again),
 		cmocka_unit_test(a_refusal_leaves_other_holes_alone),

@@ -65,6 +65,9 @@ uint64_t congestion_probe_us(const struct congestion *congestion, unsigned run) 
 
 uint32_t congestion_loss_us(const struct congestion *congestion, uint32_t latest_rtt_us) {
 	uint32_t rtt = congestion->srtt_us > latest_rtt_us ? congestion->srtt_us : latest_rtt_us;
+	if (congestion->srtt_us == 0) {
+		rtt = RTT_INITIAL_US;
+	}
 	uint32_t delay = rtt + rtt / 8 * congestion->reordering;
 	return delay > GRANULARITY_US ? delay : GRANULARITY_US;
 }
@@ -99,6 +102,7 @@ void congestion_lost(struct congestion *congestion) {
 
 void congestion_collapse(struct congestion *congestion) {
 	congestion->window_bytes = WINDOW_BYTES_MIN;
+	congestion->srtt_us = congestion->rttvar_us = 0;
 }
 
 /* ---- the pace ---- */

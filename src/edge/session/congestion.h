@@ -26,7 +26,7 @@ void congestion_measure(struct congestion *congestion, uint32_t rtt_us, uint64_t
 /* `before`: bytes that were on their way when the acknowledgement came. A window that is not used does not grow. */
 void congestion_acked(struct congestion *congestion, uint32_t bytes, uint32_t before);
 void congestion_lost(struct congestion *congestion);
-/* Nothing came back for long: the window begins anew. */
+/* Nothing came back for long: the window begins anew, and so does the measuring. */
 void congestion_collapse(struct congestion *congestion);
 /* How long after the last packet a probe is due, when `run` in a row were for nothing. */
 uint64_t congestion_probe_us(const struct congestion *congestion, unsigned run);

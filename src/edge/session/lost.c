@@ -46,32 +46,6 @@ bool lost_absent(struct sessions *sessions, uint32_t handle) {
 	return true;
 }
 
-/* ---- silence ---- */
-
-void lost_watch(struct sessions *sessions) {
-	struct lost *lost = &sessions->lost;
-	if (lost->sweep_us == UINT64_MAX) {
-		lost->sweep_us = sessions_now_us(sessions) + lost->silence_us;
-	}
-}
-
-/* Ends the silent ones; the next sweep is when the first of the others would be one. */
-static void sweep(struct sessions *sessions, uint64_t now_us) {
-	struct lost *lost = &sessions->lost;
-	uint32_t now = (uint32_t)(now_us >> HEARD_SHIFT);
-	uint32_t most = (uint32_t)(lost->silence_us >> HEARD_SHIFT) + 1, longest = 0;
-	for (uint32_t i = 1; i < sessions->contexts.used; i++) {
-		const struct context *context = context_at(sessions, i);
-		uint32_t silence = now - context->heard;
-		if (context->session != 0 && (silence < most || !lost_absent(sessions, i))) {
-			longest = silence > longest ? silence : longest;
-		}
-	}
-	uint64_t left_us = longest < most ? (uint64_t)(most - longest) << HEARD_SHIFT : 0;
-	left_us = left_us > AGAIN_US ? left_us : AGAIN_US;
-	lost->sweep_us = sessions->contexts.count == 0 ? UINT64_MAX : now_us + left_us;
-}
-
 /* ---- expected ---- */
 
 void lost_expect(struct sessions *sessions, uint64_t session) {
@@ -93,6 +67,16 @@ void lost_expect(struct sessions *sessions, uint64_t session) {
 	                                       .until_us = sessions_now_us(sessions) + patience_us};
 }
 
+static void drop_first(struct lost *lost) {
+	lost->first = (lost->first + 1) % lost->room;
+	lost->expected_count--;
+	if (lost->expected_count == 0) {
+		free(lost->expected);
+		lost->expected = NULL;
+		lost->first = lost->room = 0;
+	}
+}
+
 static void give_up_expected(struct sessions *sessions, uint64_t now_us) {
 	struct lost *lost = &sessions->lost;
 	while (lost->expected_count > 0 && lost->expected[lost->first].until_us <= now_us) {
@@ -102,14 +86,38 @@ static void give_up_expected(struct sessions *sessions, uint64_t now_us) {
 			lost->expected[lost->first].until_us = now_us + AGAIN_US;
 			return;
 		}
-		lost->first = (lost->first + 1) % lost->room;
-		lost->expected_count--;
+		drop_first(lost);
 	}
-	if (lost->expected_count == 0 && lost->expected != NULL) {
-		free(lost->expected);
-		lost->expected = NULL;
-		lost->first = lost->room = 0;
+}
+
+/* ---- silence ---- */
+
+void lost_watch(struct sessions *sessions) {
+	struct lost *lost = &sessions->lost;
+	while (lost->expected_count > 0 &&
+	       context_find(sessions, lost->expected[lost->first].session) != 0) {
+		drop_first(lost);
 	}
+	if (lost->sweep_us == UINT64_MAX) {
+		lost->sweep_us = sessions_now_us(sessions) + lost->silence_us;
+	}
+}
+
+/* Ends the silent ones; the next sweep is when the first of the others would be one. */
+static void sweep(struct sessions *sessions, uint64_t now_us) {
+	struct lost *lost = &sessions->lost;
+	uint32_t now = (uint32_t)(now_us >> HEARD_SHIFT);
+	uint32_t most = (uint32_t)(lost->silence_us >> HEARD_SHIFT) + 1, longest = 0;
+	for (uint32_t i = 1; i < sessions->contexts.used; i++) {
+		const struct context *context = context_at(sessions, i);
+		uint32_t silence = now - context->heard;
+		if (context->session != 0 && (silence < most || !lost_absent(sessions, i))) {
+			longest = silence > longest ? silence : longest;
+		}
+	}
+	uint64_t left_us = longest < most ? (uint64_t)(most - longest) << HEARD_SHIFT : 0;
+	left_us = left_us > AGAIN_US ? left_us : AGAIN_US;
+	lost->sweep_us = sessions->contexts.count == 0 ? UINT64_MAX : now_us + left_us;
 }
 
 /* ---- LOST ---- */

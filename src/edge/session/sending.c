@@ -36,6 +36,7 @@ struct flight {
 	uint32_t largest_acked;
 	uint32_t recovered_at; /* packets before this one do not count as new trouble */
 	uint32_t latest_rtt_us;
+	uint32_t measured_from; /* packets before this one were on their way in a long silence */
 	uint32_t lost[LOST_REMEMBERED]; /* one more than a packet's number; 0: none */
 	uint8_t lost_next;
 	uint64_t loss_due_us; /* 0: no loss is waited for */
@@ -434,8 +435,13 @@ static void take_ack(struct sending *sending, struct flight *flight, const struc
 	}
 	const struct note *newest = take_ranges(sending, flight, ack);
 	if (newest != NULL) {
+		if (flight->probes_run >= PROBES_TO_COLLAPSE) {
+			/* A client that was stopped now reads what waited for it: that is no round trip. */
+			flight->measured_from = sending->packet;
+		}
 		flight->probes = flight->probes_run = 0;
-		if (newest->packet == largest) {
+		if (newest->packet == largest &&
+		    (int32_t)(newest->packet - flight->measured_from) >= 0) {
 			flight->latest_rtt_us = (uint32_t)now_us - newest->sent_us;
 			congestion_measure(&sending->congestion, flight->latest_rtt_us,
 			                   ack->delay_us);
@@ -503,5 +509,6 @@ void sending_tick(struct sending *sending, struct pool *flights, uint64_t now_us
 	flight->probes = flight->count > 1 ? PROBES : 1;
 	if (flight->probes_run == PROBES_TO_COLLAPSE) {
 		congestion_collapse(&sending->congestion);
+		flight->latest_rtt_us = 0;
 	}
 }

@@ -303,7 +303,7 @@ void lost_begin(struct sessions *sessions);
 void lost_finish(struct sessions *sessions);
 /* The state says that a session is here: soon it has a connection, or it is absent. */
 void lost_expect(struct sessions *sessions, uint64_t session);
-/* There is a connection: its silence has to be noticed. */
+/* There is a connection: it is expected no more, and its silence has to be noticed. */
 void lost_watch(struct sessions *sessions);
 /* After the state has been taken anew. */
 void lost_look(struct sessions *sessions);
