@@ -33,6 +33,8 @@
 #define TELLS_IN_A_ROW 128
 #define TELLS_A_TURN 1024
 #define REPORT_US 1000000
+/* Refused, shown out, never there: a sentence says which. */
+#define EXIT_NOT_DONE 1
 
 struct screen {
 	const struct face_start *start;
@@ -253,15 +255,24 @@ static void paint_if_due(struct screen *screen) {
 
 /* ---- the end ---- */
 
+/* On standard error, when the terminal is as it was. */
+static void say(const struct screen *screen, const char *zh, const char *en) {
+	fprintf(stderr, "qun: %s\n", screen->start->language == LANGUAGE_ZH ? zh : en);
+}
+
 static void say_ending(const struct screen *screen) {
 	char words[JOIN_WORDS_BYTES_MAX];
-	const struct model_standing *standing = &screen->ui.model.standing;
+	const struct model *model = &screen->ui.model;
+	const struct model_standing *standing = &model->standing;
 	if (standing->state != STANDING_ENDED) {
 		/* The link is gone and has not said why. */
-		fputs(screen->start->language == LANGUAGE_ZH
-		              ? "qun: 连接进程意外结束了；再运行一次会接着上次继续\n"
-		              : "qun: the link has failed; another start goes on where it was\n",
-		      stderr);
+		say(screen, "连接进程意外结束了；再运行一次会接着上次继续",
+		    "the link has failed; another start goes on where it was");
+		return;
+	}
+	if (standing->ending == ENDING_NO_ANSWER && model->rooms_count > 0) {
+		say(screen, "服务器没有回音；最后说的话可能没有送到",
+		    "the server does not answer; what was said last may not have arrived");
 		return;
 	}
 	const struct tell tell = {.ending = standing->ending,
@@ -280,13 +291,10 @@ static void say_ending(const struct screen *screen) {
 }
 
 static int code_of(const struct model_standing *standing) {
-	switch (standing->ending) {
-	case ENDING_QUIT: return EXIT_DONE;
-	case ENDING_VERSION:
-	case ENDING_REFUSED:
-	case ENDING_PUT_OUT: return EXIT_FIX_ME;
-	default: return EXIT_TRY_AGAIN;
+	if (standing->state != STANDING_ENDED) {
+		return EXIT_TRY_AGAIN;
 	}
+	return standing->ending == ENDING_QUIT ? EXIT_DONE : EXIT_NOT_DONE;
 }
 
 int screen_run(const struct face_start *start) {

@@ -494,7 +494,7 @@ def test_being_put_out(people, deed, words):
     people = people()
     one = people.join("Anna")
     people.server.admin_ok(deed, "Anna", "广告")
-    assert one.wait_end() not in (0, None)
+    assert one.wait_end() == 1
     one.expect(words)
     assert not one.emulator.is_alternate
 
@@ -502,7 +502,7 @@ def test_being_put_out(people, deed, words):
 def test_a_host_that_does_not_answer(people):
     people = people()
     one = people.terminal([BINARY, "join", "no-such-host.invalid", "--name", "x"], "lost")
-    assert one.wait_end() not in (0, None)
+    assert one.wait_end() == 1
     one.expect("there is no host no-such-host.invalid")
 
 
@@ -585,6 +585,21 @@ def test_the_server_dies_and_returns(people):
     one.expect_gone("no answer")
     said = [each for each in people.server.history() if each["text"] == "into the dark"]
     assert len(said) == 1
+
+
+def test_leaving_while_nobody_answers(people):
+    people = people()
+    one = people.join("Anna")
+    people.server.alarms_expected = True
+    people.server.kill_all()
+    one.type("into the dark\r")
+    one.expect("1 on their way")
+    one.type(CTRL_C + CTRL_C)
+    one.expect("leaving…")
+    one.type(CTRL_C)  # Does not wait any more.
+    assert one.wait_end() == 1
+    one.expect("what was said last may not have arrived")
+    people.server.restart()
 
 
 def test_another_start_goes_on(people):
