@@ -287,8 +287,7 @@ bool model_say_to(struct model *model, struct room *room, struct slice text) {
 bool model_say(struct model *model, struct slice text) {
 	struct room *room = model_current(model);
 	if (room == NULL) {
-		return refuse(model, "这里没有房间，/join #房间 进入一个",
-		              "there is no room here; /join #room enters one");
+		return false;
 	}
 	model_end_search(model);
 	return model_say_to(model, room, text);

@@ -132,7 +132,7 @@ void model_go_away(struct model *model);
 
 /* ---- saying ---- */
 
-/* In the current room. False, and a note that says why, if it cannot be. */
+/* In the current room, which there has to be. False, and a note that says why, if it cannot be. */
 bool model_say(struct model *model, struct slice text);
 bool model_say_to(struct model *model, struct room *room, struct slice text);
 /* A wish with a tag that becomes no line: JOIN, PART, RENAME. */

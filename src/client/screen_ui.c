@@ -154,6 +154,10 @@ static void enter_line(struct ui *ui) {
 	if (is_blank(text)) {
 		return;
 	}
+	if (model_current(&ui->model) == NULL && !command_is(text)) {
+		ui_hint(ui, "还没有进入房间", "not in a room yet");
+		return;
+	}
 	/* What runs it may put other things into the editor. */
 	memcpy(line, text.bytes, text.size);
 	say_line(ui, slice_of(line, text.size));

@@ -368,7 +368,7 @@ class Emulator:
             self.restyle("front", number % 10 + (8 if number >= 90 else 0))
         elif 40 <= number <= 47 or 100 <= number <= 107:
             self.restyle("back", number % 10 + (8 if number >= 100 else 0))
-        elif number not in (23, 25):
+        elif number not in (10, 11, 12, 23, 25):  # A font, the end of what is not kept.
             raise Strange(f"an unknown style: {number}")
 
     # ---- Looking
@@ -405,7 +405,7 @@ class Terminal:
         self.strange = None
         self.is_ended = False
         self.exit_code = None
-        env = plain_environment(TERM="xterm-256color", TZ="UTC", **environment)
+        env = plain_environment(**{"TERM": "xterm-256color", "TZ": "UTC", **environment})
         env = {name: value for name, value in env.items() if value is not None}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:

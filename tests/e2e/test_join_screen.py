@@ -145,6 +145,18 @@ def test_names_have_their_colour(people):
     assert all(cell.style.front is None for row in two.cells() for cell in row)
 
 
+@pytest.mark.parametrize("term", ["xterm", "screen", "tmux-256color", "linux", "vt100"])
+def test_terminals(people, term):
+    people = people()
+    one = people.join("Anna", columns=60, TERM=term)
+    people.plain("小红").say("你好 hello")
+    one.expect("小红: 你好 hello")
+    one.type("typed 字")
+    one.expect("#lobby> typed 字")
+    one.settle()
+    assert one.cursor() == (23, len("#lobby> typed ") + 2)
+
+
 def test_chinese_by_the_locale(people):
     people = people()
     one = people.join("小明", **ZH)

@@ -540,6 +540,17 @@ static void test_a_key_that_changed(void **state) {
 	wished(WISH_TRUST);
 }
 
+static void test_what_is_typed_too_early_stays(void **state) {
+	begin(LANGUAGE_EN);
+	tell_standing(STANDING_SEEKING, 0);
+	press_keys("hello\r");
+	assert_seen("(not in a room yet) > hello\n");
+	tell_standing(STANDING_IN, TELL_IS_NEW);
+	tell_of_room(LOBBY, "#lobby", TELL_IS_IN);
+	press_keys("\r");
+	assert_memory_equal(wished(WISH_SAY).text.bytes, "hello", 5);
+}
+
 static void test_leaving(void **state) {
 	struct wish wish;
 	enter(LANGUAGE_EN);
@@ -621,6 +632,7 @@ int main(void) {
 		cmocka_unit_test_teardown(test_the_name_is_asked_for, leave),
 		cmocka_unit_test_teardown(test_a_paste_of_several_lines, leave),
 		cmocka_unit_test_teardown(test_a_key_that_changed, leave),
+		cmocka_unit_test_teardown(test_what_is_typed_too_early_stays, leave),
 		cmocka_unit_test_teardown(test_leaving, leave),
 		cmocka_unit_test_teardown(test_every_size, leave),
 		cmocka_unit_test_teardown(test_forty_columns, leave),
