@@ -194,18 +194,28 @@ static void put_lines(struct page *page, const struct compose_plan *plan, struct
 	}
 }
 
+static struct slice line_first_row(const struct line *line) {
+	struct slice text = line_text(line);
+	const char *end = text.size > 0 ? memchr(text.bytes, '\n', text.size) : NULL;
+	return end == NULL ? text : slice_first(text, (size_t)(end - text.bytes));
+}
+
 /* What stands where there is no line yet. */
 static void put_nothing(struct page *page, const struct compose_plan *plan,
                         const struct model *model, const struct room *room) {
 	bool is_zh = model->language == LANGUAGE_ZH;
+	size_t row = plan->lines_row + plan->lines_rows - 1;
+	if (plan->lines_rows > 0 && room == NULL && model->loose_note != NULL) {
+		page_put(page, row, 0, plan->lines_columns, 0, COLOUR_ALARM,
+		         line_first_row(model->loose_note));
+	}
 	if (plan->lines_rows == 0 || room == NULL || !room->is_found) {
 		return;
 	}
 	const char *words = room->question != 0 ? is_zh ? "正在搜索…" : "searching…"
 	                    : is_zh             ? "什么也没找到"
 	                                        : "nothing was found";
-	put_rule(page, plan->lines_row + plan->lines_rows - 1, plan->lines_columns, STYLE_DIM,
-	         COLOUR_PLAIN, words);
+	put_rule(page, row, plan->lines_columns, STYLE_DIM, COLOUR_PLAIN, words);
 }
 
 /* ---- people ---- */

@@ -30,6 +30,7 @@ void model_finish(struct model *model) {
 		room_destroy(model->rooms[i]);
 	}
 	free(model->rooms);
+	free(model->loose_note);
 	room_destroy(model->found);
 	*model = (struct model){0};
 }
@@ -236,12 +237,15 @@ void model_go_away(struct model *model) {
 
 void model_note(struct model *model, enum line_kind kind, struct slice text) {
 	struct room *room = model_shown(model);
-	if (room == NULL) {
-		return;
-	}
 	struct line head = {.kind = kind, .time_ms = model->now_ms};
 	struct slice nothing = slice_of(NULL, 0);
-	room_append(room, line_create(&head, nothing, text, nothing), true);
+	struct line *line = line_create(&head, nothing, text, nothing);
+	if (room != NULL) {
+		room_append(room, line, true);
+	} else {
+		free(model->loose_note);
+		model->loose_note = line;
+	}
 	model->is_changed = true;
 }
 

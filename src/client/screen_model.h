@@ -84,6 +84,9 @@ struct model {
 	bool is_quitting;
 	bool is_changed;
 
+	struct line *
+		loose_note; /* the last words of this client while there was no room for them; or NULL */
+
 	struct model_wish *outbox, **outbox_end;
 };
 

@@ -540,6 +540,18 @@ static void test_a_key_that_changed(void **state) {
 	wished(WISH_TRUST);
 }
 
+static void test_without_a_room(void **state) {
+	enter(LANGUAGE_EN);
+	tell_of_room(LOBBY, "#lobby", 0);
+	assert_int_equal(ui.model.rooms_count, 0);
+	press_keys("/join x\r");
+	struct wish wish = wished(WISH_JOIN);
+	tell_message(wish.tag, MESSAGE_REFUSED, REASON_ROOM_NAME_INVALID);
+	assert_seen("/join x: a room's name begins with #");
+	press_keys("/who\r\x0E\x10\x06\033[5~\033<\033a/leave\r");
+	assert_seen("> /who/leave\n");
+}
+
 static void test_what_is_typed_too_early_stays(void **state) {
 	begin(LANGUAGE_EN);
 	tell_standing(STANDING_SEEKING, 0);
@@ -632,6 +644,7 @@ int main(void) {
 		cmocka_unit_test_teardown(test_the_name_is_asked_for, leave),
 		cmocka_unit_test_teardown(test_a_paste_of_several_lines, leave),
 		cmocka_unit_test_teardown(test_a_key_that_changed, leave),
+		cmocka_unit_test_teardown(test_without_a_room, leave),
 		cmocka_unit_test_teardown(test_what_is_typed_too_early_stays, leave),
 		cmocka_unit_test_teardown(test_leaving, leave),
 		cmocka_unit_test_teardown(test_every_size, leave),
