@@ -6,6 +6,7 @@
 #include "join.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -195,6 +196,17 @@ static bool wants_lines(void) {
 	       strcmp(term, "dumb") == 0;
 }
 
+/* Whoever closed one of the first three would find our pipes in its place. */
+static void open_first_three(void) {
+	int fd;
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
 static void end_link(struct join *join) {
 	mp_pipe_drop(&join->to_link);
 	if (mp_process_join(&join->link, LINK_LEAVE_MS, NULL) == MP_TIMEOUT) {
@@ -208,6 +220,7 @@ int join_main(int argc, char **argv) {
 	struct join join = {.language = tongue()};
 	char host[JOIN_HOST_BYTES], trouble[JOIN_TROUBLE_BYTES];
 	diag_name("join");
+	open_first_three();
 	if (!join_options_parse(&join.options, argc, argv, host, trouble)) {
 		diag_exit(EXIT_USAGE, "%s", trouble);
 	}

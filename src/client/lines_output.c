@@ -123,8 +123,10 @@ static void on_entry(struct lines *lines, const struct tell *tell) {
 static void on_gap(struct lines *lines, const struct tell *tell) {
 	if (tell->question == 0) {
 		lines->told = tell->seq > lines->told ? tell->seq : lines->told;
-		lines_note(lines, "你离开期间有些话，服务器已经不再保存",
-		           "some of what was said meanwhile is not kept any more");
+		fprintf(stderr, "qun: %s (%llu-%llu)\n",
+		        in(lines, "你离开期间有些话，服务器已经不再保存",
+		           "some of what was said meanwhile is not kept any more"),
+		        (unsigned long long)tell->from + 1, (unsigned long long)tell->seq);
 	}
 }
 

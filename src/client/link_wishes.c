@@ -231,6 +231,10 @@ void link_go_on_quitting(struct link *link, uint64_t now_us) {
 	size_t waiting = outbox_count(link->outbox);
 	bool is_ready = waiting == 0 || link->is_hurrying;
 	bool is_in = link->phase == PHASE_IN;
+	if (is_ready && !is_in && link->quit_us > now_us + LEAVE_US) {
+		/* Only the last word is left to be said, and nobody hears it. */
+		link->quit_us = now_us + LEAVE_US;
+	}
 	if (link->quit_us <= now_us) {
 		/* Nobody answers any more. Was there anything left to be answered? */
 		bool is_lost = waiting > (link->is_leaving ? 1 : 0);

@@ -40,7 +40,8 @@ struct robot {
 	char question[TEXT_BYTES_MAX];
 	uint64_t number; /* of the answer */
 	uint64_t tag;
-	bool was_in, was_silent, is_room_wished, is_over, is_busy;
+	uint64_t room_tag; /* of the wish to enter --room */
+	bool was_in, was_silent, is_over, is_busy;
 	int code;
 };
 
@@ -133,12 +134,29 @@ static void end(struct robot *robot, int code) {
 	robot->code = code;
 }
 
+static void say_ready(const struct robot *robot) {
+	printf("qun: ready robot=%s name=%s\n", robot->host.socket.text, robot->options.name);
+	fflush(stdout);
+}
+
+/* Ready is who is where it was told to be. */
 static void enter_room(struct robot *robot) {
-	if (robot->options.room != NULL && !robot->is_room_wished) {
-		robot->is_room_wished = true;
-		wish(robot, (struct wish){.kind = WISH_JOIN,
-		                          .tag = ++robot->tag,
-		                          .name = slice_from_string(robot->options.room)});
+	if (robot->options.room == NULL) {
+		say_ready(robot);
+		return;
+	}
+	robot->room_tag = ++robot->tag;
+	wish(robot, (struct wish){.kind = WISH_JOIN,
+	                          .tag = robot->room_tag,
+	                          .name = slice_from_string(robot->options.room)});
+}
+
+static void on_room_decided(struct robot *robot, const struct tell *tell) {
+	if (tell->state == MESSAGE_KEPT) {
+		say_ready(robot);
+	} else if (tell->state == MESSAGE_REFUSED) {
+		diag("it cannot enter %s", robot->options.room);
+		end(robot, EXIT_FIX_ME);
 	}
 }
 
@@ -146,9 +164,6 @@ static void on_in(struct robot *robot, const struct tell *tell) {
 	if (!robot->was_in) {
 		robot->was_in = true;
 		robot->tag = tell->tag;
-		printf("qun: ready robot=%.*s name=%.*s\n", (int)tell->other.size,
-		       tell->other.bytes, (int)tell->name.size, tell->name.bytes);
-		fflush(stdout);
 		enter_room(robot);
 	} else if (robot->was_silent) {
 		diag("connected again");
@@ -216,6 +231,9 @@ static void on_told(struct robot *robot, const struct tell *tell) {
 		/* Without a reason, but with a room: it is in there already. */
 		if (tell->state == MESSAGE_REFUSED && (tell->reason != 0 || tell->argument == 0)) {
 			refuse(robot, tell);
+		}
+		if (tell->tag == robot->room_tag && tell->tag != 0) {
+			on_room_decided(robot, tell);
 		}
 		break;
 	default: break;

@@ -248,6 +248,32 @@ def test_survives_what_dies(serve, start, state, what):
 
 
 @pytest.mark.asan
+def test_a_stopped_reader_loses_nothing(serve, start, state):
+    """Ctrl-Z: the face is stopped, the link goes on; what came meanwhile is all there after fg."""
+    server = serve(*FAST, "--silence", "17", "--away", "1")
+    ann = start(server, "Ann", state=state / "a", language="en").wait_in()
+    bob = start(server, "Bob", state=state / "b", language="en").wait_in()
+    family = ann.family()
+    stopped = [family["join"], family["face"]]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    texts = [f"{number} {'x' * 300}" for number in range(3000)]
+    bob.say(*texts)
+    # For longer than anybody may be silent. Ann's link is not: it says something every 15 seconds.
+    cid = start(server, "Cid", state=state / "c", language="en").wait_in()
+    os.kill(cid.family()["link"], signal.SIGSTOP)
+    bob.hear("Cid left the room", 2 * PATIENCE)
+    os.kill(cid.family()["link"], signal.SIGCONT)
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+    ann.hear("Bob: " + texts[-1], 3 * PATIENCE)
+    assert [line for line in ann.out.lines if line.startswith("Bob: ")] == [f"Bob: {t}" for t in texts]
+    bob.leave()
+    ann.leave()
+    assert "Ann left the room" not in bob.out.lines
+
+
+@pytest.mark.asan
 def test_kicked_banned_closed(serve, start, state):
     server = serve()
     ann = start(server, "Ann", state=state / "a", language="en").wait_in()

@@ -284,6 +284,21 @@ static void test_does_not_wait_for_ever(void **state) {
 	assert_int_equal(bob->ending, ENDING_QUIT);
 	assert_true(sim_run_until(sim, 65 * SECOND, reader_is_over, ann));
 	assert_int_equal(ann->ending, ENDING_NO_ANSWER);
+	/* Who has nothing left to say waits no longer when nobody has answered for long. */
+	sim->is_dead = false;
+	struct reader *dan = reader_enter(sim, "Dan");
+	sim->is_dead = true;
+	reader_say(dan, 1, "lost");
+	sim_run(sim, 10 * SECOND);
+	assert_int_equal(dan->standing, STANDING_SEEKING);
+	sim->is_dead = false;
+	reader_settle(dan);
+	sim->is_dead = true;
+	sim_run(sim, 30 * SECOND);
+	assert_int_equal(dan->standing, STANDING_SEEKING);
+	reader_wish(dan, (struct wish){.kind = WISH_QUIT});
+	assert_true(sim_run_until(sim, 5 * SECOND, reader_is_over, dan));
+	assert_int_equal(dan->ending, ENDING_QUIT);
 	/* Nobody was ever there: nothing to wait for. */
 	struct reader *cid = reader_come(sim, (struct session_start){.name = "Cid"});
 	sim_run(sim, SECOND);
