@@ -112,13 +112,15 @@ bool task_request(struct task *task, struct record *request) {
 
 static void ask_clerk(struct task *task) {
 	struct console *console = task->console;
-	task->question.incarnation = atomic_load(&console->house.own->incarnation);
-	task->question.number = console_next_question(console);
 	task->must_ask = clerk_ask(console->house.clerk, &task->question, NULL) < 0;
 }
 
 void task_question(struct task *task, struct clerk_question question) {
+	struct console *console = task->console;
 	task->question = question;
+	/* Who asks again keeps the number: a new clerk may hear the question twice. */
+	task->question.incarnation = atomic_load(&console->house.own->incarnation);
+	task->question.number = console_next_question(console);
 	task_wait(task, TASK_CLERK);
 	if (question.what == CLERK_CHECK) {
 		task->deadline_us = 0; /* It takes as long as the history is long. */
