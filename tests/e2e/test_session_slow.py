@@ -6,7 +6,7 @@ import pytest
 import session_wire as wire
 from plain import Plain
 from sessions import Talk, read_again, stop_reading
-from tools import SLOWNESS, eventually, has_run, memory_kb
+from tools import IS_SANITIZED, SLOWNESS, eventually, has_run, memory_kb
 
 FAST = ("--rate", "1000000:1000000", "--edges", "2")
 
@@ -14,7 +14,7 @@ FAST = ("--rate", "1000000:1000000", "--edges", "2")
 SMALL_RING = ("--ring", "2")
 
 # What hub, edges, clerk and console together may take more while somebody lags.
-GROWTH_KB = 4 * 1024
+GROWTH_KB = 6 * 1024
 
 
 def memory(server):
@@ -40,8 +40,7 @@ def test_who_stops_reading_catches_up(serve, crowd_of, is_long, is_absent):
     silence = ("--silence", "5") if is_absent else ("--silence", "86400")
     server = serve(*FAST, *SMALL_RING, *silence)
     crowd = crowd_of(server)
-    talkers = crowd.enter("t0", "t1", "t2", "t3", ping_after=1)
-    slow = crowd.enter("slow")
+    *talkers, slow = crowd.enter("t0", "t1", "t2", "t3", "slow", ping_after=1)
     talk(crowd, [*talkers, slow], 2000, 60, 400)  # Caches fill once.
     before = memory(server)
     stop_reading(crowd, slow)
@@ -63,8 +62,8 @@ def test_who_stops_reading_catches_up(serve, crowd_of, is_long, is_absent):
     print(f"caught up in {caught:.1f} s; memory {before} KB, {after} KB, {memory(server)} KB")
     assert slow.texts() == order
     assert not slow.events_of(wire.Gap)
-    assert after - before < GROWTH_KB
-    assert memory(server) - before < GROWTH_KB
+    assert IS_SANITIZED or after - before < GROWTH_KB
+    assert IS_SANITIZED or memory(server) - before < GROWTH_KB
 
 
 def test_the_dead_hinder_nobody(serve, crowd_of, is_long):
@@ -77,7 +76,7 @@ def test_the_dead_hinder_nobody(serve, crowd_of, is_long):
         stop_reading(crowd, member)
     before = memory(server)
     talk(crowd, living, 10_000 if is_long else 1000, 120, 100)
-    assert memory(server) - before < GROWTH_KB
+    assert IS_SANITIZED or memory(server) - before < GROWTH_KB
     for member in dead:
         member.close()
 
