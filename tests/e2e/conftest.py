@@ -9,6 +9,7 @@
 
 import os
 
+import irc
 import plain
 import pytest
 import sessions
@@ -99,6 +100,7 @@ def crowd_of():
 def members_leave():
     """Sockets of a test do not outlive it."""
     yield
+    irc.close_all()
     listening = plain.ears()
     for member in list(listening.members.values()):
         member.close()
