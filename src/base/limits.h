@@ -45,6 +45,7 @@
  * doubling up to this. Then who left longest ago makes room, or, if all are present, `L` is refused.
  */
 #define PERSONS_MAX (1u << 20)
+#define ACCOUNTS_MAX (1u << 20)
 #define BANS_MAX 65536
 #define MUTES_MAX 65536
 

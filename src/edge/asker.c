@@ -33,12 +33,34 @@ static bool send_ask(struct asker *asker, struct ask *ask) {
 	return false;
 }
 
+/* Likewise. */
+static bool send_account(struct asker *asker, struct account_ask *ask) {
+	const struct clerk_question question = {.what = ask->what,
+	                                        .incarnation = incarnation(asker),
+	                                        .number = ask->number,
+	                                        .text_bytes = sizeof(ask->question)};
+	if (clerk_ask(asker->house->clerk, &question, &ask->question) == 0) {
+		ask->is_sent = true;
+		return true;
+	}
+	if (errno != EAGAIN && errno != ENOBUFS) {
+		diag_exit_errno(EXIT_TRY_AGAIN, "cannot ask the clerk");
+	}
+	return false;
+}
+
 /* Sends what is not sent yet, and watches for what there is to wait for. */
 static void settle(struct asker *asker) {
 	uint32_t events = asker->is_in_hand ? 0 : EPOLLIN;
 	for (unsigned i = 0; i < ASKS_MAX; i++) {
 		struct ask *ask = asker->asks[i];
 		if (ask != NULL && ask->number != 0 && !ask->is_sent && !send_ask(asker, ask)) {
+			events |= EPOLLOUT;
+		}
+	}
+	for (unsigned i = 0; i < CLERK_ACCOUNTS_OPEN_MAX; i++) {
+		struct account_ask *ask = &asker->accounts[i];
+		if (ask->number != 0 && !ask->is_sent && !send_account(asker, ask)) {
 			events |= EPOLLOUT;
 		}
 	}
@@ -82,6 +104,59 @@ static void on_failure(struct asker *asker, const struct clerk_answer *answer) {
 	}
 }
 
+/* ---- accounts ---- */
+
+static struct account_ask *account_ask_of(struct asker *asker, const struct clerk_answer *answer) {
+	if (answer->incarnation != incarnation(asker) || answer->number == 0) {
+		return NULL;
+	}
+	for (unsigned i = 0; i < CLERK_ACCOUNTS_OPEN_MAX; i++) {
+		if (asker->accounts[i].number == answer->number) {
+			return &asker->accounts[i];
+		}
+	}
+	return NULL;
+}
+
+/* True if the question was one about an account. */
+static bool on_account(struct asker *asker, const struct clerk_answer *answer, size_t size) {
+	struct account_ask *ask = account_ask_of(asker, answer);
+	if (ask == NULL) {
+		return false;
+	}
+	struct account_answer its = {.word = ACCOUNT_FAILED};
+	if (answer->what == ask->what && size >= sizeof(*answer) + sizeof(its)) {
+		memcpy(&its, asker->message + sizeof(*answer), sizeof(its));
+	}
+	/* Free before it is told: who is told may ask the next. */
+	account_answered *answered = ask->answered;
+	void *context = ask->context;
+	struct connection connection = ask->connection;
+	explicit_bzero(ask, sizeof(*ask));
+	answered(context, connection, &its);
+	return true;
+}
+
+bool asker_ask_account(struct asker *asker, enum clerk_what what,
+                       const struct account_question *question, struct connection connection,
+                       account_answered *answered, void *context) {
+	assert(clerk_is_account(what));
+	for (unsigned i = 0; i < CLERK_ACCOUNTS_OPEN_MAX; i++) {
+		struct account_ask *ask = &asker->accounts[i];
+		if (ask->number == 0) {
+			*ask = (struct account_ask){.number = ++asker->number,
+			                            .what = what,
+			                            .answered = answered,
+			                            .context = context,
+			                            .connection = connection,
+			                            .question = *question};
+			settle(asker);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* One message; false if none waits. */
 static bool take_message(struct asker *asker) {
 	int passed;
@@ -108,8 +183,12 @@ static bool take_message(struct asker *asker) {
 	case CLERK_ALL:
 	case CLERK_MOVES:
 	case CLERK_SEARCH: on_slice(asker, &answer, (size_t)size); break;
-	case CLERK_FAILED: on_failure(asker, &answer); break;
-	default: break;
+	case CLERK_FAILED:
+		if (!on_account(asker, &answer, (size_t)size)) {
+			on_failure(asker, &answer);
+		}
+		break;
+	default: (void)on_account(asker, &answer, (size_t)size); break;
 	}
 	return true;
 }
@@ -163,6 +242,9 @@ void asker_ask_again(struct asker *asker) {
 		if (asker->asks[i] != NULL) {
 			asker->asks[i]->is_sent = false;
 		}
+	}
+	for (unsigned i = 0; i < CLERK_ACCOUNTS_OPEN_MAX; i++) {
+		asker->accounts[i].is_sent = false;
 	}
 	settle(asker);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accountwire.h"
 #include "diag.h"
 #include "record.h"
 #include "state.h"
@@ -18,6 +19,14 @@
 
 /* Descriptors that a message may bring; all but one are closed. */
 #define PASSED_MAX 4
+
+#define ACCOUNT_WORD_WORD(name, word) [name] = (word),
+static const char *const account_words[] = {ACCOUNT_WORDS(ACCOUNT_WORD_WORD)};
+#undef ACCOUNT_WORD_WORD
+
+const char *account_word(uint32_t word) {
+	return word < ACCOUNT_WORDS_COUNT ? account_words[word] : "unknown";
+}
 
 int clerk_ask(int fd, const struct clerk_question *question, const void *text) {
 	struct clerk_question head = *question;

@@ -7,7 +7,8 @@
  *              (entries, oldest first; at most 1,000 for a question, in as many
  *              messages as it takes; room 0: all that is history but for direct messages, a
  *              thread's id: its direct messages), for CLERK_STATE one descriptor (a
- *              memfd that holds encoded rows, ROW_META first, read-only)
+ *              memfd that holds encoded rows, ROW_META first, read-only), for
+ *              CLERK_ACCOUNT_* struct account_answer (accountwire.h)
  *
  * The clerk that starts anew sends CLERK_HELLO to everyone: whoever waits
  * asks again. Answers bear the asker's incarnation and number; those meant
@@ -22,6 +23,9 @@
 
 #define CLERK_MESSAGE_BYTES_MAX (64 * 1024)
 
+/* Questions about accounts that a process may have open; more are answered ACCOUNT_BUSY. */
+#define CLERK_ACCOUNTS_OPEN_MAX 32
+
 enum clerk_what {
 	CLERK_HELLO = 1,
 	CLERK_STATE =
@@ -35,7 +39,22 @@ enum clerk_what {
 	CLERK_ALL = 8,
 	/* The first `count` with seq > `seq` with which the person `room` entered or left a room. */
 	CLERK_MOVES = 9,
+	/* Accounts: the text and the answers are those of accountwire.h. */
+	CLERK_ACCOUNT_REGISTER = 16,
+	CLERK_ACCOUNT_VERIFY = 17,
+	CLERK_ACCOUNT_KEYS = 18, /* SCRAM's */
+	CLERK_ACCOUNT_MISSED = 19,
+	CLERK_ACCOUNT_PASSWORD = 20,
+	CLERK_ACCOUNT_DROP = 21,
+	CLERK_ACCOUNT_LIST = 22,
+	CLERK_ACCOUNT_VERIFY_HASH = 23,
+	/* To the console, unasked: an account was made (ACCOUNT_OK) or dropped (ACCOUNT_UNKNOWN). */
+	CLERK_ACCOUNT_CHANGED = 24,
 };
+
+static inline bool clerk_is_account(uint32_t what) {
+	return what >= CLERK_ACCOUNT_REGISTER && what <= CLERK_ACCOUNT_VERIFY_HASH;
+}
 
 struct clerk_question {
 	uint32_t what;
