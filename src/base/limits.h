@@ -37,6 +37,25 @@
 #define THREADS_MAX (1u << 18)
 #define THREADS_BEGUN_MAX 1024
 
+/*
+ * What IRC people bear: "~user@host", a real name, an away message; and what hangs on a room: its topic,
+ * its key, its lists of masks (each of them), those invited to it. ISUPPORT says these numbers.
+ */
+#define USERHOST_BYTES_MAX 96
+#define REALNAME_BYTES_MAX 240
+#define AWAY_BYTES_MAX 390
+#define TOPIC_BYTES_MAX 390
+#define ROOM_KEY_BYTES_MAX 32
+#define MASK_BYTES_MAX 240
+#define MASKS_PER_LIST_MAX 100
+#define INVITATIONS_PER_ROOM_MAX 256
+#define MODE_CHANGES_MAX 20
+#define TAGS_BYTES_MAX 4094
+#define ACCOUNTS_MAX (1u << 20)
+
+/* How long the names of a dead edge's streams wait for those who return. */
+#define ORPHAN_SECONDS 30
+
 /* One record of the ring: a text, a list of rooms, names, room for what later kinds add. */
 #define RECORD_BYTES_MAX (16 * 1024)
 

@@ -43,6 +43,7 @@ static const struct field fields[] = {
 	FIELD(10, FIELD_U16, true, home),
 	FIELD(11, FIELD_U64, false, client_number),
 	FIELD(12, FIELD_U64, true, nonce),
+	FIELD(13, FIELD_U64, false, bits),
 	FIELD(128, FIELD_SLICE, false, more_rooms),
 	FIELD(129, FIELD_SLICE, false, name),
 	FIELD(130, FIELD_SLICE, false, other_name),
@@ -51,17 +52,19 @@ static const struct field fields[] = {
 	FIELD(133, FIELD_ROUTE, true, has_route),
 	FIELD(134, FIELD_NET, false, has_net),
 	FIELD(135, FIELD_CONNECTION, true, connection),
+	FIELD(136, FIELD_SLICE, false, userhost),
+	FIELD(137, FIELD_SLICE, false, tags),
 };
 
 #define FIELDS_COUNT (sizeof(fields) / sizeof(fields[0]))
 
 static const struct field *field_of(uint8_t tag) {
 	/* Tags are dense in each half: an index instead of a search. */
-	if (tag >= 1 && tag <= 12) {
+	if (tag >= 1 && tag <= 13) {
 		return &fields[tag - 1];
 	}
-	if (tag >= 128 && tag <= 135) {
-		return &fields[12 + tag - 128];
+	if (tag >= 128 && tag <= 137) {
+		return &fields[13 + tag - 128];
 	}
 	return NULL;
 }

@@ -15,7 +15,7 @@
  *   0   4  size of all in bytes, this head included, a multiple of 8
  *   4   2  kind
  *   6   1  version of the kind's meaning (1)
- *   7   1  flags
+ *   7   1  flags: RECORD_IS_LAST
  *   8   8  seq: an entry's own; for an answer, of the last entry before it
  *   16  8  time in microseconds since 1970 (hub's clock, never going back)
  *   24  8  number of the request that this record answers or is
@@ -45,32 +45,55 @@
 #define QUEUE_OF_HUB 0xFFFF
 
 /*
+ * Of all the records that a request of a connection led to (entries, refusals), the one after which
+ * there are no more: so an edge knows what is outstanding. On others it is not set.
+ */
+#define RECORD_IS_LAST 1
+
+/*
  * Kinds. The numbers are kept on disk: never change one, only add.
  * X(NUMBER, NAME, "word") where the word is what --json shows.
  */
-#define ENTRY_KINDS(X)                                                                             \
-	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */       \
-	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                  \
-	X(3, ENTRY_SAID,                                                                           \
-	  "said") /* person, name, room, other_name (a room's but the lobby), text */              \
-	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */           \
-	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */  \
-	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                \
-	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */             \
-	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */            \
-	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                      \
-	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */     \
-	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */             \
-	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */        \
-	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */                                \
-	X(14, ENTRY_JOINED, "joined") /* person, session, name, room, other_name (the room's) */   \
-	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */ \
-	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */  \
-	X(17, ENTRY_REFUSED,                                                                       \
-	  "refused-message")                  /* session, client_number, reason, target; hidden */ \
-	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                        \
-	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */        \
-	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */
+#define ENTRY_KINDS(X)                                                                                \
+	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */          \
+	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                     \
+	X(3, ENTRY_SAID,                                                                              \
+	  "said") /* person, name, room, other_name (a room's but the lobby), text */                 \
+	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */              \
+	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */     \
+	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                   \
+	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */                \
+	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */               \
+	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                         \
+	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */        \
+	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */                \
+	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */           \
+	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */                                   \
+	X(14, ENTRY_JOINED, "joined") /* person, session, name, room, other_name (the room's) */      \
+	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */    \
+	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */     \
+	X(17, ENTRY_REFUSED,                                                                          \
+	  "refused-message")                  /* session, client_number, reason, target; hidden */    \
+	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                           \
+	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */           \
+	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */       \
+	X(21, ENTRY_TOPIC, "topic") /* person, name, room, other_name, text (empty: taken away) */    \
+	X(22, ENTRY_MODE,                                                                             \
+	  "mode") /* person (0: the server), name, room, other_name, text: "+o-v 小明 小红" */    \
+	X(23, ENTRY_PUT_OUT,                                                                          \
+	  "put-out") /* person, name, room, other_name, by, target (by whom), text (why) */           \
+	X(24, ENTRY_INVITED, "invited") /* person, name, target, by (target's name), room; */         \
+	/* other_name; hidden: for the target, and the room's operators */                            \
+	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                      \
+	X(26, ENTRY_PROFILE,                                                                          \
+	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */ \
+	X(27, ENTRY_TAGGED, "tagged") /* as SAID or DIRECT, with tags and no text; hidden */          \
+	X(28, ENTRY_SAID_TO,                                                                          \
+	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */             \
+	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                 \
+	X(30, ENTRY_ACCOUNT_ENDED, "account-ended") /* target (the account's id), name; hidden */     \
+	X(31, ENTRY_WALLOPS, "wallops")             /* person, name, text; hidden */                  \
+	X(32, ENTRY_ORPHANED, "orphaned") /* number: the home whose stream sessions wait; hidden */
 
 #define ANSWER_KINDS(X)                                                                            \
 	X(256, ANSWER_NOTHING, "nothing") /* the request is done and has nothing to say */         \
@@ -110,7 +133,22 @@
 	X(534, REQUEST_UNFIT, "unfit")   /* reason: the edge refuses it; the number is used up */  \
 	X(535, REQUEST_ABSENT, "absent") /* session (no client_number): its edge hears nothing */  \
 	X(536, REQUEST_FORGET, "forget") /* hub's own: absences and sessions that ran out */       \
-	X(537, REQUEST_END_ROOMS, "end-rooms") /* hub's own: seq: history before it is gone */
+	X(537, REQUEST_END_ROOMS, "end-rooms") /* hub's own: seq: history before it is gone */     \
+	X(538, REQUEST_REGISTER,                                                                   \
+	  "register") /* route, connection, name, userhost, text (real name), bits: a stream */    \
+	/* From here on: connection, session; a room is `room`, or by name `other_name`. */        \
+	X(539, REQUEST_TOPIC, "topic")          /* room, text */                                   \
+	X(540, REQUEST_MODE, "change-mode")     /* room, text: the change as it was typed */       \
+	X(541, REQUEST_PUT_OUT, "put-out-of")   /* room, name, text (why) */                       \
+	X(542, REQUEST_INVITE, "invite")        /* room, name */                                   \
+	X(543, REQUEST_AWAY, "go-away")         /* text (empty: back) */                           \
+	X(544, REQUEST_PROFILE, "set-profile")  /* number (PROFILE_*), userhost, text, bits */     \
+	X(545, REQUEST_TAGMSG, "tagmsg")        /* room, or name; tags */                          \
+	X(546, REQUEST_KILL, "kill")            /* name, text (why) */                             \
+	X(547, REQUEST_WALLOPS, "send-wallops") /* text */                                         \
+	X(548, REQUEST_ORPHANS, "orphans")      /* an edge that is new: its streams are cut */     \
+	X(549, REQUEST_ACCOUNT_MADE, "make-account") /* name */                                    \
+	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name */
 
 #define ROW_KINDS(X)                                                                               \
 	X(768, ROW_META, "meta")       /* seq, time: the state is that after this entry */         \
@@ -121,7 +159,17 @@
 	X(772, ROW_MEMBER, "member") /* room, person, number (since that seq; 0: since person) */  \
 	X(773, ROW_BAN, "ban")       /* target (id), name or net, until, by, text, since */        \
 	X(774, ROW_MUTE, "mute")     /* target (id), name, until, by, text, since */               \
-	X(775, ROW_THREAD, "thread") /* room (id), person, target: two people's conversation */
+	X(775, ROW_THREAD, "thread") /* room (id), person, target: two people's conversation */    \
+	X(776, ROW_MASK,                                                                           \
+	  "mask") /* target (id), room, number ('b', 'e', 'I'), name (the mask), by, since */      \
+	X(777, ROW_INVITATION, "invitation") /* room, person */                                    \
+	X(778, ROW_ACCOUNT, "account")       /* target (id), name */                               \
+	X(779, ROW_PROFILE,                                                                        \
+	  "profile") /* person, userhost, text (real name), bits, other_name (away) */             \
+	X(780, ROW_CHARTER,                                                                        \
+	  "charter") /* room, bits, text (topic), by, since, other_name (key), */                  \
+	/* number (limit), person (founder), name (the founder's account) */                       \
+	X(781, ROW_OFFICE, "office") /* room, person, bits (MEMBER_*) */
 
 #define KIND_ENUM(number, name, word) name = number,
 enum record_kind {
@@ -165,14 +213,59 @@ enum record_kind {
 	X(31, REASON_ROOM_NAME_INVALID, "room-name-invalid")                                       \
 	X(32, REASON_NOT_IN_ROOM, "not-in-room")                                                   \
 	X(33, REASON_TOO_MANY_ROOMS, "too-many-rooms")                                             \
-	X(34, REASON_AWAY, "away")                     /* absent for longer than --away */         \
-	X(35, REASON_FORGOTTEN, "forgotten")           /* unused for longer than --forget */       \
-	X(36, REASON_CANNOT_RECEIVE, "cannot-receive") /* a direct message to oneself, say */
+	X(34, REASON_AWAY, "away")                       /* absent for longer than --away */       \
+	X(35, REASON_FORGOTTEN, "forgotten")             /* unused for longer than --forget */     \
+	X(36, REASON_CANNOT_RECEIVE, "cannot-receive")   /* a direct message to oneself, say */    \
+	X(37, REASON_NAME_REGISTERED, "name-registered") /* it is an account's */                  \
+	X(38, REASON_INVITE_ONLY, "invite-only")                                                   \
+	X(39, REASON_BAD_KEY, "bad-key")                                                           \
+	X(40, REASON_ROOM_FULL, "room-full")                                                       \
+	X(41, REASON_ROOM_BANNED, "room-banned") /* out of this room, by its operators */          \
+	X(42, REASON_CANNOT_SEND_TO_ROOM, "cannot-send-to-room") /* +n, +m, +b */                  \
+	X(43, REASON_NOT_ROOM_OPERATOR, "not-room-operator")                                       \
+	X(44, REASON_UNKNOWN_MODE, "unknown-mode")       /* text: the letter */                    \
+	X(45, REASON_ALREADY_IN_ROOM, "already-in-room") /* name: who */                           \
+	X(46, REASON_ORPHANED, "orphaned") /* its edge died, and it did not return */              \
+	X(47, REASON_PASSWORD_WRONG, "password-wrong")                                             \
+	X(48, REASON_ACCESS_CLOSED, "access-closed") /* to who has no account, or password */      \
+	X(49, REASON_THEY_NOT_IN_ROOM, "they-not-in-room") /* name: who */                         \
+	X(50, REASON_LIST_FULL, "list-full")               /* text: the letter */
 
 enum reason { REASONS(KIND_ENUM) REASON_COUNT };
 
 /* How somebody came in. */
 enum face { FACE_NONE = 0, FACE_PLAIN = 1, FACE_SESSION = 2, FACE_IRC = 3, FACE_WEB = 4 };
+
+/* A record's `bits`. Numbers are kept on disk. */
+enum record_bits {
+	PERSON_HAS_ACCOUNT = 1 << 0, /* signed in; the account is the name */
+	PERSON_IS_BOT = 1 << 1,
+	PERSON_IS_OPERATOR = 1 << 2, /* of the server */
+	PERSON_IS_INVISIBLE = 1 << 3,
+	PERSON_WANTS_WALLOPS = 1 << 4,
+	PERSON_WANTS_NO_BACKLOG = 1 << 5, /* +H */
+	PERSON_BITS = (1 << 6) - 1,
+	SAID_IS_NOTICE = 1 << 8,
+	ROOM_IS_INVITE_ONLY = 1 << 16, /* i */
+	ROOM_IS_MODERATED = 1 << 17,   /* m */
+	ROOM_NO_EXTERNAL = 1 << 18,    /* n */
+	ROOM_IS_SECRET = 1 << 19,      /* s */
+	ROOM_TOPIC_LOCKED = 1 << 20,   /* t */
+	ROOM_NO_CONTROLS = 1 << 21,    /* C */
+	ROOM_BITS = ROOM_IS_INVITE_ONLY | ROOM_IS_MODERATED | ROOM_NO_EXTERNAL | ROOM_IS_SECRET |
+	            ROOM_TOPIC_LOCKED | ROOM_NO_CONTROLS,
+	MEMBER_HAS_VOICE = 1 << 24,   /* v; the higher bit is the higher office */
+	MEMBER_IS_OPERATOR = 1 << 25, /* o */
+	MEMBER_BITS = MEMBER_HAS_VOICE | MEMBER_IS_OPERATOR,
+};
+
+/* What of a profile changed (ENTRY_PROFILE, REQUEST_PROFILE); a sum. */
+enum profile_change {
+	PROFILE_USERHOST = 1,
+	PROFILE_REALNAME = 2,
+	PROFILE_ACCOUNT = 4, /* signed in, or out: PERSON_HAS_ACCOUNT */
+	PROFILE_MODES = 8,   /* all other PERSON_* bits */
+};
 
 /* Which of several questions an answer goes to: a connection of an edge (stream faces, the console). */
 struct connection {
@@ -212,6 +305,9 @@ struct record {
 	struct slice other_name;
 	struct slice text;
 	struct slice by;
+	uint64_t bits; /* enum record_bits: a person's at that time, and what the kind has */
+	struct slice userhost; /* "~user@cloak" of an IRC person that caused it, as it was then */
+	struct slice tags;     /* client-only tags, verbatim, without '@' */
 	bool has_route;
 	bool has_net;
 	struct route route;
@@ -256,7 +352,16 @@ static inline bool record_is_hidden(const struct record *record) {
 	case ENTRY_REFUSED:
 	case ENTRY_ABSENT:
 	case ENTRY_FORGOTTEN:
-	case ENTRY_ROOM_ENDED: return true;
+	case ENTRY_ROOM_ENDED:
+	case ENTRY_INVITED:
+	case ENTRY_AWAY:
+	case ENTRY_PROFILE:
+	case ENTRY_TAGGED:
+	case ENTRY_SAID_TO:
+	case ENTRY_ACCOUNT_MADE:
+	case ENTRY_ACCOUNT_ENDED:
+	case ENTRY_WALLOPS:
+	case ENTRY_ORPHANED: return true;
 	default: return false;
 	}
 }

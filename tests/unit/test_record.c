@@ -86,6 +86,9 @@ static void assert_record_equal(const struct record *a, const struct record *b) 
 	assert_true(slice_equal(a->other_name, b->other_name));
 	assert_true(slice_equal(a->text, b->text));
 	assert_true(slice_equal(a->by, b->by));
+	assert_int_equal(a->bits, b->bits);
+	assert_true(slice_equal(a->userhost, b->userhost));
+	assert_true(slice_equal(a->tags, b->tags));
 	assert_int_equal(a->has_route, b->has_route);
 	assert_route_equal(&a->route, &b->route);
 	assert_int_equal(a->has_net, b->has_net);
@@ -110,6 +113,26 @@ static void assert_comes_back(const struct record *record) {
 static void every_field_comes_back(void **state) {
 	struct record record = full_record();
 	assert_comes_back(&record);
+}
+
+/* What came after the golden bytes below. */
+static void what_irc_people_bear_comes_back(void **state) {
+	struct record record = full_record();
+	record.bits = PERSON_IS_BOT | SAID_IS_NOTICE | MEMBER_IS_OPERATOR;
+	record.userhost = slice_from_string("~ming@3f9ae1.qun");
+	record.tags = slice_from_string("+typing=active");
+	assert_comes_back(&record);
+}
+
+/* They are kept on disk. */
+static void bits_stay_what_they_are(void **state) {
+	assert_int_equal(PERSON_BITS, 0x3F);
+	assert_int_equal(PERSON_WANTS_NO_BACKLOG, 0x20);
+	assert_int_equal(SAID_IS_NOTICE, 0x100);
+	assert_int_equal(ROOM_BITS, 0x3F0000);
+	assert_int_equal(ROOM_NO_CONTROLS, 0x200000);
+	assert_int_equal(MEMBER_HAS_VOICE, 0x1000000);
+	assert_int_equal(MEMBER_IS_OPERATOR, 0x2000000);
 }
 
 static void nothing_comes_back_as_nothing(void **state) {
@@ -331,39 +354,55 @@ static void golden_numbers(void **state) {
 		const char *word;
 	} kinds[] =
 		{
-			{0, "unknown"},     {1, "entered"},
-			{2, "left"},        {3, "said"},
-			{4, "renamed"},     {5, "kicked"},
-			{6, "shouted"},     {7, "moved"},
-			{8, "muted"},       {9, "unmuted"},
-			{10, "banned"},     {11, "unbanned"},
-			{12, "closed"},     {13, "made"},
-			{256, "nothing"},   {257, "ok"},
-			{258, "exit"},      {259, "refused"},
-			{260, "who"},       {261, "history"},
-			{262, "probe"},     {263, "done"},
-			{264, "check"},     {512, "enter"},
-			{513, "say"},       {514, "leave"},
-			{515, "gone"},      {516, "who"},
-			{517, "history"},   {518, "shout"},
-			{519, "kick"},      {520, "mute"},
-			{521, "unmute"},    {522, "ban"},
-			{523, "unban"},     {524, "close"},
-			{525, "check"},     {526, "expire"},
-			{527, "sweep"},     {768, "meta"},
-			{769, "person"},    {770, "session"},
-			{771, "room"},      {772, "member"},
-			{773, "ban"},       {774, "mute"},
-			{775, "thread"},    {776, "unknown"},
-			{14, "joined"},     {15, "parted"},
-			{16, "direct"},     {17, "refused-message"},
-			{18, "absent"},     {19, "forgotten"},
-			{20, "room-ended"}, {265, "welcome"},
-			{528, "open"},      {529, "resume"},
-			{530, "join"},      {531, "part"},
-			{532, "direct"},    {533, "rename"},
-			{534, "unfit"},     {535, "absent"},
-			{536, "forget"},    {537, "end-rooms"},
+			{0, "unknown"},       {1, "entered"},
+			{2, "left"},          {3, "said"},
+			{4, "renamed"},       {5, "kicked"},
+			{6, "shouted"},       {7, "moved"},
+			{8, "muted"},         {9, "unmuted"},
+			{10, "banned"},       {11, "unbanned"},
+			{12, "closed"},       {13, "made"},
+			{256, "nothing"},     {257, "ok"},
+			{258, "exit"},        {259, "refused"},
+			{260, "who"},         {261, "history"},
+			{262, "probe"},       {263, "done"},
+			{264, "check"},       {512, "enter"},
+			{513, "say"},         {514, "leave"},
+			{515, "gone"},        {516, "who"},
+			{517, "history"},     {518, "shout"},
+			{519, "kick"},        {520, "mute"},
+			{521, "unmute"},      {522, "ban"},
+			{523, "unban"},       {524, "close"},
+			{525, "check"},       {526, "expire"},
+			{527, "sweep"},       {768, "meta"},
+			{769, "person"},      {770, "session"},
+			{771, "room"},        {772, "member"},
+			{773, "ban"},         {774, "mute"},
+			{775, "thread"},      {799, "unknown"},
+			{14, "joined"},       {15, "parted"},
+			{16, "direct"},       {17, "refused-message"},
+			{18, "absent"},       {19, "forgotten"},
+			{20, "room-ended"},   {265, "welcome"},
+			{528, "open"},        {529, "resume"},
+			{530, "join"},        {531, "part"},
+			{532, "direct"},      {533, "rename"},
+			{534, "unfit"},       {535, "absent"},
+			{536, "forget"},      {537, "end-rooms"},
+			{21, "topic"},        {22, "mode"},
+			{23, "put-out"},      {24, "invited"},
+			{25, "away"},         {26, "profile"},
+			{27, "tagged"},       {28, "said-to"},
+			{29, "account-made"}, {30, "account-ended"},
+			{31, "wallops"},      {32, "orphaned"},
+			{538, "register"},    {539, "topic"},
+			{540, "change-mode"}, {541, "put-out-of"},
+			{542, "invite"},      {543, "go-away"},
+			{544, "set-profile"}, {545, "tagmsg"},
+			{546, "kill"},        {547, "send-wallops"},
+			{548, "orphans"},     {549, "make-account"},
+			{550, "end-account"}, {776, "mask"},
+			{777, "invitation"},  {778, "account"},
+			{779, "profile"},     {780, "charter"},
+			{781, "office"},
 		},
 	  reasons[] = {
 		  {0, "none"},
@@ -403,6 +442,20 @@ static void golden_numbers(void **state) {
 		  {34, "away"},
 		  {35, "forgotten"},
 		  {36, "cannot-receive"},
+		  {37, "name-registered"},
+		  {38, "invite-only"},
+		  {39, "bad-key"},
+		  {40, "room-full"},
+		  {41, "room-banned"},
+		  {42, "cannot-send-to-room"},
+		  {43, "not-room-operator"},
+		  {44, "unknown-mode"},
+		  {45, "already-in-room"},
+		  {46, "orphaned"},
+		  {47, "password-wrong"},
+		  {48, "access-closed"},
+		  {49, "they-not-in-room"},
+		  {50, "list-full"},
 		  {9999, "unknown"},
 	  };
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -468,6 +521,8 @@ static void noise(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_comes_back),
+		cmocka_unit_test(what_irc_people_bear_comes_back),
+		cmocka_unit_test(bits_stay_what_they_are),
 		cmocka_unit_test(nothing_comes_back_as_nothing),
 		cmocka_unit_test(routes_of_every_shape_come_back),
 		cmocka_unit_test(numbers_of_every_length_come_back),
