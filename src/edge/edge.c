@@ -8,6 +8,7 @@
 #include "edge_inside.h"
 #include "plain.h"
 #include "sessions.h"
+#include "stream.h"
 
 /* Datagrams, writes or records of one turn: a millisecond or two, then the sockets are looked at. */
 #define TURN_BUDGET 512
@@ -16,7 +17,8 @@
 #define DRAIN_US (1000 * 1000)
 
 /* A face is a row. */
-static const struct edge_face *const faces[FACES_COUNT] = {&plain_face, &sessions_face};
+static const struct edge_face *const faces[FACES_COUNT] = {&plain_face, &sessions_face,
+                                                           &stream_face};
 
 /* ---- what faces ask of the edge ---- */
 

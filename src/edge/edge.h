@@ -9,6 +9,7 @@
  *   face.h          what a face is
  *   datagram/       the sockets, and the plain dialect over UDP
  *   session/        the session dialect over UDP
+ *   stream/         connections over TCP, and the log to each
  */
 #ifndef EDGE_H
 #define EDGE_H

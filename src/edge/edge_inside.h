@@ -13,7 +13,7 @@
 #include "state.h"
 
 /* The rows of edge.c's table. */
-#define FACES_COUNT 2
+#define FACES_COUNT 3
 
 struct datagrams;
 

@@ -1,0 +1,555 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "diag.h"
+#include "dialects.h"
+#include "stream_inside.h"
+
+#define SECOND_US UINT64_C(1000000)
+
+/* Everybody is looked at so often, at most: for silence and stalls. */
+#define SWEEP_US_MAX (5 * SECOND_US)
+#define SWEEP_US_MIN (SECOND_US / 20)
+
+/* ---- what dialects ask of a connection ---- */
+
+void *stream_own(const struct stream_connection *it) {
+	return it->own;
+}
+
+void stream_set_own(struct stream_connection *it, void *own) {
+	it->own = own;
+}
+
+const struct address *stream_peer(const struct stream_connection *it) {
+	return &it->peer;
+}
+
+struct route stream_route(const struct stream_connection *it) {
+	struct route route = {.peer = it->peer, .listener = it->listener};
+	struct sockaddr_storage name;
+	struct address local;
+	socklen_t size = sizeof(name);
+	if (getsockname(it->watch.fd, (struct sockaddr *)&name, &size) == 0 &&
+	    address_from_sockaddr(&local, (const struct sockaddr *)&name, size)) {
+		memcpy(route.local, local.ip, sizeof(route.local));
+	}
+	return route;
+}
+
+uint64_t stream_session(const struct stream_connection *it) {
+	return it->session;
+}
+
+uint64_t stream_person(const struct stream_connection *it) {
+	return it->session == 0 ? 0 : it->person;
+}
+
+void stream_set_key(struct stream_connection *it, uint32_t key) {
+	it->key = key;
+}
+
+void stream_set_echo(struct stream_connection *it, bool wants_echo) {
+	it->wants_echo = wants_echo;
+}
+
+size_t stream_count(const struct stream *stream) {
+	return stream->connections.count;
+}
+
+void stream_each(struct stream *stream, bool (*each)(void *context, struct stream_connection *it),
+                 void *context) {
+	for (uint32_t i = 1; i < stream->connections.used; i++) {
+		struct stream_connection *it = connection_at(stream, i);
+		if (it->is_open && it->is_opened && !each(context, it)) {
+			return;
+		}
+	}
+}
+
+bool stream_request(struct stream *stream, struct stream_connection *it, struct record *request) {
+	request->connection = stream_name(stream, it);
+	if (!edge_request(stream->edge, request)) {
+		return false;
+	}
+	it->request = queue_number_put(stream->edge->house.queues[stream->edge->house.edge]);
+	it->requests++;
+	return true;
+}
+
+/* ---- whom an entry concerns ---- */
+
+void stream_whom_of(struct stream *stream, const struct record *entry) {
+	struct stream_whom *whom = &stream->whom;
+	whom->kind = STREAM_NOBODY;
+	whom->skips_own = whom->must_ask = false;
+	whom->people[0] = whom->people[1] = 0;
+	whom->rooms_count = record_rooms_count(entry);
+	whom->rooms_count =
+		whom->rooms_count < ROOMS_PER_PERSON_MAX ? whom->rooms_count : ROOMS_PER_PERSON_MAX;
+	for (size_t i = 0; i < whom->rooms_count; i++) {
+		whom->rooms[i] = record_room(entry, i);
+	}
+	if (stream->dialect != NULL) {
+		stream->dialect->whom(stream->its, entry, whom);
+	}
+}
+
+static bool wake_room(struct stream *stream, uint64_t room, uint64_t seq) {
+	struct stream_room *it = stream_room_of(stream, room);
+	if (it == NULL || it->count == 0) {
+		return false;
+	}
+	/* Nobody has been served since all of them were woken: they still are awake. */
+	if (it->woken != stream->served) {
+		for (uint32_t i = 0; i < it->count; i++) {
+			output_wake(stream, connection_at(stream, it->slots[i]), seq);
+		}
+		it->woken = stream->served;
+	}
+	return true;
+}
+
+static bool wake_all(struct stream *stream, uint64_t seq) {
+	bool is_anybody = false;
+	for (uint32_t i = 1; i < stream->connections.used; i++) {
+		struct stream_connection *it = connection_at(stream, i);
+		if (it->is_open && it->session != 0) {
+			output_wake(stream, it, seq);
+			is_anybody = true;
+		}
+	}
+	return is_anybody;
+}
+
+static bool wake_person(struct stream *stream, uint64_t person, uint64_t seq) {
+	struct stream_connection *it = person == 0 ? NULL : stream_of_person(stream, person);
+	if (it != NULL) {
+		output_wake(stream, it, seq);
+	}
+	return it != NULL;
+}
+
+/* False: it concerns nobody who is here. */
+static bool wake(struct stream *stream, uint64_t seq) {
+	const struct stream_whom *whom = &stream->whom;
+	bool is_anybody = false;
+	switch (whom->kind) {
+	case STREAM_NOBODY: break;
+	case STREAM_ALL: return wake_all(stream, seq);
+	case STREAM_ROOMS:
+		for (size_t i = 0; i < whom->rooms_count; i++) {
+			is_anybody |= wake_room(stream, whom->rooms[i], seq);
+		}
+		break;
+	case STREAM_PEOPLE:
+		for (size_t i = 0; i < STREAM_WHOM_PEOPLE_MAX; i++) {
+			is_anybody |= wake_person(stream, whom->people[i], seq);
+		}
+		break;
+	}
+	return is_anybody;
+}
+
+static void need_log(struct stream *stream) {
+	if (!stream->has_log) {
+		stream_log_init(&stream->log, STREAM_LOG_BYTES, STREAM_LOG_ENTRIES,
+		                STREAM_LANE_BYTES, stream->edge->walk.seq);
+		stream->has_log = true;
+	}
+}
+
+static void show(struct stream *stream, const struct record *entry) {
+	stream_whom_of(stream, entry);
+	need_log(stream);
+	if (entry->seq <= stream->log.high) {
+		return;
+	}
+	if (wake(stream, entry->seq)) {
+		stream_log_add(&stream->log, entry, &stream->whom);
+	} else {
+		stream_log_pass(&stream->log, entry->seq);
+	}
+}
+
+/* ---- rooms, as entries have it ---- */
+
+static void follow(struct stream *stream, const struct record *entry) {
+	struct stream_connection *it = NULL;
+	switch (entry->kind) {
+	case ENTRY_JOINED:
+	case ENTRY_PARTED:
+	case ENTRY_PUT_OUT:
+	case ENTRY_LEFT:
+	case ENTRY_KICKED: it = stream_of_person(stream, entry->person); break;
+	default: break;
+	}
+	if (it == NULL) {
+		return;
+	}
+	switch (entry->kind) {
+	case ENTRY_JOINED: connection_join(stream, it, entry->room, entry->seq); break;
+	case ENTRY_LEFT:
+	case ENTRY_KICKED: connection_leave(stream, it, entry->seq); break;
+	default: connection_part(stream, it, entry->room, entry->seq); break;
+	}
+}
+
+void stream_enter(struct stream *stream, struct stream_connection *it, uint64_t session,
+                  uint64_t person) {
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct state *state = stream->edge->state;
+	if (it->is_ending || it->session != 0) {
+		return;
+	}
+	need_log(stream);
+	struct stream_connection *before = stream_of_person(stream, person);
+	if (before != NULL) {
+		connection_end(stream, before, STREAM_END_OURS,
+		               slice_from_string("Connected from elsewhere"));
+	}
+	it->session = session;
+	it->person = person;
+	it->cursor = stream->passed;
+	it->rooms = memberships_none();
+	table_add(&stream->by_person, it->slot);
+	const struct person *who = state_person(state, person);
+	size_t count = who == NULL ? 0 : person_rooms(state, who, rooms, ROOMS_PER_PERSON_MAX);
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		connection_join(stream, it, rooms[i], stream->passed);
+	}
+}
+
+/* ---- each record ---- */
+
+/* One that a request of ours, in this life, has led to. */
+static bool is_ours(const struct stream *stream, const struct record *record) {
+	const struct house *house = &stream->edge->house;
+	return record->queue == house->edge && record->request != 0 &&
+	       record->incarnation ==
+	               atomic_load_explicit(&house->own->incarnation, memory_order_relaxed);
+}
+
+static void on_entry(struct stream *stream, const struct record *entry) {
+	stream->passed = entry->seq > stream->passed ? entry->seq : stream->passed;
+	if (stream->connections.count == 0 || stream->dialect == NULL) {
+		if (stream->has_log) {
+			stream_log_restart(&stream->log, stream->passed);
+		}
+		return;
+	}
+	show(stream, entry);
+	follow(stream, entry);
+	stream->dialect->entry(stream->its, entry);
+}
+
+static void on_answer(struct stream *stream, const struct record *answer) {
+	struct stream_connection *it = stream_find(stream, answer->connection);
+	if (it != NULL && it->is_opened) {
+		it->dialect->answer(it->its, it, answer);
+	}
+}
+
+static void begin_record(void *it, const struct record *record) {
+	struct stream *stream = it;
+	if (walk_answers_are_lost(&stream->edge->walk)) {
+		stream->is_blind = true;
+	}
+	bool is_own = is_ours(stream, record);
+	if (record_is_entry(record)) {
+		on_entry(stream, record);
+	} else if (is_own) {
+		on_answer(stream, record);
+	}
+	if (is_own && record->request > stream->answered) {
+		stream->answered = record->request;
+	}
+}
+
+static enum face_progress go_on(void *it, unsigned *budget) {
+	return FACE_DONE;
+}
+
+static bool has_work_between(void *it) {
+	return false;
+}
+
+/* ---- overtaken ---- */
+
+static void reloaded(void *it) {
+	struct stream *stream = it;
+	stream->is_blind = true;
+	/* What was answered in the part that is missing will not be answered again. */
+	uint64_t done = queue_number_done(stream->edge->house.queues[stream->edge->house.edge]);
+	stream->answered = done > stream->answered ? done : stream->answered;
+	if (stream->dialect != NULL) {
+		stream->dialect->reloaded(stream->its);
+	}
+}
+
+static bool end_the_lost(void *context, struct stream_connection *it) {
+	struct stream *stream = context;
+	if (it->session != 0 && state_session(stream->edge->state, it->session) == NULL) {
+		connection_end(stream, it, STREAM_END_OURS, slice_from_string("Session ended"));
+	}
+	return true;
+}
+
+static void caught_up(void *it) {
+	struct stream *stream = it;
+	stream->is_blind = false;
+	stream->passed =
+		stream->edge->walk.seq > stream->passed ? stream->edge->walk.seq : stream->passed;
+	if (stream->has_log) {
+		stream_log_pass(&stream->log, stream->passed);
+	}
+	stream_each(stream, end_the_lost, stream);
+	if (stream->dialect != NULL) {
+		stream->dialect->caught_up(stream->its);
+	}
+}
+
+/* ---- the hub is told who has gone ---- */
+
+void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text) {
+	if (stream->gone_count == stream->gone_room) {
+		stream->gone_room = stream->gone_room == 0 ? 16 : 2 * stream->gone_room;
+		stream->gone =
+			allocate_again(stream->gone, stream->gone_room * sizeof(*stream->gone));
+	}
+	struct stream_gone *gone = &stream->gone[stream->gone_count++];
+	gone->session = session;
+	gone->reason = reason;
+	gone->size = (uint16_t)(text.size < sizeof(gone->text) ? text.size : sizeof(gone->text));
+	if (gone->size > 0) {
+		memcpy(gone->text, text.bytes, gone->size);
+	}
+}
+
+static bool say_gone(struct stream *stream, const struct stream_gone *gone) {
+	const struct record request = {.kind = REQUEST_GONE,
+	                               .session = gone->session,
+	                               .reason = gone->reason,
+	                               .text = slice_of(gone->text, gone->size)};
+	return edge_request(stream->edge, &request);
+}
+
+static void say_all_gone(struct stream *stream) {
+	uint32_t said = 0;
+	while (said < stream->gone_count && say_gone(stream, &stream->gone[said])) {
+		said++;
+	}
+	if (said > 0) {
+		stream->gone_count -= said;
+		memmove(stream->gone, stream->gone + said,
+		        stream->gone_count * sizeof(*stream->gone));
+	}
+	if (stream->gone_count == 0) {
+		free(stream->gone);
+		stream->gone = NULL;
+		stream->gone_room = 0;
+	}
+}
+
+/* Those whose connections a predecessor had have a moment to come back. */
+static void say_orphans(struct stream *stream) {
+	const struct record request = {.kind = REQUEST_ORPHANS};
+	if (stream->must_say_orphans && edge_request(stream->edge, &request)) {
+		stream->must_say_orphans = false;
+	}
+}
+
+/* ---- time ---- */
+
+static bool is_stalled(struct stream *stream, struct stream_connection *it) {
+	int unread = 0;
+	if (!it->is_blocked) {
+		return false;
+	}
+	/* A slow reader takes bytes long before its socket has room for more. */
+	if (ioctl(it->watch.fd, SIOCOUTQ, &unread) == 0 && (uint32_t)unread < it->unread) {
+		it->unread = (uint32_t)unread;
+		it->moved = stream_time(stream);
+	}
+	return stream_age_us(stream, it->moved) >= stream->limits.stall_us;
+}
+
+static void look_at(struct stream *stream, struct stream_connection *it) {
+	const struct stream_limits *limits = &stream->limits;
+	uint64_t silence_us = stream_age_us(stream, it->heard);
+	if (it->is_lingering) {
+		if (stream_age_us(stream, it->since) >= STREAM_LINGER_US) {
+			connection_drop(stream, it);
+		}
+	} else if (is_stalled(stream, it)) {
+		connection_lose(stream, it, STREAM_END_STALLED,
+		                slice_from_string("Has not read for too long"));
+	} else if (it->is_ending) {
+		return;
+	} else if (it->session == 0 && stream_age_us(stream, it->since) >= limits->register_us) {
+		connection_lose(stream, it, STREAM_END_SILENT,
+		                slice_from_string("Registration timeout"));
+	} else if (it->is_asked && silence_us >= limits->ping_us + limits->timeout_us) {
+		connection_lose(stream, it, STREAM_END_SILENT, slice_from_string("Ping timeout"));
+	} else if (it->is_opened && !it->is_asked && it->session != 0 &&
+	           silence_us >= limits->ping_us) {
+		it->is_asked = true;
+		it->dialect->quiet(it->its, it);
+	}
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+	return a < b ? a : b;
+}
+
+static uint64_t sweep_every_us(const struct stream *stream) {
+	const struct stream_limits *limits = &stream->limits;
+	uint64_t least = smaller(smaller(limits->stall_us, limits->ping_us),
+	                         smaller(limits->timeout_us, limits->register_us)) /
+	                 4;
+	least = smaller(least, SWEEP_US_MAX);
+	return least > SWEEP_US_MIN ? least : SWEEP_US_MIN;
+}
+
+static void sweep(struct stream *stream, uint64_t now_us) {
+	if (stream->connections.count == 0) {
+		stream->sweep_us = LOOP_FOREVER;
+		return;
+	}
+	if (stream->sweep_us == LOOP_FOREVER) {
+		stream->sweep_us = now_us + sweep_every_us(stream);
+	}
+	if (now_us < stream->sweep_us) {
+		return;
+	}
+	stream->sweep_us = now_us + sweep_every_us(stream);
+	for (uint32_t i = 1; i < stream->connections.used; i++) {
+		struct stream_connection *it = connection_at(stream, i);
+		if (it->is_open) {
+			look_at(stream, it);
+		}
+	}
+}
+
+static uint64_t due_us(void *it) {
+	const struct stream *stream = it;
+	if (output_has_work(stream)) {
+		return 0;
+	}
+	uint64_t due = smaller(stream->sweep_us, stream->input_us);
+	due = smaller(due, stream_car_due_us(stream));
+	if (stream->gone_count > 0 || stream->must_say_orphans) {
+		due = smaller(due, stream_now_us(stream) + 1000);
+	}
+	return stream->dialect == NULL ? due : smaller(due, stream->dialect->due_us(stream->its));
+}
+
+static void tick(void *it, uint64_t now_us) {
+	struct stream *stream = it;
+	say_orphans(stream);
+	stream->input_us = input_tick(stream, now_us);
+	if (stream->dialect != NULL) {
+		stream->dialect->tick(stream->its, now_us);
+	}
+	output_turn(stream);
+	sweep(stream, now_us);
+	stream_car_tick(stream, now_us);
+	say_all_gone(stream);
+	if (stream->edge->is_draining) {
+		accept_stop(stream);
+	}
+}
+
+static bool is_drained(void *it) {
+	const struct stream *stream = it;
+	return !output_has_work(stream) && stream->gone_count == 0;
+}
+
+/* ---- beginning and ending ---- */
+
+static void set_limits(struct stream *stream) {
+	const struct options *options = stream->edge->house.options;
+	stream->limits = (struct stream_limits){
+		.stall_us = 300 * SECOND_US,
+		.ping_us = 120 * SECOND_US,
+		.timeout_us = 120 * SECOND_US,
+		.register_us = 60 * SECOND_US,
+		.connections_max = UINT32_MAX,
+		.per_net_max = 256,
+		.pace = pace_of(options->rate_per_s, options->rate_burst),
+	};
+}
+
+static bool is_stream_session(void *context, const struct session *session) {
+	struct stream *stream = context;
+	stream->must_say_orphans = session_face(session) == FACE_IRC &&
+	                           edge_is_home(stream->edge, session_home(session));
+	return !stream->must_say_orphans;
+}
+
+/* What the predecessor let in just before it died may not be in this state yet. */
+static void look_for_orphans(struct stream *stream) {
+	const struct edge *edge = stream->edge;
+	state_sessions_each(edge->state, is_stream_session, stream);
+	if (stream->dialect != NULL &&
+	    atomic_load_explicit(&edge->house.own->incarnation, memory_order_relaxed) > 1) {
+		stream->must_say_orphans = true;
+	}
+}
+
+static void *create(struct edge *edge) {
+	struct stream *stream = calloc(1, sizeof(*stream));
+	if (stream == NULL) {
+		diag_exit(EXIT_TRY_AGAIN, "no memory for the stream face");
+	}
+	stream->edge = edge;
+	stream->served = 1;
+	stream->passed = edge->walk.seq;
+	stream->sweep_us = stream->input_us = LOOP_FOREVER;
+	set_limits(stream);
+	connections_begin(stream);
+	stream_car_begin(stream);
+	accept_begin(stream);
+	stream->dialect = stream_dialect_irc();
+	if (stream->dialect != NULL) {
+		stream->its = stream->dialect->create(stream, edge);
+	}
+	look_for_orphans(stream);
+	return stream;
+}
+
+static void destroy(void *it) {
+	struct stream *stream = it;
+	accept_finish(stream);
+	connections_finish(stream);
+	if (stream->dialect != NULL) {
+		stream->dialect->destroy(stream->its);
+	}
+	stream_car_finish(stream);
+	if (stream->has_log) {
+		stream_log_finish(&stream->log);
+	}
+	free(stream->gone);
+	free(stream);
+}
+
+const struct edge_face stream_face = {
+	.word = "stream",
+	.create = create,
+	.destroy = destroy,
+	.begin = begin_record,
+	.go_on = go_on,
+	.between = go_on,
+	.has_work_between = has_work_between,
+	.reloaded = reloaded,
+	.caught_up = caught_up,
+	.due_us = due_us,
+	.tick = tick,
+	.is_drained = is_drained,
+};
