@@ -323,6 +323,146 @@ static void test_many_in_a_room_cost_one_write_each(void **state) {
 	}
 }
 
+/*
+ * A house of a few people, rooms and forms, with a window so small that who reads slowly is soon
+ * behind it, and random sizes of everything. What each client hears in the end is what happened.
+ */
+#define PEOPLE 12
+#define ROOMS 3
+
+static struct model {
+	struct chance chance;
+	uint64_t rooms[ROOMS], people[PEOPLE];
+	bool is_in[PEOPLE][ROOMS], is_lazy[PEOPLE];
+	struct client clients[PEOPLE];
+	char *expected[PEOPLE];
+	size_t size[PEOPLE];
+} model;
+
+static void expect(unsigned who, const char *bytes, size_t size) {
+	model.expected[who] = realloc(model.expected[who], model.size[who] + size + 1);
+	memcpy(model.expected[who] + model.size[who], bytes, size);
+	model.size[who] += size;
+}
+
+/* `room` in ROOMS: everybody. */
+static void expect_entry(const struct record *entry, unsigned room, unsigned but) {
+	char bytes[2048];
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		if (i != but && (room == ROOMS || model.is_in[i][room])) {
+			expect(i, bytes, rendering(entry, i % 3, bytes, sizeof(bytes)));
+		}
+	}
+}
+
+static void something_is_said(void) {
+	char text[1001];
+	unsigned who = (unsigned)chance_below(&model.chance, PEOPLE);
+	unsigned room = (unsigned)chance_below(&model.chance, ROOMS + 1);
+	size_t size = chance_below(&model.chance, chance_once_in(&model.chance, 10) ? 1000 : 80);
+	memset(text, 'a' + (int)who, size);
+	struct record entry = {.kind = room == ROOMS ? ENTRY_SHOUTED : ENTRY_SAID,
+	                       .person = model.people[who],
+	                       .room = room == ROOMS ? 0 : model.rooms[room],
+	                       .text = slice_of(text, size)};
+	entry.seq = happens(entry);
+	expect_entry(&entry, room, room == ROOMS ? PEOPLE : who);
+}
+
+static void somebody_moves(void) {
+	unsigned who = (unsigned)chance_below(&model.chance, PEOPLE);
+	unsigned room = (unsigned)chance_below(&model.chance, ROOMS);
+	struct record entry = {.kind = model.is_in[who][room] ? ENTRY_PARTED : ENTRY_JOINED};
+	entry.seq = model.is_in[who][room] ? parts(model.people[who], model.rooms[room])
+	                                   : joins(model.people[who], model.rooms[room]);
+	expect_entry(&entry, room, model.is_in[who][room] ? PEOPLE : who);
+	model.is_in[who][room] = !model.is_in[who][room];
+}
+
+static void somebody_is_answered(void) {
+	char bytes[3000];
+	unsigned who = (unsigned)chance_below(&model.chance, PEOPLE);
+	size_t size = 1 + chance_below(&model.chance, chance_once_in(&model.chance, 8) ? 3000 : 50);
+	/* All that has happened has passed. */
+	turn(1);
+	struct stream_connection *it = stream_find(world.stream, model.clients[who].name);
+	assert_non_null(it);
+	if (answers_size(it->answers) + size > 64 * 1024) {
+		return;
+	}
+	memset(bytes, 'A' + (int)who, size - 1);
+	bytes[size - 1] = '\n';
+	stream_answer(world.stream, it, slice_of(bytes, size));
+	expect(who, bytes, size);
+}
+
+static void somebody_reads(void) {
+	unsigned who = (unsigned)chance_below(&model.chance, PEOPLE);
+	if (!model.is_lazy[who] || chance_once_in(&model.chance, 50)) {
+		client_reads(&model.clients[who], 1 + chance_below(&model.chance, 20000));
+	}
+	model.is_lazy[who] ^= chance_once_in(&model.chance, 20);
+}
+
+static void model_begins(unsigned seed) {
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f",
+	                                    "g", "h", "i", "j", "k", "l"};
+	static const char *const rooms[] = {"#a", "#b", "#c"};
+	model = (struct model){.chance = {seed}};
+	stream_log_init(&world.stream->log, 64 * 1024, 64, STREAM_LANE_BYTES, 0);
+	world.stream->has_log = true;
+	for (unsigned i = 0; i < ROOMS; i++) {
+		model.rooms[i] = make_room(rooms[i]);
+	}
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		char key[16];
+		model.people[i] = make_person(names[i]);
+		turn(1);
+		model.clients[i] = connects(4096);
+		snprintf(key, sizeof(key), "KEY %u\n", i % 3);
+		client_says(&model.clients[i], key);
+		client_enters(&model.clients[i], model.people[i]);
+	}
+}
+
+static void model_ends(void) {
+	unsigned idle = 0;
+	while (idle++ < 200) {
+		turn(1);
+		for (unsigned i = 0; i < PEOPLE; i++) {
+			idle = client_reads(&model.clients[i], 65536) > 0 ? 0 : idle;
+		}
+		/* The car takes its time. */
+		const struct stream_car *car = &world.stream->car;
+		idle = car->is_asked || car->must_look || car->is_waited_for ? 0 : idle;
+	}
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		assert_int_equal(model.clients[i].size, model.size[i]);
+		assert_memory_equal(model.clients[i].heard, model.expected[i], model.size[i]);
+		free(model.expected[i]);
+		client_ends(&model.clients[i]);
+	}
+}
+
+static void test_everybody_hears_all_of_it_in_order(void **state) {
+	unsigned steps = (unsigned)sized(6000, 100000);
+	model_begins((unsigned)seed_or(7));
+	for (unsigned i = 0; i < steps; i++) {
+		switch (chance_below(&model.chance, 8)) {
+		case 0: somebody_moves(); break;
+		case 1: somebody_is_answered(); break;
+		case 2: turn(1); break;
+		case 3:
+		case 4:
+		case 5: somebody_reads(); break;
+		default: something_is_said(); break;
+		}
+	}
+	model_ends();
+	assert_true(world.slices > 0);
+	assert_int_equal(world.seen.closed, 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -344,6 +484,7 @@ int main(void) {
 		TEST(test_a_new_edge_tells_of_orphans_once),
 		TEST(test_who_is_in_a_room_reads_it_and_nobody_else),
 		TEST(test_many_in_a_room_cost_one_write_each),
+		TEST(test_everybody_hears_all_of_it_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,10 +44,11 @@ static void feed(struct cut *cut, const char *bytes, size_t size) {
 	cut->most = rest.size > cut->most ? rest.size : cut->most;
 }
 
-static void is_cut_into(const char *bytes, size_t size, const char *expected) {
+static void is_cut_into(const char *bytes, const char *expected) {
 	static struct cut cut;
+	size_t size = strlen(bytes);
 	for (size_t i = 0; i <= size; i++) {
-		for (size_t j = i; j <= size; j += size > 100 ? 97 : 1) {
+		for (size_t j = i; j <= size; j++) {
 			cut = (struct cut){0};
 			feed(&cut, bytes, i);
 			feed(&cut, bytes + i, j - i);
@@ -62,7 +63,7 @@ static void test_lines_are_cut_anywhere(void **state) {
 	static const char bytes[] = "NICK a\r\n\r\nUSER b\n:x\ry\0z\r\n\n\nlast";
 	/* The NUL is a byte of a line like others. */
 	static struct cut cut;
-	is_cut_into("NICK a\r\n\r\nUSER b\n:x\ry\r\n\n\nlast", 31, "[NICK a][USER b][:x][y]");
+	is_cut_into("NICK a\r\n\r\nUSER b\n:x\ry\r\n\n\nlast", "[NICK a][USER b][:x][y]");
 	feed(&cut, bytes, sizeof(bytes) - 1);
 	assert_int_equal(cut.out_size, strlen("[NICK a][USER b][:x][y?z]"));
 	assert_int_equal(cut.kept_size, 4);
