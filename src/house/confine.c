@@ -16,6 +16,8 @@
 
 /* The hub's share with 64 edges is some 210; the rest is for what a process opens itself. */
 #define DESCRIPTORS_MAX 1024
+/* An edge has one for each connection: what the operator's limit allows, within reason. */
+#define EDGE_DESCRIPTORS_MAX (1024 * 1024)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED 1
@@ -60,7 +62,7 @@ static void give_up_root(uint32_t uid, uint32_t gid) {
 
 void confine(const struct options *options, bool is_edge) {
 	limit(RLIMIT_CORE, 0, "core dumps");
-	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX, "open files");
+	limit(RLIMIT_NOFILE, is_edge ? EDGE_DESCRIPTORS_MAX : DESCRIPTORS_MAX, "open files");
 	if (options->gives_up_root) {
 		give_up_root(is_edge ? options->edge_uid : options->house_uid,
 		             is_edge ? options->edge_gid : options->house_gid);

@@ -125,6 +125,7 @@ static void take_all(struct house *house) {
 	take_ring(house);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
 		house->sockets[i] = take_numbered("socket", i);
+		house->tcp[i] = take_numbered("tcp", i);
 	}
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 		house->clients[i] = take_numbered("client", i);
@@ -282,6 +283,7 @@ void house_leave(struct house *house) {
 	ring_close(house->ring);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
 		close_if_open(house->sockets[i]);
+		close_if_open(house->tcp[i]);
 	}
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 		close_if_open(house->clients[i]);

@@ -19,6 +19,7 @@
  *                  none of the other edges'
  *   bell.I         eventfds, by process index; likewise
  *   socket.L       edges: its UDP socket of listener L
+ *   tcp.L          edges: its TCP socket of listener L, which listens
  *   cursor         edges: the file of its cursor (cursor.h), read-write
  *   clerk          hub, edges, console: its end of a pair of SOCK_SEQPACKET to the clerk
  *   client.I       clerk: the other ends, by process index
@@ -66,7 +67,8 @@ struct house {
 	int bells[PROCESSES_MAX];            /* -1 where there is none */
 	struct queue *queues[EDGES_MAX + 1]; /* NULL where it is not ours */
 	unsigned queues_count;               /* edges + 1; the last is the console's */
-	int sockets[LISTENERS_MAX];          /* edges */
+	int sockets[LISTENERS_MAX];          /* edges: UDP */
+	int tcp[LISTENERS_MAX];              /* edges; -1 where there is none */
 	int clerk;                           /* -1: none */
 	int cursor;                          /* edges; -1: none */
 	int clients[PROCESSES_MAX];          /* clerk; -1 where there is none */

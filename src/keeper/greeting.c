@@ -35,6 +35,10 @@ size_t greeting_ready_line(const struct options *options, char *out, size_t out_
 		char address[ADDRESS_TEXT_MAX];
 		add(&text, " udp=%s", address_format(&options->listeners[i].address, address));
 	}
+	for (unsigned i = 0; i < options->listeners_count; i++) {
+		char address[ADDRESS_TEXT_MAX];
+		add(&text, " tcp=%s", address_format(&options->listeners[i].address, address));
+	}
 	add(&text, " data=%s\n", options->data);
 	return text.size;
 }

@@ -7,8 +7,8 @@
 #include "options.h"
 
 /*
- * One line on standard output, "qun: ready udp=127.0.0.1:8888 data=/path", for
- * scripts; then, if standard error is a terminal, five lines for a person:
+ * One line on standard output, "qun: ready udp=127.0.0.1:8888 tcp=127.0.0.1:8888
+ * data=/path", for scripts; then, if standard error is a terminal, five lines for a person:
  * our addresses, how to join, the firewall, where the data lies, how to stop.
  */
 void greeting_say(const struct options *options);

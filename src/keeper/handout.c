@@ -91,6 +91,8 @@ static void hand_sockets(struct handout *handout, const struct estate *estate, u
 	for (unsigned i = 0; i < estate->options->listeners_count; i++) {
 		hand_numbered(handout, "socket", i,
 		              estate->sockets->fds[i][index - PROCESS_EDGE_0]);
+		hand_numbered(handout, "tcp", i,
+		              estate->sockets->streams[i][index - PROCESS_EDGE_0]);
 	}
 }
 

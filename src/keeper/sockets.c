@@ -19,6 +19,9 @@
 /* The default holds some 270 small datagrams: less than a class that says hello at once. */
 #define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
 
+/* Those who connect while an edge is dead, or all at once after a restart. */
+#define BACKLOG 4096
+
 /* Ports that are free on UDP but not on TCP are rare; after so many something else is wrong. */
 #define FREE_PORT_TRIES 100
 
@@ -155,15 +158,47 @@ static int open_first(struct listener *listener) {
 	return fd;
 }
 
-/* Port 0: one that is free on TCP as well, where the faces on streams will want it. */
-static int open_first_anywhere(struct listener *listener) {
+/* The port is known: the same on TCP. What is left of a predecessor's connections is no hindrance. -1 with errno. */
+static int open_stream(const struct listener *listener, bool is_first) {
+	int fd = make_socket(listener, SOCK_STREAM);
+	if (fd < 0) {
+		return -1;
+	}
+	bool is_open = switch_on(fd, SOL_SOCKET, SO_REUSEADDR) &&
+	               (is_first || switch_on(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+	               bind_to(fd, listener) == 0 &&
+	               (!is_first || switch_on(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+	               listen(fd, BACKLOG) == 0;
+	if (!is_open) {
+		int saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+static void open_both(int *fd, int *stream, struct listener *listener) {
+	*fd = open_first(listener);
+	*stream = open_stream(listener, true);
+	if (*stream < 0) {
+		say_why_not(listener);
+	}
+}
+
+/* Port 0: one that is free on UDP and TCP. */
+static void open_both_anywhere(int *fd, int *stream, struct listener *listener) {
 	for (int i = 0; i < FREE_PORT_TRIES; i++) {
 		listener->address.port = 0;
-		int fd = open_first(listener);
-		if (is_free(listener, SOCK_STREAM)) {
-			return fd;
+		*fd = open_first(listener);
+		*stream = open_stream(listener, true);
+		if (*stream >= 0) {
+			return;
 		}
-		close(fd);
+		if (errno != EADDRINUSE) {
+			say_why_not(listener);
+		}
+		close(*fd);
 	}
 	diag_exit(EXIT_TRY_AGAIN, "found no port that is free on UDP and TCP");
 }
@@ -183,9 +218,13 @@ static void prepare(int fd, const struct listener *listener) {
 	}
 }
 
-static void open_listener(int *fds, struct listener *listener, unsigned edges) {
+static void open_listener(int *fds, int *streams, struct listener *listener, unsigned edges) {
 	bool is_anywhere = listener->address.port == 0;
-	fds[0] = is_anywhere ? open_first_anywhere(listener) : open_first(listener);
+	if (is_anywhere) {
+		open_both_anywhere(&fds[0], &streams[0], listener);
+	} else {
+		open_both(&fds[0], &streams[0], listener);
+	}
 	if (!switch_on(fds[0], SOL_SOCKET, SO_REUSEPORT)) {
 		give_up(listener, "share");
 	}
@@ -193,6 +232,10 @@ static void open_listener(int *fds, struct listener *listener, unsigned edges) {
 	for (unsigned i = 1; i < edges; i++) {
 		fds[i] = open_next(listener);
 		prepare(fds[i], listener);
+		streams[i] = open_stream(listener, false);
+		if (streams[i] < 0) {
+			give_up(listener, "open another socket for");
+		}
 	}
 }
 
@@ -231,11 +274,12 @@ static void fall_back_to_ipv4(struct options *options) {
 void sockets_open(struct sockets *sockets, struct options *options) {
 	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
 		for (unsigned j = 0; j < EDGES_MAX; j++) {
-			sockets->fds[i][j] = -1;
+			sockets->fds[i][j] = sockets->streams[i][j] = -1;
 		}
 	}
 	fall_back_to_ipv4(options);
 	for (unsigned i = 0; i < options->listeners_count; i++) {
-		open_listener(sockets->fds[i], &options->listeners[i], options->edges);
+		open_listener(sockets->fds[i], sockets->streams[i], &options->listeners[i],
+		              options->edges);
 	}
 }

@@ -1,8 +1,8 @@
 /*
- * sockets.h - the UDP sockets: one per listener and edge, all made before the
- * first edge starts and open as long as the keeper lives. So a datagram that
- * arrives while an edge is dead waits for the next one, and no client is ever
- * moved to another edge.
+ * sockets.h - the sockets: for UDP and for TCP, of the same port, one per listener
+ * and edge, all made before the first edge starts and open as long as the keeper
+ * lives. So what arrives while an edge is dead, a datagram or somebody who
+ * connects, waits for the next one, and no client is ever moved to another edge.
  */
 #ifndef SOCKETS_H
 #define SOCKETS_H
@@ -10,7 +10,8 @@
 #include "options.h"
 
 struct sockets {
-	int fds[LISTENERS_MAX][EDGES_MAX]; /* -1 where there is none */
+	int fds[LISTENERS_MAX][EDGES_MAX];     /* UDP; -1 where there is none */
+	int streams[LISTENERS_MAX][EDGES_MAX]; /* TCP: they listen */
 };
 
 /*

@@ -322,8 +322,9 @@ static void world_begin(void) {
 	struct house *house = &world.edge.house;
 	int pair[2];
 	world = (struct world){.options = {.edges = 1}, .seq = 10}; /* 1 is the lobby */
-	signal(SIGPIPE, SIG_IGN); /* as house_enter() does */
+	signal(SIGPIPE, SIG_IGN);                                   /* as house_enter() does */
 	house->options = &world.options;
+	memset(house->tcp, -1, sizeof(house->tcp));
 	house->loop = loop_create(one_turn, NULL);
 	int fd = make_memory();
 	assert_int_equal(ring_format(fd, 4 * 1024 * 1024, 1), 0);

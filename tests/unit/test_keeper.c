@@ -268,7 +268,8 @@ static void it_starts_and_stops(void **state) {
 	uint64_t taken_us = clock_steady_us() - server.start_us;
 	printf("ready after %llu us\n", (unsigned long long)taken_us);
 	char expected[128];
-	snprintf(expected, sizeof expected, "qun: ready udp=127.0.0.1:%u data=%s\n", port, folder);
+	snprintf(expected, sizeof expected,
+	         "qun: ready udp=127.0.0.1:%u tcp=127.0.0.1:%u data=%s\n", port, port, folder);
 	assert_string_equal(server.out_text, expected);
 	char name[64];
 	name_of(server.pid, name);
@@ -498,7 +499,7 @@ static void a_child_has_no_other_descriptors(void **state) {
 		rings += strstr(target, "/ring") != NULL;
 	}
 	closedir(directory);
-	assert_int_equal(sockets, 2); /* the network, the clerk */
+	assert_int_equal(sockets, 3); /* UDP, TCP, the clerk */
 	assert_int_equal(rings, 0);   /* mapped, and closed */
 	assert_int_equal(stop(&server), 0);
 }
@@ -565,7 +566,7 @@ static void the_greeting_names_everything(void **state) {
 	snprintf(options.data, sizeof options.data, "/srv/qun");
 	size_t size = greeting_ready_line(&options, text, sizeof text - 1);
 	text[size] = '\0';
-	assert_string_equal(text, "qun: ready udp=[::]:8888 data=/srv/qun\n");
+	assert_string_equal(text, "qun: ready udp=[::]:8888 tcp=[::]:8888 data=/srv/qun\n");
 	for (int language = LANGUAGE_ZH; language <= LANGUAGE_EN; language++) {
 		size = greeting_for_people(&options, (enum language)language, text,
 		                           sizeof text - 1);

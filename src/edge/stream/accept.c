@@ -108,6 +108,9 @@ void accept_at(struct stream *stream, unsigned listener, int fd) {
 void accept_begin(struct stream *stream) {
 	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
 		stream->doors[i] = (struct stream_door){.stream = stream, .watch = {.fd = -1}};
+		if (stream->edge->house.tcp[i] >= 0) {
+			accept_at(stream, i, stream->edge->house.tcp[i]);
+		}
 	}
 }
 
