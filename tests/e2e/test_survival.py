@@ -216,7 +216,7 @@ def test_kill_everything(serve, whom, options, is_long):
             load.wait_flows()
     # What was on the way when all died goes on after the restart; what was just being sent may come twice.
     load.check(may_repeat=True, all_is_kept=False)
-    load.check_nobody_was_told_of_leaving(may_repeat=True)
+    load.check_nobody_was_told_of_leaving()
     kept = server.history()
     for turn in range(turns):
         assert sum(each["name"] == f"新{turn}" for each in kept) == 1
