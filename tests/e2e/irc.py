@@ -218,7 +218,10 @@ class Irc:
         assert len(rest) + 2 <= LINE_BYTES_MAX, f"{len(rest) + 2} bytes: {raw!r}"
         assert len(tags) + 1 <= TAGS_BYTES_MAX, f"{len(tags) + 1} bytes of tags: {raw!r}"
         line = Line(text)
-        self.check_tags(line)
+        if line.command == "CAP":  # What it gives holds from this line on.
+            self.take_capabilities(line)
+        else:
+            self.check_tags(line)
         assert line.source or line.command in SOURCELESS, f"no source: {text!r}"
         assert line.command == line.command.upper(), f"not in capitals: {text!r}"
         if line.is_numeric():
@@ -229,8 +232,6 @@ class Irc:
                 self.take_isupport(line)
         elif line.command == "NICK" and line.nick == self.nick:
             self.nick = line.parameters[0]
-        elif line.command == "CAP":
-            self.take_capabilities(line)
         elif line.command == "BATCH":
             self.take_batch(line)
         return line
