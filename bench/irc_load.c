@@ -1,0 +1,365 @@
+/*
+ * irc_load - the people of a benchmark of IRC: it owns their connections, says
+ * what the first one says, and drains what all others receive. The server and the floor
+ * are loaded by a process of this program each.
+ *
+ *     irc_load PEOPLE
+ *
+ * takes commands on standard input, an answer line (JSON) each:
+ *
+ *     open PORT                  connects them all
+ *     register                   NICK m0, m1 ..., USER; until each has been greeted (376 or 422)
+ *     join ROOM                  each JOINs; until each has the names, and has heard of all who came later
+ *     say ROOM MESSAGES IN_FLIGHT BYTES
+ *                                the first says so many messages, so many at a time;
+ *                                waits until all others have each of them
+ *     ask LINE|END              each says LINE; until each has had a line with END in it
+ *     close
+ *
+ * They are spread over 127.0.0.0/8.
+ */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WINDOW 4096
+#define QUIET_MS 20000
+#define BYTES (64 * 1024)
+#define LINE_BYTES_MAX 10000
+
+struct person {
+	int fd;
+	char *held; /* the beginning of a line */
+	size_t size;
+};
+
+struct load {
+	unsigned count;
+	struct person *people;
+	int epoll;
+	uint64_t lines, bytes, reads;
+	uint64_t greeted, named, joined, deliveries, ended;
+	const char *end; /* of "ask" */
+	uint64_t said_us[WINDOW];
+	unsigned missing[WINDOW];
+	uint64_t complete;
+	uint32_t *delays;
+	size_t delays_count, delays_room;
+	char in[LINE_BYTES_MAX + BYTES];
+};
+
+static uint64_t now_us(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void die(const char *what) {
+	fprintf(stderr, "irc_load: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- what comes ---- */
+
+static void note_delay(struct load *load, uint64_t delay_us) {
+	if (load->delays_count == load->delays_room) {
+		load->delays_room = load->delays_room == 0 ? 65536 : load->delays_room * 2;
+		load->delays = realloc(load->delays, load->delays_room * sizeof(uint32_t));
+		assert(load->delays != NULL);
+	}
+	load->delays[load->delays_count++] = (uint32_t)delay_us;
+}
+
+static void take_message(struct load *load, const char *text, uint64_t at_us) {
+	uint64_t number = strtoull(text, NULL, 10);
+	unsigned *missing = &load->missing[number % WINDOW];
+	assert(*missing > 0);
+	load->deliveries++;
+	note_delay(load, at_us - load->said_us[number % WINDOW]);
+	if (--*missing == 0) {
+		load->complete++;
+	}
+}
+
+/* Terminated. Its command is its second word. */
+static void take_line(struct load *load, struct person *person, char *line, uint64_t at_us) {
+	char *word = strchr(line, ' ');
+	load->lines++;
+	if (load->end != NULL && strstr(line, load->end) != NULL) {
+		load->ended++;
+		return;
+	}
+	if (strncmp(line, "PING ", 5) == 0) {
+		char pong[LINE_BYTES_MAX];
+		int size = snprintf(pong, sizeof(pong), "PONG %s\r\n", line + 5);
+		(void)!write(person->fd, pong, (size_t)size);
+		return;
+	}
+	if (word == NULL) {
+		return;
+	}
+	if (strncmp(word, " PRIVMSG ", 9) == 0) {
+		const char *text = strstr(word, " :@");
+		if (text != NULL) {
+			take_message(load, text + 3, at_us);
+		}
+	} else if (strncmp(word, " JOIN ", 6) == 0) {
+		load->joined++;
+	} else if (strncmp(word, " 366 ", 5) == 0) {
+		load->named++;
+	} else if (strncmp(word, " 376 ", 5) == 0 || strncmp(word, " 422 ", 5) == 0) {
+		load->greeted++;
+	} else if (word[1] == '4' || strncmp(line, "ERROR", 5) == 0) {
+		fprintf(stderr, "irc_load: %s\n", line);
+	}
+}
+
+static void take_bytes(struct load *load, struct person *person, uint64_t at_us) {
+	memcpy(load->in, person->held, person->size);
+	ssize_t got = recv(person->fd, load->in + person->size, BYTES, MSG_DONTWAIT);
+	if (got <= 0) {
+		if (got < 0 && errno == EAGAIN) {
+			return;
+		}
+		fprintf(stderr, "irc_load: a connection has ended\n");
+		exit(1);
+	}
+	load->reads++;
+	load->bytes += (uint64_t)got;
+	char *at = load->in, *end = at + person->size + got, *line_end;
+	while ((line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		line_end[line_end > at && line_end[-1] == '\r' ? -1 : 0] = '\0';
+		take_line(load, person, at, at_us);
+		at = line_end + 1;
+	}
+	person->size = (size_t)(end - at);
+	assert(person->size <= LINE_BYTES_MAX);
+	person->held = realloc(person->held, person->size + 1);
+	memcpy(person->held, at, person->size);
+}
+
+static bool drain(struct load *load, int wait_ms) {
+	struct epoll_event events[256];
+	int ready = epoll_wait(load->epoll, events, 256, wait_ms);
+	uint64_t at_us = now_us();
+	for (int i = 0; i < ready; i++) {
+		take_bytes(load, &load->people[events[i].data.u32], at_us);
+	}
+	return ready > 0;
+}
+
+static void drain_until(struct load *load, const uint64_t *count, uint64_t goal, const char *what) {
+	while (*count < goal) {
+		if (!drain(load, QUIET_MS)) {
+			fprintf(stderr,
+			        "irc_load: %s: %" PRIu64 " of %" PRIu64
+			        ", and nothing more comes\n",
+			        what, *count, goal);
+			exit(1);
+		}
+	}
+}
+
+/* ---- what is reported ---- */
+
+struct mark {
+	uint64_t us, lines, bytes, reads, deliveries;
+};
+
+static struct mark mark_of(const struct load *load) {
+	return (struct mark){now_us(), load->lines, load->bytes, load->reads, load->deliveries};
+}
+
+static int by_size(const void *a, const void *b) {
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+static uint32_t percentile(const struct load *load, double share) {
+	return load->delays_count == 0
+	               ? 0
+	               : load->delays[(size_t)((double)(load->delays_count - 1) * share)];
+}
+
+static void report(struct load *load, const struct mark *before) {
+	double seconds = (double)(now_us() - before->us) / 1e6;
+	if (load->delays_count > 0) {
+		qsort(load->delays, load->delays_count, sizeof(uint32_t), by_size);
+	}
+	printf("{\"deliveries\": %" PRIu64 ", \"lines\": %" PRIu64 ", \"bytes\": %" PRIu64
+	       ", \"reads\": %" PRIu64 ", \"seconds\": %.6f, \"delay_us_median\": %u, "
+	       "\"delay_us_p99\": %u}\n",
+	       load->deliveries - before->deliveries, load->lines - before->lines,
+	       load->bytes - before->bytes, load->reads - before->reads, seconds,
+	       percentile(load, 0.5), percentile(load, 0.99));
+	load->delays_count = 0;
+}
+
+/* ---- commands ---- */
+
+static int connect_one(unsigned number, uint16_t port) {
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+	                               .sin_port = htons(port),
+	                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in from = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(0x7F010000 + (number / 250 << 8) + 1 + number % 250)};
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&from, sizeof(from)) != 0 ||
+	    connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0) {
+		die("connect");
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static void open_all(struct load *load, uint16_t port) {
+	for (unsigned i = 0; i < load->count; i++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
+		load->people[i].fd = connect_one(i, port);
+		if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, load->people[i].fd, &event) != 0) {
+			die("watch");
+		}
+	}
+}
+
+static void close_all(struct load *load) {
+	for (unsigned i = 0; i < load->count; i++) {
+		close(load->people[i].fd);
+		load->people[i].size = 0;
+	}
+}
+
+static void say(struct load *load, unsigned who, const char *text) {
+	size_t size = strlen(text), done = 0;
+	while (done < size) {
+		ssize_t sent = send(load->people[who].fd, text + done, size - done,
+		                    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent < 0 && errno != EAGAIN) {
+			die("send");
+		}
+		done += sent > 0 ? (size_t)sent : 0;
+		if (sent < 0) {
+			drain(load, 1);
+		}
+	}
+}
+
+static void run_register(struct load *load) {
+	for (unsigned i = 0; i < load->count; i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "NICK m%u\r\nUSER m%u 0 * :m%u\r\n", i, i, i);
+		say(load, i, text);
+		drain(load, 0);
+	}
+	drain_until(load, &load->greeted, load->count, "register");
+}
+
+static void run_join(struct load *load, const char *room) {
+	uint64_t joined = load->joined, named = load->named, count = load->count;
+	char text[160];
+	snprintf(text, sizeof(text), "JOIN %s\r\n", room);
+	for (unsigned i = 0; i < load->count; i++) {
+		say(load, i, text);
+	}
+	drain_until(load, &load->named, named + count, "join: names");
+	drain_until(load, &load->joined, joined + count * (count + 1) / 2, "join");
+}
+
+static void run_say(struct load *load, const char *room, uint64_t messages, unsigned in_flight,
+                    unsigned bytes) {
+	char text[1024];
+	assert(in_flight <= WINDOW && bytes >= 12 && bytes <= 480);
+	load->complete = 0;
+	for (uint64_t number = 0; number < messages; number++) {
+		if (number >= in_flight) {
+			drain_until(load, &load->complete, number - in_flight + 1, "say");
+		}
+		int head = snprintf(text, sizeof(text), "PRIVMSG %s :", room);
+		int size = snprintf(text + head, sizeof(text) - (size_t)head, "@%010" PRIu64 " ",
+		                    number);
+		memset(text + head + size, 'x', bytes - (unsigned)size);
+		memcpy(text + head + bytes, "\r\n", 3);
+		load->missing[number % WINDOW] = load->count - 1;
+		load->said_us[number % WINDOW] = now_us();
+		say(load, 0, text);
+	}
+	drain_until(load, &load->complete, messages, "say");
+}
+
+static void run_ask(struct load *load, const char *line, const char *end) {
+	char text[600];
+	snprintf(text, sizeof(text), "%s\r\n", line);
+	load->end = end;
+	load->ended = 0;
+	for (unsigned i = 0; i < load->count; i++) {
+		say(load, i, text);
+		drain(load, 0);
+	}
+	drain_until(load, &load->ended, load->count, "ask");
+	load->end = NULL;
+}
+
+static bool obey(struct load *load, const char *command) {
+	unsigned port, in_flight, bytes;
+	uint64_t messages;
+	char room[128], line[256], end[64];
+	struct mark before = mark_of(load);
+	if (sscanf(command, "open %u", &port) == 1) {
+		open_all(load, (uint16_t)port);
+	} else if (strcmp(command, "register\n") == 0) {
+		run_register(load);
+	} else if (sscanf(command, "join %127s", room) == 1) {
+		run_join(load, room);
+	} else if (sscanf(command, "say %127s %" SCNu64 " %u %u", room, &messages, &in_flight,
+	                  &bytes) == 4) {
+		run_say(load, room, messages, in_flight, bytes);
+	} else if (sscanf(command, "ask %255[^|]|%63[^\n]", line, end) == 2) {
+		run_ask(load, line, end);
+	} else if (strcmp(command, "close\n") == 0) {
+		close_all(load);
+	} else {
+		return false;
+	}
+	report(load, &before);
+	return true;
+}
+
+int main(int argc, char **argv) {
+	static struct load load;
+	char line[512];
+	struct rlimit limit;
+	if (argc != 2 || (load.count = (unsigned)strtoul(argv[1], NULL, 10)) < 2) {
+		fprintf(stderr, "usage: irc_load PEOPLE\n");
+		return 2;
+	}
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	load.people = calloc(load.count, sizeof(*load.people));
+	load.epoll = epoll_create1(EPOLL_CLOEXEC);
+	for (unsigned i = 0; i < load.count; i++) {
+		load.people[i].held = malloc(1);
+	}
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		if (!obey(&load, line)) {
+			fprintf(stderr, "irc_load: what is '%s'?\n", line);
+			return 2;
+		}
+		fflush(stdout);
+	}
+	return 0;
+}
