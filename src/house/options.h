@@ -39,6 +39,7 @@ struct options {
 	double idle_s;                /* silence that ends a plain membership; 0: never */
 	double silence_s;             /* that makes a session absent */
 	double away_s;                /* absence after which the room is told that it left */
+	double stall_s;               /* of a connection that does not read what waits for it */
 	double forget_s;              /* after which a session that nobody used ends */
 	uint8_t master[MASTER_BYTES]; /* the secret from which sessions' secrets are made */
 	bool plain_from_any;

@@ -218,6 +218,15 @@ static bool take_silence(struct reading *reading, const char *text) {
 	return true;
 }
 
+static bool take_stall(struct reading *reading, const char *text) {
+	double seconds;
+	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &seconds) || seconds <= 0) {
+		return refuse(reading, "--stall wants seconds, more than 0, not '%.64s'", text);
+	}
+	reading->options->stall_s = seconds;
+	return true;
+}
+
 static bool take_away(struct reading *reading, const char *text) {
 	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->away_s)) {
 		return refuse(reading, "--away wants seconds, not '%.64s'", text);
@@ -278,14 +287,23 @@ static const struct row {
 	bool has_value;
 	bool (*take)(struct reading *reading, const char *text);
 } rows[] = {
-	{"--listen", true, take_listen},   {"--data", true, take_data},
-	{"--edges", true, take_edges},     {"--console", false, take_console},
-	{"--fsync", false, take_fsync},    {"--language", true, take_language},
-	{"--keep", true, take_keep},       {"--ring", true, take_ring},
-	{"--rate", true, take_rate},       {"--idle", true, take_idle},
-	{"--silence", true, take_silence}, {"--away", true, take_away},
-	{"--forget", true, take_forget},   {"--plain-from", true, take_plain_from},
-	{"--help", false, take_help},      {"-h", false, take_help},
+	{"--listen", true, take_listen},
+	{"--data", true, take_data},
+	{"--edges", true, take_edges},
+	{"--console", false, take_console},
+	{"--fsync", false, take_fsync},
+	{"--language", true, take_language},
+	{"--keep", true, take_keep},
+	{"--ring", true, take_ring},
+	{"--rate", true, take_rate},
+	{"--idle", true, take_idle},
+	{"--silence", true, take_silence},
+	{"--stall", true, take_stall},
+	{"--away", true, take_away},
+	{"--forget", true, take_forget},
+	{"--plain-from", true, take_plain_from},
+	{"--help", false, take_help},
+	{"-h", false, take_help},
 };
 
 /* ---- All of them ---- */
@@ -317,6 +335,7 @@ void arguments_defaults(struct options *options) {
 		.rate_burst = 200,
 		.idle_s = 86400,
 		.silence_s = 45,
+		.stall_s = 300,
 		.away_s = 600,
 		.forget_s = 30 * 86400,
 	};

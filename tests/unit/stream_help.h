@@ -321,8 +321,9 @@ static void turn(unsigned turns) {
 static void world_begin(void) {
 	struct house *house = &world.edge.house;
 	int pair[2];
-	world = (struct world){.options = {.edges = 1}, .seq = 10}; /* 1 is the lobby */
-	signal(SIGPIPE, SIG_IGN);                                   /* as house_enter() does */
+	world = (struct world){.options = {.edges = 1, .stall_s = 300},
+	                       .seq = 10}; /* 1 is the lobby */
+	signal(SIGPIPE, SIG_IGN);          /* as house_enter() does */
 	house->options = &world.options;
 	memset(house->tcp, -1, sizeof(house->tcp));
 	house->loop = loop_create(one_turn, NULL);

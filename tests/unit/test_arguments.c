@@ -72,6 +72,7 @@ static void nothing_said_means_the_defaults(void **state) {
 	assert_int_equal(options.rate_burst, 200);
 	assert_true(options.idle_s == 86400);
 	assert_true(options.silence_s == 45);
+	assert_true(options.stall_s == 300);
 	assert_true(options.away_s == 600);
 	assert_true(options.forget_s == 2592000);
 	assert_false(options.plain_from_any);
@@ -90,7 +91,7 @@ static void all_can_be_said_at_once(void **state) {
 	assert_good(
 		"--listen 127.0.0.1:0 --listen=[::1]:9 --data /a=b --edges=64 --console --fsync "
 		"--language en --keep 30 --ring 1 --rate 0.5:3 --idle 1.25 "
-		"--silence 0.5 --away 2.5 --forget=60 "
+		"--silence 0.5 --stall 1.5 --away 2.5 --forget=60 "
 		"--plain-from 8.8.0.0/16,2001:db8::/32 --plain-from 9.9.9.9");
 	assert_int_equal(options.listeners_count, 2);
 	assert_true(options.listeners[0].is_v4_only);
@@ -110,6 +111,7 @@ static void all_can_be_said_at_once(void **state) {
 	assert_int_equal(options.rate_burst, 3);
 	assert_true(options.idle_s == 1.25);
 	assert_true(options.silence_s == 0.5);
+	assert_true(options.stall_s == 1.5);
 	assert_true(options.away_s == 2.5);
 	assert_true(options.forget_s == 60);
 	assert_int_equal(options.plain_nets_count, 3);
@@ -176,6 +178,7 @@ static void what_is_not_exactly_right_is_refused(void **state) {
 	assert_bad("--idle .5", "--idle");
 	assert_bad("--idle inf", "--idle");
 	assert_bad("--silence 0", "--silence");
+	assert_bad("--stall 0", "--stall");
 	assert_bad("--away -1", "--away");
 	assert_bad("--forget 30d", "--forget");
 	assert_bad("--plain-from 10.0.0.0/33", "10.0.0.0/33");

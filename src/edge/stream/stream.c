@@ -476,7 +476,7 @@ static bool is_drained(void *it) {
 static void set_limits(struct stream *stream) {
 	const struct options *options = stream->edge->house.options;
 	stream->limits = (struct stream_limits){
-		.stall_us = 300 * SECOND_US,
+		.stall_us = (uint64_t)(options->stall_s * (double)SECOND_US),
 		.ping_us = 120 * SECOND_US,
 		.timeout_us = 120 * SECOND_US,
 		.register_us = 60 * SECOND_US,
