@@ -260,7 +260,8 @@ struct following {
 
 static bool choose_move(void *context, const struct record *entry) {
 	struct following *following = context;
-	bool is_move = entry->kind == ENTRY_JOINED || entry->kind == ENTRY_PARTED;
+	bool is_move = entry->kind == ENTRY_JOINED || entry->kind == ENTRY_PARTED ||
+	               entry->kind == ENTRY_PUT_OUT;
 	if (is_move && entry->person == following->person && entry->seq > following->seq &&
 	    !slices_is_full(following->out)) {
 		slices_push(following->out, entry);

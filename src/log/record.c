@@ -54,6 +54,7 @@ static const struct field fields[] = {
 	FIELD(135, FIELD_CONNECTION, true, connection),
 	FIELD(136, FIELD_SLICE, false, userhost),
 	FIELD(137, FIELD_SLICE, false, tags),
+	FIELD(138, FIELD_SLICE, true, secret),
 };
 
 #define FIELDS_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -63,7 +64,7 @@ static const struct field *field_of(uint8_t tag) {
 	if (tag >= 1 && tag <= 13) {
 		return &fields[tag - 1];
 	}
-	if (tag >= 128 && tag <= 137) {
+	if (tag >= 128 && tag <= 138) {
 		return &fields[13 + tag - 128];
 	}
 	return NULL;

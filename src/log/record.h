@@ -308,6 +308,7 @@ struct record {
 	uint64_t bits; /* enum record_bits: a person's at that time, and what the kind has */
 	struct slice userhost; /* "~user@cloak" of an IRC person that caused it, as it was then */
 	struct slice tags;     /* client-only tags, verbatim, without '@' */
+	struct slice secret;   /* private: a room's new key, which `text` does not tell ("+k *") */
 	bool has_route;
 	bool has_net;
 	struct route route;

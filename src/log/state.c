@@ -128,8 +128,9 @@ static enum state_error on_entered(struct state *state, const struct record *ent
 	if (person != 0) {
 		return on_entered_again(state, entry, person);
 	}
-	bool is_by_address = entry->face != FACE_SESSION;
-	if (find_session(state, entry->session) != 0 ||
+	bool is_by_address = is_found_by_address(entry->face);
+	if (!is_profile_good(&(struct record){.userhost = entry->userhost, .text = entry->text}) ||
+	    find_session(state, entry->session) != 0 ||
 	    (is_by_address && entry->has_route &&
 	     find_session_at(state, &entry->route.peer) != 0) ||
 	    find_lasting_of_nonce(state, entry->nonce) != 0) {
@@ -142,6 +143,7 @@ static enum state_error on_entered(struct state *state, const struct record *ent
 	struct record session = *entry;
 	session.client_number = session.since_us = 0;
 	add_session(state, entry->session, person, &session);
+	note_profile(state, person, entry);
 	return STATE_OK;
 }
 
@@ -182,6 +184,22 @@ static enum state_error on_absent(struct state *state, const struct record *entr
 	return STATE_OK;
 }
 
+/* An edge died: whose streams it served may return. */
+static enum state_error on_orphaned(struct state *state, const struct record *entry) {
+	for (uint32_t i = 0; i <= state->sessions_by_id.mask; i++) {
+		uint32_t at = state->sessions_by_id.buckets[i];
+		for (; at != 0; at = table_next(&state->sessions_by_id, at)) {
+			const struct session *session = session_at(state, at);
+			uint64_t edges = entry->target != 0 ? entry->target : EDGES_MAX;
+			if (is_stream(session->face) && is_connected(state, session) &&
+			    session->home % edges == entry->number) {
+				make_absent(state, at, entry->time_us);
+			}
+		}
+	}
+	return STATE_OK;
+}
+
 static enum state_error on_forgotten(struct state *state, const struct record *entry) {
 	uint32_t session = find_session(state, entry->session);
 	if (session == 0) {
@@ -214,7 +232,7 @@ static enum state_error on_moved(struct state *state, const struct record *entry
 	if (session == 0 || person_at(state, session_at(state, session)->person)->is_dormant) {
 		return STATE_IMPOSSIBLE;
 	}
-	if (session_at(state, session)->face != FACE_SESSION) {
+	if (is_found_by_address(session_at(state, session)->face)) {
 		uint32_t there = entry->has_route ? find_session_at(state, &entry->route.peer) : 0;
 		if (there != 0 && there != session) {
 			return STATE_IMPOSSIBLE;
@@ -276,7 +294,9 @@ static enum state_error on_room_made(struct state *state, const struct record *e
 	    entry->name.size > ROOM_NAME_BYTES_MAX || find_room_named(state, entry->name) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_room(state, entry->seq, entry->name, &(struct record){.number = entry->seq});
+	uint32_t room =
+		add_room(state, entry->seq, entry->name, &(struct record){.number = entry->seq});
+	note_founder(state, room, entry);
 	return STATE_OK;
 }
 
@@ -297,7 +317,13 @@ static enum state_error on_joined(struct state *state, const struct record *entr
 	    person_rooms(state, person_at(state, person), NULL, 0) >= ROOMS_PER_PERSON_MAX) {
 		return STATE_IMPOSSIBLE;
 	}
+	uint32_t invitation = find_invitation(state, room, person);
+	if (invitation != 0) {
+		end_invitation(state, invitation);
+	}
 	add_member(state, room, person, entry->seq);
+	set_member_bits(state, find_member(state, room, person),
+	                (uint32_t)(entry->bits & MEMBER_BITS));
 	return STATE_OK;
 }
 
@@ -360,6 +386,18 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_DIRECT: return on_direct(state, entry);
 	case ENTRY_REFUSED: return STATE_OK;
 	case ENTRY_SHOUTED: return STATE_OK;
+	case ENTRY_TOPIC: return on_topic(state, entry);
+	case ENTRY_MODE: return on_mode(state, entry);
+	case ENTRY_PUT_OUT: return on_parted(state, entry);
+	case ENTRY_INVITED: return on_invited(state, entry);
+	case ENTRY_AWAY: return on_away(state, entry);
+	case ENTRY_PROFILE: return on_profile(state, entry);
+	case ENTRY_TAGGED: return STATE_OK;
+	case ENTRY_SAID_TO: return STATE_OK;
+	case ENTRY_WALLOPS: return STATE_OK;
+	case ENTRY_ACCOUNT_MADE: return on_account_made(state, entry);
+	case ENTRY_ACCOUNT_ENDED: return on_account_ended(state, entry);
+	case ENTRY_ORPHANED: return on_orphaned(state, entry);
 	default: return STATE_IMPOSSIBLE;
 	}
 }

@@ -18,6 +18,10 @@
  * threads are kept until it comes back (ENTRY_ENTERED) or is forgotten
  * (ENTRY_FORGOTTEN). All others just end when they leave.
  *
+ * A session of a stream (FACE_IRC, FACE_WEB) is never found by its address. When its
+ * edge dies it is an *orphan* (ENTRY_ORPHANED): absent, until ENTRY_MOVED says that it
+ * is back, or ENTRY_LEFT that it is not.
+ *
  * Two people's direct messages are a *thread*, which is state while both people
  * are (present or dormant). Its id is the seq of the first.
  *
@@ -35,8 +39,9 @@
 #include "record.h"
 #include "slice.h"
 
-#define ROOM_LOBBY 1               /* #lobby: always there */
-#define ROOM_LOBBY_NAME_ZH "#大厅" /* the same */
+#define ROOM_LOBBY 1                                              /* #lobby: always there */
+#define ROOM_BITS_AT_FIRST (ROOM_NO_EXTERNAL | ROOM_TOPIC_LOCKED) /* of whatever room */
+#define ROOM_LOBBY_NAME_ZH "#大厅"                                /* the same */
 
 struct state;
 
@@ -66,7 +71,8 @@ uint64_t state_time_us(const struct state *state);
 /*
  * Rows: all of them; and back. Loading needs an empty state and this order:
  * meta, rooms, people, then their memberships and sessions (a person's may
- * follow it directly), threads, bans and mutes.
+ * follow it directly), threads, bans and mutes, and all others: in the order of
+ * their kinds, say.
  */
 void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
                 void *context);
@@ -123,6 +129,8 @@ const struct session *state_session_of_nonce(const struct state *state, uint64_t
 /* Sessions that are absent, and those of dormant people: longest first. NULL to start; NULL at the end. */
 const struct session *state_absent_next(const struct state *state, const struct session *after);
 const struct session *state_dormant_next(const struct state *state, const struct session *after);
+/* Streams whose edge died, in the order in which that happened; the sessions of it among them. */
+const struct session *state_orphan_next(const struct state *state, const struct session *after);
 /* All sessions, those of dormant people too; for a start, a sweep. Return false from `each` to stop. */
 void state_sessions_each(const struct state *state,
                          bool (*each)(void *context, const struct session *session), void *context);
@@ -162,6 +170,45 @@ uint64_t state_thread(const struct state *state, uint64_t person, uint64_t other
 bool state_thread_people(const struct state *state, uint64_t thread, uint64_t people[2]);
 /* How many of its threads it began itself. */
 size_t state_threads_begun(const struct state *state, uint64_t person);
+
+/*
+ * What IRC people bear; all empty for others, who do not pay for it. Of the bits PERSON_* only.
+ */
+uint64_t person_bits(const struct state *state, const struct person *person);
+struct slice person_userhost(const struct state *state, const struct person *person);
+struct slice person_realname(const struct state *state, const struct person *person);
+/* Why it is away; empty: it is not. */
+struct slice person_away(const struct state *state, const struct person *person);
+
+/* The account of that name; 0: there is none. */
+uint64_t state_account_named(const struct state *state, struct slice name);
+size_t state_accounts_count(const struct state *state);
+
+/* What a room is besides its name. A room that was never changed has what all have at first. */
+struct room_charter {
+	uint64_t bits; /* ROOM_* */
+	struct slice topic;
+	struct slice topic_by;
+	uint64_t topic_since_us;
+	struct slice key;             /* empty: none */
+	uint64_t limit;               /* 0: none */
+	uint64_t founder;             /* a person that may be gone; 0: none */
+	struct slice founder_account; /* empty: it had none */
+};
+struct room_charter state_room_charter(const struct state *state, uint64_t room);
+/* MEMBER_* bits of a member; 0 for all others. */
+uint64_t state_member_bits(const struct state *state, uint64_t room, uint64_t person);
+struct room_mask {
+	uint64_t id;
+	char letter; /* 'b', 'e' or 'I' */
+	struct slice mask;
+	struct slice by;
+	uint64_t since_us;
+};
+/* A room's masks with this letter, oldest first. Begin with all zero; false at the end. */
+bool state_mask_next(const struct state *state, uint64_t room, char letter, struct room_mask *mask);
+size_t state_masks_count(const struct state *state, uint64_t room, char letter);
+bool state_is_invited(const struct state *state, uint64_t room, uint64_t person);
 
 /* Bans and mutes; few, so plain lists. */
 struct restriction {

@@ -13,6 +13,7 @@
 #include "name.h"
 #include "pool.h"
 #include "state.h"
+#include "state_sides.h"
 
 /* What is left of 48 bytes: three Chinese characters, or most nicknames. */
 #define NAME_INLINE_BYTES 11
@@ -38,7 +39,7 @@ struct session {
 	uint32_t link_id;
 	union {
 		uint32_t link_address; /* any other face's: state.sessions_by_address */
-		uint32_t lasting;      /* FACE_SESSION's */
+		uint32_t lasting;      /* FACE_SESSION's; an orphan's of a stream, else 0 */
 	};
 	uint32_t next_of_person;
 	uint32_t way; /* 0: it has no route */
@@ -143,7 +144,8 @@ struct state {
 	struct table rooms_by_id, rooms_by_name;
 	struct table ways_by_content;
 	struct table threads_by_id, threads_by_pair, talkers_by_person;
-	struct line absent, dormant; /* of lastings, by since_us */
+	struct line absent, dormant, orphans; /* of lastings, by since_us */
+	struct sides sides;
 	/* Rooms in which nobody is: where nothing was said ([0]), and where something was ([1]). */
 	struct line empty_rooms[2];
 	size_t dormant_people, absent_people;
@@ -198,9 +200,18 @@ static inline struct talker *talker_at(const struct state *state, uint32_t handl
 	return pool_at(&state->talkers, handle);
 }
 
-/* NULL if the session is of a face that keeps nothing. */
+/* Faces whose sessions are connections: found by their id alone. */
+static inline bool is_stream(uint8_t face) {
+	return face == FACE_IRC || face == FACE_WEB;
+}
+static inline bool is_found_by_address(uint8_t face) {
+	return face != FACE_SESSION && !is_stream(face);
+}
+/* NULL if it keeps nothing: of a plain face, or of a stream that is connected. */
 static inline struct lasting *lasting_of(const struct state *state, const struct session *session) {
-	return session->face == FACE_SESSION ? lasting_at(state, session->lasting) : NULL;
+	return is_found_by_address(session->face) || session->lasting == 0
+	               ? NULL
+	               : lasting_at(state, session->lasting);
 }
 /* Is there somebody to send to? */
 static inline bool is_connected(const struct state *state, const struct session *session) {

@@ -83,6 +83,10 @@ struct state *state_create(void) {
 	line_init(&state->absent, &state->lastings, offsetof(struct lasting, links), lasting_since);
 	line_init(&state->dormant, &state->lastings, offsetof(struct lasting, links),
 	          lasting_since);
+	line_init(&state->orphans, &state->lastings, offsetof(struct lasting, links),
+	          lasting_since);
+	profiles_init(state);
+	charters_init(state);
 	rooms_init(state);
 	return state;
 }
@@ -109,6 +113,8 @@ void state_destroy(struct state *state) {
 		}
 	}
 	rooms_finish(state);
+	charters_finish(state);
+	profiles_finish(state);
 	table_finish(&state->people_by_id);
 	table_finish(&state->people_by_name);
 	table_finish(&state->sessions_by_id);
@@ -253,6 +259,8 @@ void end_person(struct state *state, uint32_t handle) {
 		end_session(state, person->sessions);
 	}
 	end_threads_of(state, handle);
+	end_invitations_of(state, handle);
+	end_profile(state, handle);
 	tell_person(state, person, true);
 	table_remove(&state->people_by_id, handle);
 	if (person->is_dormant) {
@@ -353,7 +361,7 @@ static void set_route(struct state *state, uint32_t handle, const struct record 
 		memcpy(session->ip, from->route.peer.ip, 16);
 		session->port = from->route.peer.port;
 		session->way = take_way(state, &from->route);
-		if (session->face != FACE_SESSION) {
+		if (is_found_by_address(session->face)) {
 			table_add(&state->sessions_by_address, handle);
 		}
 	}
@@ -362,7 +370,7 @@ static void set_route(struct state *state, uint32_t handle, const struct record 
 static void drop_route(struct state *state, uint32_t handle) {
 	struct session *session = session_at(state, handle);
 	if (session->way != 0) {
-		if (session->face != FACE_SESSION) {
+		if (is_found_by_address(session->face)) {
 			table_remove(&state->sessions_by_address, handle);
 		}
 		give_way(state, session->way);
@@ -372,21 +380,26 @@ static void drop_route(struct state *state, uint32_t handle) {
 
 /* ---- what lasts ---- */
 
+/* In which it waits while it is not connected. */
+static struct line *line_of(struct state *state, const struct session *session) {
+	if (is_stream(session->face)) {
+		return &state->orphans;
+	}
+	return person_at(state, session->person)->is_dormant ? &state->dormant : &state->absent;
+}
+
 /* Connected (0), or absent or dormant since then. */
 static void set_since(struct state *state, const struct session *session, uint64_t since_us) {
-	struct lasting *lasting = lasting_at(state, session->lasting);
-	bool is_dormant = person_at(state, session->person)->is_dormant;
-	lasting->since_us = since_us;
+	lasting_at(state, session->lasting)->since_us = since_us;
 	if (since_us != 0) {
-		line_add(is_dormant ? &state->dormant : &state->absent, session->lasting);
+		line_add(line_of(state, session), session->lasting);
 	}
 }
 
 /* Before its person becomes, or ceases to be, dormant. */
 static void leave_line(struct state *state, const struct session *session) {
-	bool is_dormant = person_at(state, session->person)->is_dormant;
 	if (lasting_at(state, session->lasting)->since_us != 0) {
-		line_remove(is_dormant ? &state->dormant : &state->absent, session->lasting);
+		line_remove(line_of(state, session), session->lasting);
 	}
 }
 
@@ -411,6 +424,14 @@ static void end_lasting(struct state *state, const struct session *session) {
 	pool_give(&state->lastings, session->lasting);
 }
 
+/* An orphan is connected again. */
+static void end_orphan(struct state *state, struct session *session) {
+	if (session->lasting != 0) {
+		end_lasting(state, session);
+		session->lasting = 0;
+	}
+}
+
 void set_client_number(struct state *state, uint32_t handle, uint64_t number) {
 	struct session *session = session_at(state, handle);
 	lasting_at(state, session->lasting)->client_number = number;
@@ -426,7 +447,7 @@ uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const st
 	session->id = id;
 	session->person = person;
 	session->face = from->face;
-	if (session->face == FACE_SESSION) {
+	if (session->face == FACE_SESSION || (is_stream(session->face) && from->since_us != 0)) {
 		add_lasting(state, handle, from);
 	}
 	session->next_of_person = person_at(state, person)->sessions;
@@ -447,6 +468,8 @@ void move_session(struct state *state, uint32_t handle, const struct record *fro
 	if (session->face == FACE_SESSION) {
 		leave_line(state, session);
 		set_since(state, session, 0);
+	} else if (is_stream(session->face)) {
+		end_orphan(state, session);
 	}
 	drop_route(state, handle);
 	set_route(state, handle, from);
@@ -460,7 +483,11 @@ void make_absent(struct state *state, uint32_t handle, uint64_t since_us) {
 	struct person *person = person_at(state, session->person);
 	bool was_absent = is_absent(state, person);
 	count_home(state, session, -1);
-	set_since(state, session, since_us);
+	if (session->lasting == 0) {
+		add_lasting(state, handle, &(struct record){.since_us = since_us});
+	} else {
+		set_since(state, session, since_us);
+	}
 	recount_absence(state, person, was_absent);
 	tell_session(state, session, false);
 }
@@ -479,6 +506,8 @@ void end_session(struct state *state, uint32_t handle) {
 	recount_absence(state, person, was_absent);
 	if (session->face == FACE_SESSION) {
 		end_lasting(state, session);
+	} else if (is_stream(session->face)) {
+		end_orphan(state, session);
 	}
 	drop_route(state, handle);
 	table_remove(&state->sessions_by_id, handle);

@@ -154,6 +154,10 @@ bool session_route(const struct state *state, const struct session *session, str
 	return true;
 }
 
+const struct session *state_orphan_next(const struct state *state, const struct session *after) {
+	return next_of_line(state, &state->orphans, after);
+}
+
 void state_sessions_each(const struct state *state,
                          bool (*each)(void *context, const struct session *session),
                          void *context) {

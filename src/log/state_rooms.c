@@ -220,6 +220,7 @@ uint32_t add_room(struct state *state, uint64_t id, struct slice name, const str
 void end_room(struct state *state, uint32_t handle) {
 	struct room *room = room_at(state, handle);
 	assert(room->memberships == 0 && room->id != ROOM_LOBBY);
+	end_charter(state, handle);
 	tell_room(state, room, true);
 	if (room->empty_seq != 0) {
 		line_remove(line_of(state, room), handle);
@@ -314,6 +315,7 @@ void end_member(struct state *state, uint32_t handle) {
 	struct member *member = member_at(state, handle);
 	struct person *person = person_at(state, member->person);
 	uint32_t room = member->room;
+	set_member_bits(state, handle, 0);
 	tell_member(state, handle, true);
 	if (!person->is_dormant) {
 		unseat_member(state, handle);

@@ -127,6 +127,7 @@ void state_save(const struct state *state, void (*put)(void *context, const stru
 		save_row(&saving, row_of_restriction(&state->restrictions[i]->shown));
 	}
 	save_all(&saving, &state->threads_by_id, save_thread);
+	sides_save(state, put, context);
 }
 
 static enum state_error load_room(struct state *state, const struct record *row) {
@@ -154,7 +155,8 @@ static bool is_session_good(const struct state *state, const struct record *row,
 	if (row->face != FACE_SESSION) {
 		return !person_at(state, person)->is_dormant &&
 		       (other == 0 || session_at(state, other)->face != FACE_SESSION) &&
-		       (!row->has_route || find_session_at(state, &row->route.peer) == 0);
+		       (!row->has_route || !is_found_by_address(row->face) ||
+		        find_session_at(state, &row->route.peer) == 0);
 	}
 	return other == 0 && find_lasting_of_nonce(state, row->nonce) == 0 &&
 	       (row->since_us != 0 || !person_at(state, person)->is_dormant);
@@ -214,8 +216,7 @@ enum state_error state_load_row(struct state *state, const struct record *row) {
 	case ROW_BAN: return load_restriction(state, row);
 	case ROW_MUTE: return load_restriction(state, row);
 	case ROW_THREAD: return load_thread(state, row);
-	/* A row of a newer version: the schema version guards against this. */
-	default: return STATE_IMPOSSIBLE;
+	default: return sides_load(state, row);
 	}
 }
 

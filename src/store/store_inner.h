@@ -31,7 +31,7 @@
 	                     "ORDER BY seq LIMIT ?3")                                              \
 	X(STATEMENT_BACKWARD, "SELECT * FROM entries WHERE seq BETWEEN ?1 AND ?2 "                 \
 	                      "ORDER BY seq DESC LIMIT ?3")                                        \
-	X(STATEMENT_MOVES, "SELECT * FROM entries WHERE person = ?1 AND kind IN (14, 15) "         \
+	X(STATEMENT_MOVES, "SELECT * FROM entries WHERE person = ?1 AND kind IN (14, 15, 23) "     \
 	                   "AND seq > ?2 ORDER BY seq LIMIT ?3")                                   \
 	X(STATEMENT_LAST,                                                                          \
 	  "SELECT * FROM (SELECT * FROM entries WHERE seq IN ("                                    \

@@ -235,7 +235,7 @@ static enum store_error range(struct store *store, enum store_statement which, u
 
 enum store_error store_moves(struct store *store, uint64_t person, uint64_t seq, size_t count,
                              store_each *each, void *context) {
-	_Static_assert(ENTRY_JOINED == 14 && ENTRY_PARTED == 15,
+	_Static_assert(ENTRY_JOINED == 14 && ENTRY_PARTED == 15 && ENTRY_PUT_OUT == 23,
 	               "the statement has them as numbers");
 	return range(store, STATEMENT_MOVES, person, seq, count, each, context);
 }

@@ -16,7 +16,7 @@ const char store_schema_sql[] =
 	"CREATE TABLE entries (seq INTEGER PRIMARY KEY, room INTEGER, time INTEGER NOT NULL, "
 	"kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
 	"CREATE UNIQUE INDEX entries_by_room ON entries (room, seq) WHERE room IS NOT NULL;"
-	"CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15);"
+	"CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15, 23);"
 	"CREATE TABLE entry_rooms (room INTEGER NOT NULL, seq INTEGER NOT NULL, "
 	"PRIMARY KEY (room, seq)) WITHOUT ROWID;"
 	"CREATE INDEX entry_rooms_by_seq ON entry_rooms (seq);"
@@ -28,11 +28,15 @@ const char store_schema_sql[] =
  *
  * 2: what is forgotten is noted; and with it came direct messages, which an
  *    older version would show to everybody; and rooms to enter and to leave.
+ * 3: one can be put out of a room, which is a move as well; and there are rows
+ *    (profiles, charters, masks, ...) that an older version does not know.
  */
 static const struct store_migration migrations[] = {
 	{"ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
          "UPDATE meta SET forgotten = coalesce((SELECT min(seq) - 1 FROM entries), seq);"
          "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15);"},
+	{"DROP INDEX moves_by_person;"
+         "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15, 23);"},
 };
 
 /* ---- making one ---- */

@@ -172,6 +172,12 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	case ROW_BAN: id = row->target; break;
 	case ROW_MUTE: id = row->target; break;
 	case ROW_THREAD: id = row->room; break;
+	case ROW_MASK: id = row->room, other = row->target; break;
+	case ROW_INVITATION: id = row->room, other = row->person; break;
+	case ROW_ACCOUNT: id = row->target; break;
+	case ROW_PROFILE: id = row->person; break;
+	case ROW_CHARTER: id = row->room; break;
+	case ROW_OFFICE: id = row->room, other = row->person; break;
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

@@ -38,7 +38,13 @@ static inline struct row_key row_key_of(const struct record *row) {
 	case ROW_THREAD: return (struct row_key){row->kind, row->room, 0};
 	case ROW_MEMBER: return (struct row_key){row->kind, row->room, row->person};
 	case ROW_BAN:
-	case ROW_MUTE: return (struct row_key){row->kind, row->target, 0};
+	case ROW_MUTE:
+	case ROW_ACCOUNT: return (struct row_key){row->kind, row->target, 0};
+	case ROW_MASK: return (struct row_key){row->kind, row->room, row->target};
+	case ROW_INVITATION:
+	case ROW_OFFICE: return (struct row_key){row->kind, row->room, row->person};
+	case ROW_PROFILE: return (struct row_key){row->kind, row->person, 0};
+	case ROW_CHARTER: return (struct row_key){row->kind, row->room, 0};
 	default: assert(row->kind == ROW_META); return (struct row_key){row->kind, 0, 0};
 	}
 }
@@ -111,6 +117,7 @@ static inline int row_rank(uint16_t kind) {
 	case ROW_META: return 0;
 	case ROW_ROOM: return 1;
 	case ROW_PERSON: return 2;
+	case ROW_OFFICE: return 4;
 	default: return 3;
 	}
 }
@@ -118,7 +125,7 @@ static inline int row_rank(uint16_t kind) {
 /* A state of these rows, in an order that differs with `turn`. */
 static inline struct state *rows_load(const struct rows *rows, size_t turn) {
 	struct state *state = state_create();
-	for (int rank = 0; rank <= 3; rank++) {
+	for (int rank = 0; rank <= 4; rank++) {
 		for (size_t n = 0; n < rows->count; n++) {
 			const struct row *row = &rows->all[(n + turn) % rows->count];
 			struct record record;

@@ -849,6 +849,23 @@ static void schema_1_is_brought_up(void **unused) {
 	assert_int_equal(access(in_folder("log.db.v1"), F_OK), 0);
 }
 
+/* Schema 2: whoever is put out of a room did not count among the moves. */
+static void schema_2_is_brought_up(void **unused) {
+	make_schema_1("ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
+	              "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, "
+	              "15);"
+	              "INSERT INTO meta VALUES (77, 9, 900, 5, 6, 1000, 0);"
+	              "INSERT INTO entries VALUES (4, 1, 400, 14, 2, 'ann', NULL, NULL);"
+	              "PRAGMA user_version = 2");
+	struct store *store = open_store(STORE_WRITE);
+	assert_int_equal(store_migrated_from(store), 2);
+	look(store, 0, UINT64_MAX);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(problems_of(store), 0);
+	store_close(store);
+	assert_int_equal(access(in_folder("log.db.v2"), F_OK), 0);
+}
+
 static void a_new_folder_of_schema_1_has_forgotten_nothing(void **unused) {
 	struct store_meta meta;
 	make_schema_1("INSERT INTO meta VALUES (77, 0, 0, 0, 0, 1000)");
@@ -979,6 +996,7 @@ int main(void) {
 		TEST(a_newer_version_is_refused),
 		TEST(two_people_have_their_own_lines),
 		TEST(schema_1_is_brought_up),
+		TEST(schema_2_is_brought_up),
 		TEST(a_new_folder_of_schema_1_has_forgotten_nothing),
 		TEST(an_older_version_is_migrated_after_a_copy),
 		TEST(a_migration_that_fails_changes_nothing),

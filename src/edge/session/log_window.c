@@ -40,7 +40,10 @@ static int whom_of(uint16_t kind) {
 	case ENTRY_RENAMED:
 	case ENTRY_KICKED:
 	case ENTRY_JOINED:
-	case ENTRY_PARTED: return WHOM_ROOMS;
+	case ENTRY_PARTED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT: return WHOM_ROOMS;
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: return WHOM_ALL;
 	case ENTRY_DIRECT: return WHOM_TWO;
@@ -54,7 +57,12 @@ bool log_window_is_hidden(const struct record *entry) {
 }
 
 static int8_t move_of(uint16_t kind) {
-	return kind == ENTRY_JOINED ? 1 : kind == ENTRY_PARTED ? -1 : 0;
+	switch (kind) {
+	case ENTRY_JOINED: return 1;
+	case ENTRY_PARTED:
+	case ENTRY_PUT_OUT: return -1;
+	default: return 0;
+	}
 }
 
 static uint64_t other_of(const struct record *entry) {
@@ -70,8 +78,11 @@ static uint64_t other_of(const struct record *entry) {
 static struct slice other_name(const struct record *entry, struct slice room_name) {
 	switch (entry->kind) {
 	case ENTRY_ENTERED: return record_rooms_count(entry) == 1 ? room_name : slice_of(NULL, 0);
-	case ENTRY_KICKED: return entry->by;
+	case ENTRY_KICKED:
+	case ENTRY_PUT_OUT: return entry->by;
 	case ENTRY_JOINED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
 	case ENTRY_PARTED: return entry->other_name.size > 0 ? entry->other_name : room_name;
 	default: return entry->other_name;
 	}

@@ -118,6 +118,7 @@ static void on_entry(struct sessions *sessions, const struct record *entry) {
 	case ENTRY_ENTERED: on_entered(sessions, entry); break;
 	case ENTRY_MOVED: on_moved(sessions, entry); break;
 	case ENTRY_JOINED: on_joined(sessions, entry); break;
+	case ENTRY_PUT_OUT:
 	case ENTRY_PARTED: on_parted(sessions, entry); break;
 	case ENTRY_LEFT: on_left(sessions, entry); break;
 	case ENTRY_CLOSED: on_closed(sessions, entry); break;

@@ -1,0 +1,150 @@
+/*
+ * state_sides.h - what few people and rooms have, kept beside them, so that the
+ * others do not pay: profiles of IRC people, accounts, charters of rooms, their
+ * masks and invitations, offices of members. For the files of the state alone.
+ *
+ * Each is found by the handle of whose it is, and ends with it.
+ */
+#ifndef STATE_SIDES_H
+#define STATE_SIDES_H
+
+#include "pool.h"
+#include "state.h"
+
+/* Bytes that many things may share: kept once, counted. */
+struct text {
+	char *bytes;
+	uint32_t link;
+	uint32_t hash;
+	uint32_t uses;
+	uint32_t size;
+};
+
+struct profile {
+	uint32_t person;
+	uint32_t link;
+	uint32_t userhost, realname, away; /* texts; 0: empty */
+	uint32_t bits;
+};
+
+struct account {
+	uint64_t id;
+	uint32_t link_id, link_name;
+	uint32_t name_hash;
+	uint32_t name; /* text */
+};
+
+struct mask {
+	uint64_t id; /* seq of the MODE << 8 | which of its changes */
+	uint64_t since_us;
+	uint32_t next; /* the next younger one of the room, whatever its letter */
+	uint32_t text, by;
+	char letter;
+};
+
+struct invitation {
+	uint32_t person;
+	uint32_t link; /* state.sides.invitations_by_person */
+	uint32_t room;
+	uint32_t next; /* the next younger one of the room */
+};
+
+struct charter {
+	uint64_t topic_since_us;
+	uint64_t founder; /* id, since that person may end */
+	uint32_t room;
+	uint32_t link;
+	uint32_t bits;
+	uint32_t limit;
+	uint32_t topic, topic_by, key, founder_account; /* texts */
+	uint32_t masks, invitations;                    /* the oldest */
+	uint32_t invitations_count;
+};
+
+struct office {
+	uint32_t member;
+	uint32_t link;
+	uint32_t bits;
+};
+
+struct sides {
+	struct pool texts, profiles, accounts, masks, invitations, charters, offices;
+	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
+	struct table invitations_by_person, charters_by_room, offices_by_member;
+};
+
+/* ---- state_profiles.c ---- */
+
+void profiles_init(struct state *state);
+void profiles_finish(struct state *state);
+
+struct slice text_of(const struct state *state, uint32_t handle);
+/* Puts other bytes in the place of a text. */
+void set_text(struct state *state, uint32_t *text, struct slice bytes);
+
+uint32_t find_profile(const struct state *state, uint32_t person);
+/* What changes of it; it is told. `from`: userhost, text, bits, other_name, as a row has them. */
+void set_profile(struct state *state, uint32_t person, const struct record *from);
+void end_profile(struct state *state, uint32_t person);
+struct record row_of_profile(const struct state *state, uint32_t person);
+bool is_profile_good(const struct record *from);
+
+uint32_t find_account(const struct state *state, uint64_t id);
+uint32_t find_account_named(const struct state *state, struct slice name);
+void add_account(struct state *state, uint64_t id, struct slice name);
+void end_account(struct state *state, uint32_t handle);
+struct record row_of_account(const struct state *state, const struct account *account);
+
+/* ---- state_charters.c ---- */
+
+void charters_init(struct state *state);
+/* Before profiles_finish(). */
+void charters_finish(struct state *state);
+
+uint32_t find_charter(const struct state *state, uint32_t room);
+/* The room's, made if need be with what all have at first. */
+uint32_t take_charter(struct state *state, uint32_t room);
+void tell_charter(struct state *state, uint32_t handle);
+/* With the masks and invitations. */
+void end_charter(struct state *state, uint32_t room);
+struct record row_of_charter(const struct state *state, uint32_t room);
+
+uint32_t find_mask(const struct state *state, uint32_t room, char letter, struct slice mask);
+/* `from`: target (id), number (letter), name, by, since, as a row has them. */
+void add_mask(struct state *state, uint32_t room, const struct record *from);
+void end_mask(struct state *state, uint32_t room, uint32_t handle);
+struct record row_of_mask(const struct state *state, uint32_t room, uint32_t handle);
+size_t count_masks(const struct state *state, uint32_t room, char letter);
+
+uint32_t find_invitation(const struct state *state, uint32_t room, uint32_t person);
+uint32_t count_invitations(const struct state *state, uint32_t room);
+struct record row_of_invitation(const struct state *state, uint32_t handle);
+/* It is not there, and there is room for it. */
+void add_invitation(struct state *state, uint32_t room, uint32_t person);
+void end_invitation(struct state *state, uint32_t handle);
+void end_invitations_of(struct state *state, uint32_t person);
+
+uint32_t member_bits(const struct state *state, uint32_t member);
+struct record row_of_office(const struct state *state, uint32_t handle);
+void set_member_bits(struct state *state, uint32_t member, uint32_t bits);
+
+/* ---- state_sides_apply.c: what entries mean ---- */
+
+enum state_error on_topic(struct state *state, const struct record *entry);
+enum state_error on_mode(struct state *state, const struct record *entry);
+enum state_error on_invited(struct state *state, const struct record *entry);
+enum state_error on_away(struct state *state, const struct record *entry);
+enum state_error on_profile(struct state *state, const struct record *entry);
+enum state_error on_account_made(struct state *state, const struct record *entry);
+enum state_error on_account_ended(struct state *state, const struct record *entry);
+/* What a newcomer bears, and what a room begins with. */
+void note_profile(struct state *state, uint32_t person, const struct record *entered);
+void note_founder(struct state *state, uint32_t room, const struct record *made);
+
+/* ---- state_sides_read.c ---- */
+
+void sides_save(const struct state *state, void (*put)(void *context, const struct record *row),
+                void *context);
+enum state_error sides_load(struct state *state, const struct record *row);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * What few have, as others see it, and as rows.
+ */
+#include <assert.h>
+
+#include "state_inner.h"
+
+/* ---- getters ---- */
+
+/* As its row has it: all empty if it has none. */
+static struct record profile_of(const struct state *state, const struct person *person) {
+	if (state->sides.profiles.count == 0) {
+		return (struct record){0};
+	}
+	return row_of_profile(state, find_person(state, person->id));
+}
+
+uint64_t person_bits(const struct state *state, const struct person *person) {
+	return profile_of(state, person).bits;
+}
+
+struct slice person_userhost(const struct state *state, const struct person *person) {
+	return profile_of(state, person).userhost;
+}
+
+struct slice person_realname(const struct state *state, const struct person *person) {
+	return profile_of(state, person).text;
+}
+
+struct slice person_away(const struct state *state, const struct person *person) {
+	return profile_of(state, person).other_name;
+}
+
+uint64_t state_account_named(const struct state *state, struct slice name) {
+	uint32_t handle = find_account_named(state, name);
+	return handle == 0 ? 0
+	                   : ((const struct account *)pool_at(&state->sides.accounts, handle))->id;
+}
+
+size_t state_accounts_count(const struct state *state) {
+	return state->sides.accounts.count;
+}
+
+struct room_charter state_room_charter(const struct state *state, uint64_t id) {
+	uint32_t room = find_room(state, id);
+	if (room == 0 || find_charter(state, room) == 0) {
+		return (struct room_charter){.bits = ROOM_BITS_AT_FIRST};
+	}
+	const struct record row = row_of_charter(state, room);
+	return (struct room_charter){.bits = row.bits,
+	                             .topic = row.text,
+	                             .topic_by = row.by,
+	                             .topic_since_us = row.since_us,
+	                             .key = row.other_name,
+	                             .limit = row.number,
+	                             .founder = row.person,
+	                             .founder_account = row.name};
+}
+
+uint64_t state_member_bits(const struct state *state, uint64_t room_id, uint64_t person_id) {
+	uint32_t room = find_room(state, room_id);
+	uint32_t person = find_person(state, person_id);
+	uint32_t member = room != 0 && person != 0 ? find_member(state, room, person) : 0;
+	return member == 0 ? 0 : member_bits(state, member);
+}
+
+bool state_mask_next(const struct state *state, uint64_t room_id, char letter,
+                     struct room_mask *mask) {
+	uint32_t room = find_room(state, room_id);
+	uint32_t charter = room == 0 ? 0 : find_charter(state, room);
+	if (charter == 0) {
+		return false;
+	}
+	uint32_t at = ((const struct charter *)pool_at(&state->sides.charters, charter))->masks;
+	for (; at != 0; at = ((const struct mask *)pool_at(&state->sides.masks, at))->next) {
+		const struct record row = row_of_mask(state, room, at);
+		if (row.target > mask->id && row.number == (uint8_t)letter) {
+			*mask = (struct room_mask){.id = row.target,
+			                           .letter = letter,
+			                           .mask = row.name,
+			                           .by = row.by,
+			                           .since_us = row.since_us};
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t state_masks_count(const struct state *state, uint64_t room_id, char letter) {
+	uint32_t room = find_room(state, room_id);
+	return room == 0 ? 0 : count_masks(state, room, letter);
+}
+
+bool state_is_invited(const struct state *state, uint64_t room_id, uint64_t person_id) {
+	uint32_t room = find_room(state, room_id);
+	uint32_t person = find_person(state, person_id);
+	return room != 0 && person != 0 && find_invitation(state, room, person) != 0;
+}
+
+/* ---- rows ---- */
+
+struct saving {
+	const struct state *state;
+	void (*put)(void *context, const struct record *row);
+	void *context;
+};
+
+static void save_row(const struct saving *saving, struct record row) {
+	saving->put(saving->context, &row);
+}
+
+static void save_profile(const struct saving *saving, uint32_t handle) {
+	const struct profile *profile = pool_at(&saving->state->sides.profiles, handle);
+	save_row(saving, row_of_profile(saving->state, profile->person));
+}
+
+static void save_account(const struct saving *saving, uint32_t handle) {
+	save_row(saving,
+	         row_of_account(saving->state, pool_at(&saving->state->sides.accounts, handle)));
+}
+
+static void save_charter(const struct saving *saving, uint32_t handle) {
+	const struct state *state = saving->state;
+	const struct charter *charter = pool_at(&state->sides.charters, handle);
+	save_row(saving, row_of_charter(state, charter->room));
+	for (uint32_t at = charter->masks; at != 0;
+	     at = ((const struct mask *)pool_at(&state->sides.masks, at))->next) {
+		save_row(saving, row_of_mask(state, charter->room, at));
+	}
+	for (uint32_t at = charter->invitations; at != 0;
+	     at = ((const struct invitation *)pool_at(&state->sides.invitations, at))->next) {
+		save_row(saving, row_of_invitation(state, at));
+	}
+}
+
+static void save_office(const struct saving *saving, uint32_t handle) {
+	save_row(saving, row_of_office(saving->state, handle));
+}
+
+static void save_all(const struct saving *saving, const struct table *table,
+                     void (*save)(const struct saving *saving, uint32_t handle)) {
+	for (uint32_t i = 0; i <= table->mask; i++) {
+		for (uint32_t at = table->buckets[i]; at != 0; at = table_next(table, at)) {
+			save(saving, at);
+		}
+	}
+}
+
+void sides_save(const struct state *state, void (*put)(void *context, const struct record *row),
+                void *context) {
+	const struct saving saving = {.state = state, .put = put, .context = context};
+	save_all(&saving, &state->sides.accounts_by_id, save_account);
+	save_all(&saving, &state->sides.profiles_by_person, save_profile);
+	save_all(&saving, &state->sides.charters_by_room, save_charter);
+	save_all(&saving, &state->sides.offices_by_member, save_office);
+}
+
+static enum state_error load_profile(struct state *state, const struct record *row) {
+	uint32_t person = find_person(state, row->person);
+	if (person == 0 || !is_profile_good(row) || (row->bits & ~(uint64_t)PERSON_BITS) != 0 ||
+	    find_profile(state, person) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	set_profile(state, person, row);
+	return STATE_OK;
+}
+
+static enum state_error load_account(struct state *state, const struct record *row) {
+	if (row->target == 0 || row->name.size == 0 || row->name.size > NAME_BYTES_MAX ||
+	    find_account(state, row->target) != 0 || find_account_named(state, row->name) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_account(state, row->target, row->name);
+	return STATE_OK;
+}
+
+/* A mask or an invitation may have made it before; what the row says is the truth. */
+static enum state_error load_charter(struct state *state, const struct record *row) {
+	uint32_t room = find_room(state, row->room);
+	if (room == 0 || row->text.size > TOPIC_BYTES_MAX || row->by.size > NAME_BYTES_MAX ||
+	    row->other_name.size > ROOM_KEY_BYTES_MAX || row->name.size > NAME_BYTES_MAX ||
+	    row->number > UINT32_MAX || (row->bits & ~(uint64_t)ROOM_BITS) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	struct charter *charter = pool_at(&state->sides.charters, take_charter(state, room));
+	charter->bits = (uint32_t)row->bits;
+	charter->limit = (uint32_t)row->number;
+	charter->founder = row->person;
+	charter->topic_since_us = row->since_us;
+	set_text(state, &charter->topic, row->text);
+	set_text(state, &charter->topic_by, row->by);
+	set_text(state, &charter->key, row->other_name);
+	set_text(state, &charter->founder_account, row->name);
+	return STATE_OK;
+}
+
+static enum state_error load_mask(struct state *state, const struct record *row) {
+	uint32_t room = find_room(state, row->room);
+	if (room == 0 || row->target == 0 || row->name.size == 0 ||
+	    row->name.size > MASK_BYTES_MAX || row->by.size > NAME_BYTES_MAX ||
+	    (row->number != 'b' && row->number != 'e' && row->number != 'I') ||
+	    find_mask(state, room, (char)row->number, row->name) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_mask(state, room, row);
+	return STATE_OK;
+}
+
+static enum state_error load_invitation(struct state *state, const struct record *row) {
+	uint32_t room = find_room(state, row->room);
+	uint32_t person = find_person(state, row->person);
+	if (room == 0 || person == 0 || find_invitation(state, room, person) != 0 ||
+	    count_invitations(state, room) >= INVITATIONS_PER_ROOM_MAX) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_invitation(state, room, person);
+	return STATE_OK;
+}
+
+static enum state_error load_office(struct state *state, const struct record *row) {
+	uint32_t room = find_room(state, row->room);
+	uint32_t person = find_person(state, row->person);
+	uint32_t member = room != 0 && person != 0 ? find_member(state, room, person) : 0;
+	if (member == 0 || row->bits == 0 || (row->bits & ~(uint64_t)MEMBER_BITS) != 0 ||
+	    member_bits(state, member) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	set_member_bits(state, member, (uint32_t)row->bits);
+	return STATE_OK;
+}
+
+enum state_error sides_load(struct state *state, const struct record *row) {
+	switch (row->kind) {
+	case ROW_PROFILE: return load_profile(state, row);
+	case ROW_ACCOUNT: return load_account(state, row);
+	case ROW_CHARTER: return load_charter(state, row);
+	case ROW_MASK: return load_mask(state, row);
+	case ROW_INVITATION: return load_invitation(state, row);
+	case ROW_OFFICE: return load_office(state, row);
+	/* A row of a newer version: the schema version guards against this. */
+	default: return STATE_IMPOSSIBLE;
+	}
+}
