@@ -23,6 +23,8 @@
 #include "datapath.h"
 #include "diag.h"
 #include "offline.h"
+#include "offline_accounts.h"
+#include "secret.h"
 #include "speech.h"
 #include "tongue.h"
 #include "width.h"
@@ -37,6 +39,9 @@ struct asking {
 	bool is_json;
 	char line[COMMAND_BYTES_MAX]; /* "/kick 小明 why" */
 	struct command command;
+	bool is_password_stdin;
+	bool has_password;
+	char password[SECRET_BYTES_MAX];
 };
 
 /* ---- help ---- */
@@ -97,6 +102,19 @@ static bool join(struct asking *asking, char **words, int count) {
 	return true;
 }
 
+/* --password-stdin may stand anywhere behind `account`: it is ours, and no word of the command. */
+static int take_password_option(struct asking *asking, char **words, int count) {
+	int kept = 0;
+	for (int i = 0; i < count; i++) {
+		if (strcmp(words[0], "account") == 0 && strcmp(words[i], "--password-stdin") == 0) {
+			asking->is_password_stdin = true;
+		} else {
+			words[kept++] = words[i];
+		}
+	}
+	return kept;
+}
+
 static const struct option options[] = {
 	{"data", required_argument, NULL, 'd'},
 	{"json", no_argument, NULL, 'j'},
@@ -132,6 +150,7 @@ static int take_command(struct asking *asking, char **words, int count) {
 		             either(asking->language, "要做什么？例如 qun admin who",
 		                    "what shall be done? For example: qun admin who"));
 	}
+	count = take_password_option(asking, words, count);
 	enum command_error error = COMMAND_TOO_LONG;
 	if (join(asking, words, count)) {
 		error = command_parse(slice_from_string(asking->line), &asking->command);
@@ -140,6 +159,23 @@ static int take_command(struct asking *asking, char **words, int count) {
 		command_words(error, &asking->command, asking->language, "qun admin ", sentence);
 		return usage(asking->language, words[0], sentence);
 	}
+	return 0;
+}
+
+/* What needs a password is given one before anybody is asked anything. */
+static int take_password(struct asking *asking) {
+	enum command_deed deed = asking->command.deed;
+	if (deed != DEED_ADD && deed != DEED_PASSWORD) {
+		return 0;
+	}
+	enum secret_error error = asking->is_password_stdin
+	                                  ? secret_read(asking->password)
+	                                  : secret_ask(asking->language, asking->password);
+	if (error != SECRET_OK) {
+		explicit_bzero(asking->password, sizeof(asking->password));
+		return usage(asking->language, "", secret_sentence(asking->language, error));
+	}
+	asking->has_password = true;
 	return 0;
 }
 
@@ -224,6 +260,10 @@ static bool send_all(int fd, const char *bytes, size_t size) {
 static bool send_request(int fd, const struct asking *asking) {
 	json_t *request = json_pack("{s:s,s:s}", "line", asking->line, "language",
 	                            either(asking->language, "zh", "en"));
+	if (asking->has_password) {
+		json_object_set_new(request, "password",
+		                    speech_string(slice_from_string(asking->password)));
+	}
 	char *text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
 	if (text == NULL) {
@@ -291,16 +331,32 @@ static int read_answers(int fd, const struct asking *asking) {
 	return is_complete ? code : say_interrupted(asking);
 }
 
+/* What can be done without a server; -1: nothing. */
+static int do_offline(const struct asking *asking) {
+	const char *name = asking->command.row->name;
+	bool is_done;
+	if (errno == EACCES || !offline_is_possible(asking->data)) {
+		return -1;
+	}
+	if (strcmp(name, "check") == 0) {
+		is_done = offline_check(asking->data, asking->language, asking->is_json);
+	} else if (strcmp(name, "account") == 0 && !is_served()) {
+		is_done = offline_account(asking->data, &asking->command,
+		                          asking->has_password ? asking->password : NULL,
+		                          asking->language, asking->is_json);
+	} else {
+		return -1;
+	}
+	return is_done ? EXIT_DONE : ADMIN_REFUSED;
+}
+
 static int ask(const struct asking *asking) {
 	int fd = connect_to(asking);
 	if (fd < 0) {
-		if (strcmp(asking->command.row->name, "check") == 0 && errno != EACCES &&
-		    offline_is_possible(asking->data)) {
-			return offline_check(asking->data, asking->language, asking->is_json)
-			               ? EXIT_DONE
-			               : ADMIN_REFUSED;
-		}
-		return say_no_server(asking);
+		int error = errno;
+		int code = do_offline(asking);
+		errno = error;
+		return code >= 0 ? code : say_no_server(asking);
 	}
 	if (!send_request(fd, asking)) {
 		close(fd);
@@ -334,5 +390,10 @@ int admin_main(int argc, char **argv) {
 			either(asking.language, "没有主目录；请用 --data 指出数据目录",
 		               "there is no home directory; name the data folder with --data"));
 	}
-	return ask(&asking);
+	code = take_password(&asking);
+	if (code == 0) {
+		code = ask(&asking);
+	}
+	explicit_bzero(asking.password, sizeof(asking.password));
+	return code;
 }

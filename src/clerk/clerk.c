@@ -2,7 +2,8 @@
  * clerk.c - the process for whatever takes long.
  *
  * Questions come on a socket per process (clerkwire.h) and are answered at
- * once, one each a turn; a whole reading of log.db goes on in steps between.
+ * once, one each a turn; a whole reading of log.db goes on in steps between,
+ * and passwords have a worker of their own (desk.h).
  * The rest of the time it does the upkeep, at a lower priority than those who
  * serve the room.
  */
@@ -15,6 +16,7 @@
 
 #include "archive.h"
 #include "client.h"
+#include "desk.h"
 #include "diag.h"
 #include "house.h"
 #include "limits.h"
@@ -29,6 +31,7 @@
 struct clerk {
 	struct house house;
 	struct store *store;
+	struct desk *desk;
 	struct upkeep upkeep;
 	struct client clients[PROCESSES_MAX];
 	bool is_client[PROCESSES_MAX];
@@ -190,6 +193,14 @@ static void go_on_checking(struct clerk *clerk) {
 	client_send(clerk->checker, &answer, sizeof(answer), -1);
 }
 
+static void on_account(struct clerk *clerk, struct client *client,
+                       const struct clerk_question *question, const char *text) {
+	unsigned index = (unsigned)(client - clerk->clients);
+	if (!desk_ask(clerk->desk, index, question, text)) {
+		refuse(client, question, "a question about an account is malformed");
+	}
+}
+
 static void on_asked(void *context, struct client *client, const struct clerk_question *question,
                      const char *text) {
 	struct clerk *clerk = context;
@@ -202,6 +213,14 @@ static void on_asked(void *context, struct client *client, const struct clerk_qu
 	case CLERK_MOVES: on_slices(clerk, client, question, text); break;
 	case CLERK_SEARCH: on_slices(clerk, client, question, text); break;
 	case CLERK_CHECK: on_check(clerk, client, question); break;
+	case CLERK_ACCOUNT_REGISTER:
+	case CLERK_ACCOUNT_VERIFY:
+	case CLERK_ACCOUNT_KEYS:
+	case CLERK_ACCOUNT_MISSED:
+	case CLERK_ACCOUNT_PASSWORD:
+	case CLERK_ACCOUNT_DROP:
+	case CLERK_ACCOUNT_LIST:
+	case CLERK_ACCOUNT_VERIFY_HASH: on_account(clerk, client, question, text); break;
 	default: refuse(client, question, "nobody knows this question"); break;
 	}
 }
@@ -275,6 +294,7 @@ static void greet_clients(struct clerk *clerk) {
 }
 
 static int finish(struct clerk *clerk) {
+	desk_destroy(clerk->desk);
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 		if (clerk->is_client[i]) {
 			client_finish(&clerk->clients[i]);
@@ -293,6 +313,7 @@ int clerk_main(const char *argv0) {
 	if (clerk == NULL) {
 		diag_exit(EXIT_TRY_AGAIN, "no memory is left");
 	}
+	clerk->desk = desk_create();
 	house_enter(&clerk->house, argv0, turn, clerk);
 	if (clerk->house.ring == NULL || clerk->house.boards[PROCESS_SCRIBE] == NULL) {
 		diag_exit(EXIT_USAGE, "no ring and no board of the scribe were handed down");
@@ -301,6 +322,7 @@ int clerk_main(const char *argv0) {
 	open_store(clerk);
 	upkeep_init(&clerk->upkeep, clerk->store, clerk->house.options->data,
 	            loop_now_us(clerk->house.loop));
+	desk_open(clerk->desk, &clerk->house, clerk->clients, clerk->is_client);
 	greet_clients(clerk);
 	house_ready(&clerk->house);
 	loop_run(clerk->house.loop);

@@ -8,6 +8,7 @@
  *
  *   line       what would be typed at the console; without a slash it is a shout
  *   language   "zh" or "en": in which language answers are put; the server's if absent
+ *   password   the new one, for "/account add" and "/account password"
  *
  * The answer is any number of lines, each an object with what there is to know
  * and `line`, the same in words; and one last line, the only one with `ok`:
@@ -20,7 +21,7 @@
  * "unknown-command", "argument-missing", "argument-surplus", "bad-number"
  * (command.h), "bad-request" (the line was no such object), "line-too-long",
  * "no-answer" (nobody answered in time: it may still happen), "overtaken",
- * "states-differ", "log-damaged". `line` may be absent where there is nothing
+ * "states-differ", "log-damaged", or one of accounts' (accountwire.h), and "password-missing". `line` may be absent where there is nothing
  * to say. Readers ignore keys that they do not know.
  *
  * The next request is read when the answer to the last is complete. Who takes

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "account_task.h"
 #include "console_inner.h"
 #include "diag.h"
 #include "pool.h"
@@ -162,6 +163,11 @@ static void begin(struct client *client, json_t *request) {
 		refuse(client, "busy", either(language, "正忙，请再试", "Busy, please try again"));
 		return;
 	}
+	json_t *password = json_object_get(request, "password");
+	if (json_is_string(password)) {
+		account_give_password(client->task, slice_of(json_string_value(password),
+		                                             json_string_length(password)));
+	}
 	task_run(client->task, slice_of(json_string_value(line), json_string_length(line)));
 }
 
@@ -182,6 +188,8 @@ static void take_request(struct client *client) {
 	json_t *request = json_loadb(client->in, size, JSON_REJECT_DUPLICATES, NULL);
 	client->in_size -= size + 1;
 	memmove(client->in, end + 1, client->in_size);
+	/* There may have been a password in it. */
+	explicit_bzero(client->in + client->in_size, size + 1);
 	begin(client, request);
 	json_decref(request);
 }

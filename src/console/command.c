@@ -55,6 +55,9 @@ static const struct command_row rows[] = {
 	{"close", {"[原因]", "[why]"},
 	 {"告诉所有人，结束聊天室和服务器", "tell everybody, end the room and the server"},
 	 SHAPE_WHY, REQUEST_CLOSE, run_request},
+	{"account", {"list | add|password|drop 名字", "list | add|password|drop NAME"},
+	 {"注册的名字：列出，注册，改密码，取消", "registered names: list, register, change the password, drop"},
+	 SHAPE_DEED, 0, run_account},
 	{"help", {"", ""},
 	 {"这张表", "this list"},
 	 SHAPE_NOTHING, 0, run_help},
@@ -170,9 +173,40 @@ static enum command_error parse_whom(struct slice rest, struct command *command)
 	return COMMAND_OK;
 }
 
+static enum command_deed deed_named(struct slice word) {
+	static const char *const words[] = {[DEED_LIST] = "list",
+	                                    [DEED_ADD] = "add",
+	                                    [DEED_PASSWORD] = "password",
+	                                    [DEED_DROP] = "drop"};
+	for (size_t i = DEED_LIST; i < COUNT(words); i++) {
+		if (slice_equal(word, slice_from_string(words[i]))) {
+			return (enum command_deed)i;
+		}
+	}
+	return DEED_NONE;
+}
+
+static enum command_error parse_deed(struct slice rest, struct command *command) {
+	if (rest.size == 0) {
+		return COMMAND_MISSING;
+	}
+	command->deed = deed_named(take_word(&rest));
+	if (command->deed == DEED_NONE) {
+		return COMMAND_BAD_DEED;
+	}
+	if (command->deed != DEED_LIST) {
+		command->name = take_word(&rest);
+		if (command->name.size == 0) {
+			return COMMAND_MISSING;
+		}
+	}
+	return rest.size > 0 ? COMMAND_SURPLUS : COMMAND_OK;
+}
+
 static enum command_error parse_arguments(struct slice rest, struct command *command) {
 	switch (command->row->shape) {
 	case SHAPE_NOTHING: return rest.size > 0 ? COMMAND_SURPLUS : COMMAND_OK;
+	case SHAPE_DEED: return parse_deed(rest, command);
 	case SHAPE_COUNT: return parse_count(rest, command);
 	case SHAPE_WHY: command->text = rest; return COMMAND_OK;
 	case SHAPE_TEXT: command->text = rest; return rest.size == 0 ? COMMAND_MISSING : COMMAND_OK;
@@ -240,6 +274,7 @@ const char *command_strerror(enum command_error error) {
 	case COMMAND_BAD_NUMBER: return "bad-number";
 	case COMMAND_NOT_UTF8: return "not-utf8";
 	case COMMAND_TOO_LONG: return "text-too-long";
+	case COMMAND_BAD_DEED: return "unknown-deed";
 	}
 	return "unknown";
 }
@@ -248,6 +283,7 @@ static const char *what_is_wrong(enum command_error error, bool is_en) {
 	switch (error) {
 	case COMMAND_MISSING: return is_en ? "Something is missing" : "还缺内容";
 	case COMMAND_SURPLUS: return is_en ? "That is too much" : "内容多了";
+	case COMMAND_BAD_DEED: return is_en ? "It does no such thing" : "它不会做这个";
 	case COMMAND_BAD_NUMBER: return is_en ? "That is not a number to use" : "数字不对";
 	default: return "";
 	}

@@ -36,7 +36,11 @@ enum command_shape {
 	SHAPE_COUNT,        /* [N] */
 	SHAPE_WHY,          /* [why] */
 	SHAPE_TEXT,         /* TEXT */
+	SHAPE_DEED,         /* list, or add|password|drop NAME */
 };
+
+/* What /account is to do. */
+enum command_deed { DEED_NONE = 0, DEED_LIST, DEED_ADD, DEED_PASSWORD, DEED_DROP };
 
 struct task;
 
@@ -61,6 +65,7 @@ struct command {
 	bool has_net;
 	struct net net;
 	uint64_t number; /* minutes, lines; 0: not given */
+	enum command_deed deed;
 	struct slice text;
 };
 
@@ -73,6 +78,7 @@ enum command_error {
 	COMMAND_BAD_NUMBER = -5, /* no number, or none that the command takes */
 	COMMAND_NOT_UTF8 = -6,
 	COMMAND_TOO_LONG = -7,
+	COMMAND_BAD_DEED = -8, /* not one of those that the command has */
 };
 
 /*

@@ -69,6 +69,14 @@ static void say_position(struct console *console) {
 
 /* ---- the clerk ---- */
 
+/* What is no descriptor: the ledger's, or a task's. */
+static void take_words(struct console *console, const struct clerk_answer *answer,
+                       const char *bytes, size_t size) {
+	if (!ledger_on_clerk(console, answer, bytes, size)) {
+		tasks_on_clerk(console, answer, bytes, size);
+	}
+}
+
 /* One message; false when there is none. */
 static bool hear_clerk(struct console *console) {
 	static union {
@@ -90,12 +98,14 @@ static bool hear_clerk(struct console *console) {
 	if (answer->what == CLERK_HELLO) {
 		roll_on_hello(console);
 		tasks_on_hello(console);
-	} else if (answer->incarnation == atomic_load(&console->house.own->incarnation)) {
+		ledger_begin(console);
+	} else if (answer->what == CLERK_ACCOUNT_CHANGED ||
+	           answer->incarnation == atomic_load(&console->house.own->incarnation)) {
 		if (roll_on_answer(console, answer, passed)) {
 			return true;
 		}
-		tasks_on_clerk(console, answer, buffer.bytes + sizeof(*answer),
-		               (size_t)size - sizeof(*answer));
+		take_words(console, answer, buffer.bytes + sizeof(*answer),
+		           (size_t)size - sizeof(*answer));
 	}
 	if (passed >= 0) {
 		close(passed);
@@ -135,7 +145,7 @@ static uint64_t least(uint64_t a, uint64_t b) {
 
 /* When time alone makes something due. */
 static uint64_t time_to_sleep(struct console *console, uint64_t now_us) {
-	uint64_t sleep_us = tasks_sleep(console, now_us);
+	uint64_t sleep_us = least(tasks_sleep(console, now_us), ledger_sleep(console, now_us));
 	if (console->curtain_us != 0) {
 		sleep_us = least(sleep_us, console->curtain_us - now_us);
 	}
@@ -165,6 +175,7 @@ static uint64_t turn(void *context) {
 	keyboard_turn(console);
 	view_turn(console);
 	tasks_turn(console, now_us);
+	ledger_turn(console, now_us);
 	clients_turn(console);
 	if (console->has_screen && console->curtain_us == 0) {
 		screen_flush(&console->screen);
@@ -207,6 +218,7 @@ static void begin(struct console *console) {
 	if (loop_watch(house->loop, &console->watch_clerk, EPOLLIN) < 0) {
 		diag_exit_errno(EXIT_TRY_AGAIN, "cannot watch the clerk");
 	}
+	ledger_begin(console);
 	clients_open(console);
 	open_screen(console);
 	say_position(console);
@@ -222,6 +234,7 @@ static void end(struct console *console) {
 	for (size_t i = 0; i < TASKS_MAX; i++) {
 		task_forget(&console->tasks[i]);
 	}
+	ledger_finish(console);
 }
 
 int console_main(const char *argv0) {

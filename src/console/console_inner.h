@@ -15,6 +15,7 @@
 #include "clients.h"
 #include "house.h"
 #include "keyboard.h"
+#include "ledger.h"
 #include "roll.h"
 #include "screen.h"
 #include "task.h"
@@ -28,6 +29,7 @@ struct console {
 	uint64_t questions;  /* asked of the clerk so far */
 	uint64_t checks;     /* asked of all so far */
 	struct roll roll;
+	struct ledger ledger;
 	struct clients clients;
 	bool has_screen; /* somebody sees the room here; else the next three are idle */
 	struct screen screen;

@@ -14,6 +14,9 @@ void run_bans(struct task *task);
 void run_history(struct task *task);
 void run_stats(struct task *task);
 
+/* Accounts: from the clerk, and told to the hub. */
+void run_account(struct task *task);
+
 void run_help(struct task *task);
 
 #endif

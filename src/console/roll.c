@@ -49,13 +49,19 @@ static enum ring_result follow(struct console *console, struct state *state, uin
 	return result;
 }
 
+/* To whoever waits for it; or (NULL) nobody gets it. */
+static void give(struct console *console, const struct state *state) {
+	tasks_on_state(console, state);
+	ledger_on_state(console, state);
+}
+
 static void make_lists(struct console *console, struct state *state, uint64_t position) {
 	switch (follow(console, state, position)) {
-	case RING_EMPTY: tasks_on_state(console, state); break;
+	case RING_EMPTY: give(console, state); break;
 	case RING_LAPPED: ask(console); break; /* Again; the tasks' patience is the bound. */
 	default:
 		diag("the ring does not go on from the state that the clerk gave");
-		tasks_on_state(console, NULL);
+		give(console, NULL);
 	}
 }
 
@@ -66,7 +72,7 @@ bool roll_on_answer(struct console *console, const struct clerk_answer *answer, 
 	}
 	roll->question = 0;
 	roll->must_ask = false;
-	if (tasks_want_state(console)) {
+	if (tasks_want_state(console) || ledger_wants_state(console)) {
 		struct state *state = state_create();
 		const char *trouble = answer->what == CLERK_STATE ? clerk_load_rows(state, fd)
 		                                                  : "the clerk cannot give it";
@@ -74,7 +80,7 @@ bool roll_on_answer(struct console *console, const struct clerk_answer *answer, 
 			make_lists(console, state, answer->position);
 		} else {
 			diag("cannot load the state: %s", trouble);
-			tasks_on_state(console, NULL);
+			give(console, NULL);
 		}
 		state_destroy(state);
 	}

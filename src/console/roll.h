@@ -1,7 +1,7 @@
 /*
  * roll.h - who is here, on demand. The console holds no table of people: when
  * a list is asked for, the clerk gives the state as it is on disk, the ring's
- * newer entries are applied, every list that waits is made from it, and it is
+ * newer entries are applied, every list that waits is made from it (and the ledger's), and it is
  * dropped.
  */
 #ifndef ROLL_H

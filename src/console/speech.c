@@ -130,6 +130,13 @@ static void put_session(struct line *line, enum language language, const struct 
 	}
 }
 
+static void put_account(struct line *line, enum language language, const struct record *row) {
+	char time[SPEECH_TIME_MAX];
+	put_name(line, row->name);
+	put_string(line, either(language, "  注册于 ", "  registered "));
+	put_string(line, speech_time(row->since_us, time));
+}
+
 static void put_restriction(struct line *line, enum language language, const struct record *row) {
 	char text[ADDRESS_TEXT_MAX];
 	char time[SPEECH_TIME_MAX];
@@ -154,6 +161,7 @@ size_t speech_line(enum language language, const struct record *record, char out
 	out[0] = '\0';
 	switch (record->kind) {
 	case ROW_SESSION: put_session(&line, language, record); break;
+	case ROW_ACCOUNT: put_account(&line, language, record); break;
 	case ROW_BAN:
 	case ROW_MUTE: put_restriction(&line, language, record); break;
 	default: put_entry(&line, language, record); break;

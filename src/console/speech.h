@@ -1,7 +1,7 @@
 /*
  * speech.h - how the console puts records: as a line for people, as an object
  * for programs. Records are entries, and rows as lists have them: ROW_SESSION
- * (somebody present, with name), ROW_BAN, ROW_MUTE.
+ * (somebody present, with name), ROW_BAN, ROW_MUTE, ROW_ACCOUNT (with since).
  */
 #ifndef SPEECH_H
 #define SPEECH_H

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "account_task.h"
 #include "check.h"
 #include "console_inner.h"
 #include "diag.h"
@@ -40,6 +41,7 @@ struct task *task_take(struct console *console, const struct asker *asker, void 
 
 static void task_free(struct task *task) {
 	pile_finish(&task->pile);
+	account_wipe(task);
 	task->phase = TASK_FREE;
 }
 
@@ -112,7 +114,8 @@ bool task_request(struct task *task, struct record *request) {
 
 static void ask_clerk(struct task *task) {
 	struct console *console = task->console;
-	task->must_ask = clerk_ask(console->house.clerk, &task->question, NULL) < 0;
+	const void *text = clerk_is_account(task->question.what) ? &task->account : NULL;
+	task->must_ask = clerk_ask(console->house.clerk, &task->question, text) < 0;
 }
 
 void task_question(struct task *task, struct clerk_question question) {
@@ -182,6 +185,15 @@ static struct task *task_of(struct console *console, const struct record *answer
 	return &console->tasks[slot];
 }
 
+static void on_refused(struct task *task, const struct record *answer) {
+	if (clerk_is_account(task->question.what)) {
+		account_on_refused(task, answer->reason);
+		say_done(task);
+	} else {
+		refuse_for(task, answer);
+	}
+}
+
 void tasks_on_answer(struct console *console, const struct record *answer) {
 	struct task *task = task_of(console, answer);
 	if (task == NULL) {
@@ -195,7 +207,8 @@ void tasks_on_answer(struct console *console, const struct record *answer) {
 		step_durable(task);
 		break;
 	case ANSWER_CHECK: check_begin(task); break;
-	case ANSWER_REFUSED: refuse_for(task, answer); break;
+	case ANSWER_REFUSED: on_refused(task, answer); break;
+	case ANSWER_NOTHING: say_done(task); break;
 	default: break;
 	}
 }
@@ -218,6 +231,13 @@ void task_show(struct task *task) {
 	task->deadline_us = 0;
 }
 
+static void finish_showing(struct task *task) {
+	if (!account_go_on(task)) {
+		size_t count = task->count > 0 ? task->count : task->pile.count;
+		task_done(task, NULL, json_pack("{s:I}", "count", (json_int_t)count));
+	}
+}
+
 static void step_showing(struct task *task) {
 	char words[SPEECH_LINE_MAX];
 	struct record record;
@@ -226,8 +246,7 @@ static void step_showing(struct task *task) {
 			return;
 		}
 		if (!pile_next(&task->pile, &task->shown, &record)) {
-			task_done(task, NULL,
-			          json_pack("{s:I}", "count", (json_int_t)task->pile.count));
+			finish_showing(task);
 			return;
 		}
 		if (speech_line(task->language, &record, words) > 0) {
@@ -289,6 +308,8 @@ void tasks_on_clerk(struct console *console, const struct clerk_answer *answer, 
 			refuse_for(task, &(struct record){.reason = REASON_UNAVAILABLE});
 		} else if (task->question.what == CLERK_CHECK) {
 			check_on_clerk(task, answer->count);
+		} else if (clerk_is_account(task->question.what)) {
+			account_on_clerk(task, answer, bytes, size);
 		} else {
 			take_slice(task, answer, bytes, size);
 		}

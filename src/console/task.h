@@ -4,7 +4,8 @@
  *   free → (run) ─┬→ answer → durable ─┬→ done     what the hub decides
  *                 ├→ answer → boards → clerk       /check
  *                 ├→ state → showing               /who, /bans
- *                 ├→ clerk → showing               /history
+ *                 ├→ clerk → showing               /history, /account list
+ *                 ├→ clerk → answer → durable      /account add, drop
  *                 └→ done                          /stats, /help, a line that makes no sense
  *
  * Nobody waits for a task, and no task for ever: who should answer and does
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accountwire.h"
 #include "clerkwire.h"
 #include "command.h"
 #include "options.h"
@@ -70,6 +72,9 @@ struct task {
 	struct clerk_question question; /* number 0: none */
 	bool must_ask;                  /* the clerk could not be asked, or must be asked again */
 	void (*take_state)(struct task *task, const struct state *state);
+
+	struct account_question account; /* with the password that came beside the line; wiped */
+	bool has_password, is_password_fit;
 
 	struct pile pile;
 	size_t shown; /* offset into the pile */

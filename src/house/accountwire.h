@@ -27,8 +27,8 @@
  * again and is answered OK. Answers come in any order.
  *
  * Guessing: each wrong password, for a name or a hash, from an origin (a hash
- * of the network that the guess came from; 0, which only the console has, is
- * not counted) is counted; after a few the next must wait, longer each time (TOO_SOON, wait_s).
+ * of the network that the guess came from) is counted, and for a name from all origins
+ * together; after a few the next must wait, longer each time (TOO_SOON, wait_s). The console's are not counted.
  *
  * Passwords are prepared before they are hashed or compared (RFC 4013: NFKC, no
  * controls), so whoever types 全角 or half-width, composed or not, has the same.
@@ -58,8 +58,8 @@
 	X(ACCOUNT_WRONG, "password-wrong")                                                         \
 	X(ACCOUNT_TOO_SOON, "too-soon") /* wait_s: try again then */                               \
 	X(ACCOUNT_BUSY, "busy")                                                                    \
-	X(ACCOUNT_BAD_NAME, "name-invalid") /* nobody may be called that */                        \
-	X(ACCOUNT_WEAK, "password-weak")    /* too short */                                        \
+	X(ACCOUNT_BAD_NAME, "name-invalid")         /* nobody may be called that */                \
+	X(ACCOUNT_WEAK, "password-weak")            /* too short */                                \
 	X(ACCOUNT_BAD_PASSWORD, "password-invalid") /* too long, not UTF-8, or with controls */    \
 	X(ACCOUNT_FULL, "full")                     /* ACCOUNTS_MAX */                             \
 	X(ACCOUNT_NOT_PERMITTED, "not-permitted")   /* the console's alone */                      \

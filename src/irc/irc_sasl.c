@@ -121,6 +121,11 @@ bool scram_begin(struct scram *scram, struct slice message) {
 		return false;
 	}
 	struct slice bare = rest;
+	scram->header_size = message.size - bare.size;
+	if (scram->header_size > sizeof(scram->header)) {
+		return false;
+	}
+	memcpy(scram->header, message.bytes, scram->header_size);
 	if (bare.size > sizeof(scram->first) || !utf8_is_valid(bare) ||
 	    !take_attribute(&rest, 'n', &name) || !take_attribute(&rest, 'r', &nonce) ||
 	    !is_printable(nonce) || nonce.size > 128 || !read_name(scram, name)) {
@@ -191,14 +196,13 @@ static bool is_proof_good(const struct scram *scram, struct slice final_bare, st
 	return sodium_memcmp(hash, scram->keys.stored, sizeof(hash)) == 0;
 }
 
-/* The channel binding says again what the first message began with: "n,,", "y,," or with an authzid. */
-static bool is_binding_good(struct slice binding) {
-	char bytes[256];
+/* The channel binding says again what the first message began with (RFC 5802, section 6). */
+static bool is_binding_good(const struct scram *scram, struct slice binding) {
+	char bytes[sizeof(scram->header)];
 	size_t size;
 	return sodium_base642bin((unsigned char *)bytes, sizeof(bytes), binding.bytes, binding.size,
 	                         NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	       size >= 3 && (bytes[0] == 'n' || bytes[0] == 'y') && bytes[1] == ',' &&
-	       bytes[size - 1] == ',';
+	       slice_equal(slice_of(bytes, size), slice_of(scram->header, scram->header_size));
 }
 
 bool scram_finish(struct scram *scram, struct slice message, char out[static 64],
@@ -210,7 +214,7 @@ bool scram_finish(struct scram *scram, struct slice message, char out[static 64]
 	}
 	scram->state = SCRAM_FAILED;
 	take_attribute(&challenge, 'r', &ours);
-	if (!take_attribute(&rest, 'c', &binding) || !is_binding_good(binding) ||
+	if (!take_attribute(&rest, 'c', &binding) || !is_binding_good(scram, binding) ||
 	    !take_attribute(&rest, 'r', &nonce) || !slice_equal(nonce, ours)) {
 		return false;
 	}

@@ -63,6 +63,8 @@ struct scram {
 	enum scram_state state;
 	struct scram_keys keys;
 	size_t first_size, challenge_size; /* of client-first-bare, server-first */
+	size_t header_size;                /* what precedes client-first-bare */
+	char header[160];
 	size_t name_size;
 	char name[128];
 	char first[320];

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "irc_capability.h"
@@ -462,6 +463,23 @@ static void scram_refuses(void **state) {
 	assert_slice(slice_of(scram.name, scram.name_size), "a,b=");
 }
 
+/* The final message says again what the first began with, and nothing else. */
+static void scram_keeps_to_its_binding(void **state) {
+	static const char *const rest = ",r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+					"p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+	static const char *const bindings[] = {"c=eSws", "c=bixhPXgs", "c=", "c=biw", "c=biwsbiws"};
+	struct scram_keys keys = keys_of_the_rfc();
+	for (size_t i = 0; i < sizeof(bindings) / sizeof(bindings[0]); i++) {
+		struct scram scram;
+		char message[256], out[64];
+		size_t size;
+		assert_true(scram_begin(&scram, text("n,,n=user,r=rOprNGfwEbeRWgbNEkqO")));
+		assert_true(scram_challenge(&scram, &keys, text("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0")));
+		snprintf(message, sizeof(message), "%s%s", bindings[i], rest);
+		assert_false(scram_finish(&scram, text(message), out, &size));
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
@@ -486,6 +504,7 @@ int main(void) {
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(scram_of_the_rfc),
 		cmocka_unit_test(scram_refuses),
+		cmocka_unit_test(scram_keeps_to_its_binding),
 	};
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+/*
+ * account_task.h - /account: names that are registered. The clerk keeps them
+ * (accountwire.h), the hub is told; a list comes from the clerk alone.
+ *
+ * A password is given beside the line (adminwire.h), never in it: what is
+ * typed at a console stays on its screen, and command lines are seen in ps.
+ */
+#ifndef ACCOUNT_TASK_H
+#define ACCOUNT_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clerkwire.h"
+#include "options.h"
+#include "slice.h"
+
+struct task;
+
+/* Why not, in words. */
+const char *account_sentence(enum language language, uint32_t word);
+
+/* The password that came with the line of this task. */
+void account_give_password(struct task *task, struct slice password);
+/* Nothing of it stays. */
+void account_wipe(struct task *task);
+
+/* The clerk's answer to this task's question: what follows the head. */
+void account_on_clerk(struct task *task, const struct clerk_answer *answer, const char *bytes,
+                      size_t size);
+/* The hub did not take what it was told. The account is made, or dropped, all the same. */
+void account_on_refused(struct task *task, uint16_t reason);
+/* The last of a page was shown: true if another one was asked for. */
+bool account_go_on(struct task *task);
+
+#endif
