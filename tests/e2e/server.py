@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 
 from plain import parse_address
-from tools import BINARY, PATIENCE, SLOWNESS, eventually, plain_environment, processes, qun
+from tools import BINARY, PATIENCE, SLOWNESS, Port, eventually, plain_environment, processes, qun
+
+OWN_PORT = ("127.0.0.1, a port of its own",)
 
 # SIGTERM and SIGINT: exit 0 within two seconds.
 STOP_SECONDS = 2.0 * SLOWNESS
@@ -101,7 +103,8 @@ class Server:
 
     place      a folder that everybody may pass through; the data folder is made in it
     options    further options
-    listen     what --listen says; None: nothing
+    listen     what --listen says; None: nothing; else 127.0.0.1 and a port that nobody else gets,
+               not even while the server is down
     keyboard   None: no input; "pipe": --console from a pipe; "terminal": a terminal
     messages   "pipe" or "terminal": what standard error is; "screen": the keyboard's terminal
     wrap       a command in front, which must exec
@@ -113,7 +116,7 @@ class Server:
         self,
         place,
         *options,
-        listen=("127.0.0.1:0",),
+        listen=OWN_PORT,
         data="data",
         language="zh",
         keyboard=None,
@@ -126,7 +129,8 @@ class Server:
     ):
         self.place = place
         self.data = None if data is None else Path(place) / data
-        self.listen = list(listen or ())
+        self.own_port = Port() if listen == OWN_PORT else None
+        self.listen = [f"127.0.0.1:{self.own_port.number}"] if self.own_port else list(listen or ())
         self.options = [str(option) for option in options]
         self.language = language
         self.keyboard = keyboard
@@ -351,6 +355,8 @@ class Server:
         finally:
             if not self.is_ended:
                 self.kill_all()
+            if self.own_port:
+                self.own_port.close()
 
     def wait_no_zombies(self):
         eventually(

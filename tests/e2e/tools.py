@@ -7,7 +7,9 @@ generous, so that a slow machine makes a test slower and never wrong.
 import contextlib
 import ctypes
 import os
+import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -53,6 +55,40 @@ def eventually(look, what, seconds=PATIENCE):
             raise AssertionError(f"waited {seconds:.0f} s in vain for {what}; last seen: {found!r}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
+
+
+# ---- Ports ----------------------------------------------------------------------------------------
+
+
+class Port:
+    """A port of 127.0.0.1 that is its holder's until close(), whether or not it is bound just then.
+
+    Port 0 gives one that the kernel gives to anybody else's socket as soon as its server is down. This one
+    is below those, and a name that only one process of this machine can have says whose it is.
+    """
+
+    LOWEST = 20000
+
+    def __init__(self):
+        highest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        assert highest > self.LOWEST + 1000, "no ports are left below those of the kernel"
+        while not self.take(random.randrange(self.LOWEST, highest)):
+            pass
+
+    def take(self, number):
+        self.number, self.claim = number, socket.socket(socket.AF_UNIX)
+        try:
+            self.claim.bind(f"\0qun-test-port-{number}")
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET, kind) as trial:
+                    trial.bind(("127.0.0.1", number))
+        except OSError:
+            self.close()
+            return False
+        return True
+
+    def close(self):
+        self.claim.close()
 
 
 # ---- Folders -------------------------------------------------------------------------------------
