@@ -55,10 +55,11 @@ struct board {
 	_Atomic uint64_t absent;      /* hub: how many are present besides, but absent */
 
 	/* scribe */
-	_Atomic uint64_t seq_stored;    /* last entry in a committed transaction */
-	_Atomic uint64_t seq_durable;   /* last entry that a power loss cannot take */
-	_Atomic uint64_t seq_reserve;   /* the hub may give numbers up to this one */
-	_Atomic uint64_t seq_forgotten; /* entries up to this one are no longer kept */
+	_Atomic uint64_t seq_stored;  /* last entry in a committed transaction */
+	_Atomic uint64_t seq_durable; /* last entry that a power loss cannot take */
+	_Atomic uint64_t seq_reserve; /* the hub may give numbers up to this one */
+	_Atomic uint64_t
+		seq_forgotten; /* entries up to this one are no longer kept, or just going */
 
 	/*
 	 * hub: what it is deciding just now (queue + 1, number; queue 0: nothing), and

@@ -87,10 +87,9 @@ static void tell_reserve(struct scribe *scribe) {
 }
 
 /* What is no longer kept: who reads the log has to say so; and rooms may end. */
-static void tell_forgotten(struct scribe *scribe) {
+static void tell_forgotten(struct scribe *scribe, uint64_t forgotten) {
 	struct board *own = scribe->house.own;
-	uint64_t forgotten = scribe->follower.meta.forgotten;
-	if (atomic_load_explicit(&own->seq_forgotten, memory_order_relaxed) != forgotten) {
+	if (atomic_load_explicit(&own->seq_forgotten, memory_order_relaxed) < forgotten) {
 		atomic_store_explicit(&own->seq_forgotten, forgotten, memory_order_release);
 		house_ring(&scribe->house, PROCESS_HUB);
 	}
@@ -231,24 +230,37 @@ static bool store_batch(struct scribe *scribe) {
 
 /* ---- forgetting ---- */
 
+/*
+ * Told first: whoever reads what is just going finds it out when he looks at the board afterwards. If
+ * it cannot be deleted it is deleted another time; nobody asks for it any more.
+ */
+static enum store_error forget_up_to(struct scribe *scribe, uint64_t seq, size_t *count) {
+	tell_forgotten(scribe, seq);
+	enum store_error error = store_forget(scribe->store, seq, count);
+	if (*count > 0) {
+		/* The rest of meta is as it was. */
+		(void)store_meta(scribe->store, &scribe->follower.meta);
+		board_count(scribe->house.own, COUNT_BATCHES, 1);
+		house_ring(&scribe->house, PROCESS_CLERK);
+	}
+	return error;
+}
+
 static void forget_some(struct scribe *scribe) {
-	size_t count;
+	size_t count = 0;
+	uint64_t seq;
 	uint64_t kept_us = scribe->house.options->keep_days * DAY_US;
 	uint64_t wall_us = clock_wall_us();
-	enum store_error error = store_forget(
-		scribe->store, wall_us > kept_us ? wall_us - kept_us : 0, FORGET_MAX, &count);
+	uint64_t before_us = wall_us > kept_us ? wall_us - kept_us : 0;
+	enum store_error error = store_forgettable(scribe->store, before_us, FORGET_MAX, &seq);
+	if (error == STORE_OK && seq != 0) {
+		error = forget_up_to(scribe, seq, &count);
+	}
 	if (error == STORE_DAMAGED) {
 		fail(scribe, error);
 	}
 	bool is_more_left = error == STORE_OK && count == FORGET_MAX;
 	scribe->forget_due_us = now_us(scribe) + (is_more_left ? FORGET_PAUSE_US : FORGET_AGAIN_US);
-	if (count > 0) {
-		/* The rest of meta is as it was. */
-		(void)store_meta(scribe->store, &scribe->follower.meta);
-		tell_forgotten(scribe);
-		board_count(scribe->house.own, COUNT_BATCHES, 1);
-		house_ring(&scribe->house, PROCESS_CLERK);
-	}
 }
 
 /* ---- leaving ---- */
@@ -384,7 +396,7 @@ static void reserve(struct scribe *scribe) {
 	}
 	tell_durable(scribe);
 	tell_reserve(scribe);
-	tell_forgotten(scribe);
+	tell_forgotten(scribe, scribe->follower.meta.forgotten);
 	tell_stored(scribe);
 }
 

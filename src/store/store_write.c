@@ -235,8 +235,9 @@ static enum store_error oldest_up_to(struct store *store, size_t most, uint64_t 
 	               : store_fail(store, result, "look for what is old");
 }
 
-static enum store_error forget_up_to(struct store *store, uint64_t seq, size_t *count) {
+enum store_error store_forget(struct store *store, uint64_t seq, size_t *count) {
 	static const enum store_statement deeds[] = {STATEMENT_FORGET_ROOMS, STATEMENT_FORGET};
+	*count = 0;
 	enum store_error error = store_begin(store);
 	for (size_t i = 0; i < 2 && error == STORE_OK; i++) {
 		sqlite3_stmt *statement = statement_within(store, deeds[i]);
@@ -268,25 +269,29 @@ static enum store_error forget_up_to(struct store *store, uint64_t seq, size_t *
 	return error;
 }
 
-enum store_error store_forget(struct store *store, uint64_t before_us, size_t most, size_t *count) {
-	uint64_t kept, up_to;
-	*count = 0;
+enum store_error store_forgettable(struct store *store, uint64_t before_us, size_t most,
+                                   uint64_t *seq) {
+	uint64_t kept, up_to, oldest;
+	struct store_meta meta;
+	*seq = 0;
 	assert(most > 0);
 	enum store_error error = store_seq_since(store, before_us, &kept);
 	if (error == STORE_OK) {
 		error = oldest_up_to(store, most, &up_to);
 	}
+	if (error == STORE_OK) {
+		error = store_seq_oldest(store, &oldest);
+	}
+	if (error == STORE_OK) {
+		error = store_meta(store, &meta);
+	}
 	if (error != STORE_OK || kept == 0) {
 		return error;
 	}
-	uint64_t last = kept == UINT64_MAX ? INT64_MAX : kept - 1;
+	uint64_t last = kept - 1 < meta.seq ? kept - 1 : meta.seq;
 	if (up_to != 0 && up_to < last) {
 		last = up_to;
 	}
-	uint64_t oldest;
-	error = store_seq_oldest(store, &oldest);
-	if (error != STORE_OK || oldest > last) {
-		return error;
-	}
-	return forget_up_to(store, last, count);
+	*seq = oldest <= last ? last : 0;
+	return STORE_OK;
 }

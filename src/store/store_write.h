@@ -33,10 +33,16 @@ void store_rollback(struct store *store);
 enum store_error store_sync(struct store *store);
 
 /*
- * Forgets up to `most` entries that are older than that time, oldest first, in
- * a transaction of its own. *count: how many; fewer than `most` means that no
- * more are left to forget. The state is not touched.
+ * What to forget next: up to *seq stand the oldest entries, `most` at the most, that are older than that
+ * time; 0: there are none. Who reads is told before they go (board.h: seq_forgotten).
  */
-enum store_error store_forget(struct store *store, uint64_t before_us, size_t most, size_t *count);
+enum store_error store_forgettable(struct store *store, uint64_t before_us, size_t most,
+                                   uint64_t *seq);
+
+/*
+ * Forgets the entries up to seq, in a transaction of its own. *count: how many. The state is not
+ * touched.
+ */
+enum store_error store_forget(struct store *store, uint64_t seq, size_t *count);
 
 #endif

@@ -1,5 +1,6 @@
 """The life of a session: coming in, being absent, leaving, coming back, and how it ends."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -426,6 +427,18 @@ def test_closed(serve, crowd_of):
 # ---- What is kept, and what no longer ------------------------------------------------------------
 
 
+def make_old(server, seq, further=None):
+    """In the log of a server that is down: what was said up to there was said three days ago."""
+    path, owner = server.data / "log.db", (server.data / "log.db").stat()
+    long_ago = int((time.time() - 3 * 86400) * 1e6)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("update entries set time = ? where seq <= ?", (long_ago, seq))
+        if further:
+            database.execute(further)
+        database.commit()
+    os.chown(path, owner.st_uid, owner.st_gid)
+
+
 def test_what_is_no_longer_kept_is_told_exactly(serve, crowd_of):
     """Who was away for longer than --keep hears which numbers are missing, and then the rest."""
     server = serve(*FAST)
@@ -437,19 +450,40 @@ def test_what_is_no_longer_kept_is_told_exactly(serve, crowd_of):
         hong.settle(hong.say(text))
     old, young = hong.expect("old").seq, hong.expect("young").seq
     server.stop()
-    path, owner = server.data / "log.db", (server.data / "log.db").stat()
-    database = sqlite3.connect(path)
-    long_ago = int((time.time() - 3 * 86400) * 1e6)
-    database.execute("update entries set time = ? where seq <= ?", (long_ago, old))
-    database.commit()
-    database.close()
-    os.chown(path, owner.st_uid, owner.st_gid)
+    make_old(server, old)
     server.restart("--keep", "2", *FAST)
     eventually(lambda: min(entry["seq"] for entry in server.history()) > old, "it to be forgotten")
     ming = crowd.come_back(saved)
     ming.expect("young")
     assert ming.events_of(wire.Gap) == [wire.Gap(saved["cursor"], old)]
     assert [entry.seq for entry in ming.of_kind(wire.SAID)] == [young]
+
+
+def test_what_is_to_go_is_told_before_it_goes(serve, crowd_of):
+    """The deletion fails here: whoever asks for what it was about to take is told of a gap all the same."""
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    ming, hong = crowd.enter("小明", "小红")
+    ming.expect("", kind=wire.ENTERED)
+    saved = crowd.drop(ming)
+    for text in ("old", "young"):
+        hong.settle(hong.say(text))
+    old = hong.expect("old").seq
+    server.stop()
+    make_old(server, old, "create trigger stay before delete on entries begin select raise(abort, 'no'); end")
+    server.restart("--keep", "2", *FAST)
+
+    def is_told():
+        """The scribe looks for what is old a second after its start."""
+        ming = crowd.come_back(saved)
+        ming.expect("young")
+        told = ming.events_of(wire.Gap)
+        crowd.drop(ming)
+        assert told in ([], [wire.Gap(saved["cursor"], old)])
+        return told
+
+    eventually(is_told, "the gap")
+    assert "old" in [entry["text"] for entry in server.history()], "it went: the test proves nothing"
 
 
 def test_fsync_keeps_before_it_says_kept(serve, crowd_of):

@@ -440,36 +440,45 @@ static void the_first_entry_of_a_time_is_found(void **unused) {
 	store_close(store);
 }
 
+/* What is to be forgotten is known before it goes; *seq: up to where, 0: there is nothing. */
+static size_t forget(struct store *store, uint64_t before_us, size_t most, uint64_t *seq) {
+	size_t count = 0;
+	struct store_meta before, between;
+	store_meta(store, &before);
+	assert_int_equal(store_forgettable(store, before_us, most, seq), STORE_OK);
+	store_meta(store, &between);
+	assert_int_equal(between.forgotten, before.forgotten);
+	if (*seq != 0) {
+		assert_int_equal(store_forget(store, *seq, &count), STORE_OK);
+		store_meta(store, &between);
+		assert_int_equal(between.forgotten, *seq);
+	}
+	return count;
+}
+
 static void what_is_old_is_forgotten_a_little_at_a_time(void **unused) {
 	struct store *store = open_store(STORE_WRITE);
-	size_t count;
+	uint64_t seq;
 	struct store_meta meta;
-	assert_int_equal(store_forget(store, UINT64_MAX, 10, &count), STORE_OK);
-	assert_int_equal(count, 0);
+	assert_int_equal(forget(store, UINT64_MAX, 10, &seq), 0);
+	assert_int_equal(seq, 0);
 	put_said(store, 1, 100);
+	assert_int_equal(forget(store, said(51, "").time_us, 30, &seq), 30);
+	assert_int_equal(seq, 30);
+	assert_int_equal(forget(store, said(51, "").time_us, 30, &seq), 20);
+	assert_int_equal(seq, 50);
 	store_meta(store, &meta);
-	assert_int_equal(meta.forgotten, 0);
-	assert_int_equal(store_forget(store, said(51, "").time_us, 30, &count), STORE_OK);
-	assert_int_equal(count, 30);
-	store_meta(store, &meta);
-	assert_int_equal(meta.forgotten, 30);
-	assert_int_equal(store_forget(store, said(51, "").time_us, 30, &count), STORE_OK);
-	assert_int_equal(count, 20);
-	store_meta(store, &meta);
-	assert_int_equal(meta.forgotten, 50);
 	/* It is not what a commit says. */
 	meta.forgotten = 7;
 	assert_int_equal(store_begin(store), STORE_OK);
 	assert_int_equal(store_commit(store, &meta), STORE_OK);
-	assert_int_equal(store_forget(store, said(51, "").time_us, 30, &count), STORE_OK);
-	assert_int_equal(count, 0);
+	assert_int_equal(forget(store, said(51, "").time_us, 30, &seq), 0);
+	assert_int_equal(seq, 0);
 	look(store, 0, UINT64_MAX);
 	assert_int_equal(seen.count, 50);
 	assert_int_equal(seen.seqs[0], 51);
-	assert_int_equal(store_forget(store, UINT64_MAX, 1000, &count), STORE_OK);
-	assert_int_equal(count, 50);
-	store_meta(store, &meta);
-	assert_int_equal(meta.forgotten, 100);
+	assert_int_equal(forget(store, UINT64_MAX, 1000, &seq), 50);
+	assert_int_equal(seq, 100);
 	store_close(store);
 }
 

@@ -114,8 +114,12 @@ static void arrive(struct sessions *sessions) {
 	if (!car->is_full && car->given < CAR_ASKS) {
 		log_window_pass(&car->window, car->stored);
 	}
-	/* What is wanted may not be stored yet: a moment later it is. */
-	car->is_here = car->window.high > car->from;
+	/*
+	 * What is wanted may not be stored yet: a moment later it is. And what was forgotten while the clerk
+	 * read may be lacking: who waits for it is told a gap first.
+	 */
+	bool may_lack = car->from < sessions_forgotten(sessions);
+	car->is_here = car->window.high > car->from && !may_lack;
 	car->waits_us = sessions_now_us(sessions) + STAY_US;
 	car->must_look = !car->is_here;
 	board_count(sessions->edge->house.own, COUNT_SLICES, 1);

@@ -61,7 +61,7 @@ static const struct log_window *window_at(const struct sessions *sessions, uint6
 	return seq >= sessions->window.low ? &sessions->window : car_window(sessions, seq);
 }
 
-static uint64_t seq_forgotten(const struct sessions *sessions) {
+uint64_t sessions_forgotten(const struct sessions *sessions) {
 	const struct board *scribe = sessions->edge->house.boards[PROCESS_SCRIBE];
 	return atomic_load_explicit(&scribe->seq_forgotten, memory_order_acquire);
 }
@@ -145,7 +145,7 @@ static bool serve_packet(struct sessions *sessions, uint32_t handle) {
 		post_entries(sessions, handle, &span, window, from);
 		return true;
 	}
-	uint64_t forgotten = seq_forgotten(sessions);
+	uint64_t forgotten = sessions_forgotten(sessions);
 	if (from < forgotten) {
 		post_gap(sessions, handle, &span, forgotten);
 		return true;

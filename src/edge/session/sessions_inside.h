@@ -276,6 +276,8 @@ void serve_at_once(struct sessions *sessions, uint32_t handle);
 bool serve_has_work(const struct sessions *sessions);
 /* Where a connection that is behind reads the log next. */
 uint64_t serve_wants(const struct sessions *sessions, const struct context *context);
+/* Entries up to this one are no longer kept; told before they go. */
+uint64_t sessions_forgotten(const struct sessions *sessions);
 /* The window has something for everybody, or whom there was nothing for may look again. */
 void serve_all(struct sessions *sessions);
 /* For who never hears of an empty stretch: the client is told how far the log is. */
