@@ -186,10 +186,8 @@ static void ring_all_edges(struct hub *hub) {
 }
 
 static void ring_room(struct hub *hub, uint64_t room) {
-	for (uint16_t home = 0; home < EDGES_MAX; home++) {
-		if (state_room_members_at(hub->state, room, home) > 0) {
-			ring_home(hub, home);
-		}
+	for (uint64_t homes = state_room_homes(hub->state, room); homes != 0; homes &= homes - 1) {
+		ring_home(hub, (uint16_t)__builtin_ctzll(homes));
 	}
 }
 
