@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "limits.h"
 #include "slice.h"
 
 #define HOST_DEFAULT "127.0.0.1"
@@ -26,6 +27,15 @@ static bool is_port(const char *text) {
 		number = number * 10 + (unsigned long)(*digit - '0');
 	}
 	return number >= 1 && number <= 65535;
+}
+
+bool join_name_check(const char *text, char trouble[static JOIN_TROUBLE_BYTES]) {
+	_Static_assert(NAME_BYTES_MAX == 96 && NAME_CODE_POINTS_MAX == 32, "as it is written");
+	return strlen(text) <= NAME_BYTES_MAX ||
+	       refuse(trouble,
+	              "--name wants a shorter name: at most 32 characters, 96 bytes; "
+	              "this one has %zu bytes",
+	              strlen(text));
 }
 
 bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const char **port) {
@@ -56,7 +66,10 @@ bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const 
 
 static bool take_name(struct join_options *options, const char *text, char *trouble) {
 	options->name = text;
-	return text[0] != '\0' || refuse(trouble, "--name wants a name");
+	if (text[0] == '\0') {
+		return refuse(trouble, "--name wants a name");
+	}
+	return join_name_check(text, trouble);
 }
 
 static bool take_room(struct join_options *options, const char *text, char *trouble) {

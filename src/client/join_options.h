@@ -20,6 +20,9 @@ bool join_options_parse(struct join_options *options, int argc, char *const *arg
  */
 bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const char **port);
 
+/* Of a --name: is it short enough to be asked for? If not, false and a sentence. */
+bool join_name_check(const char *text, char trouble[static JOIN_TROUBLE_BYTES]);
+
 const char *join_help(enum language language);
 
 #endif

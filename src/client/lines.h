@@ -46,6 +46,12 @@ struct lines_sent {
 struct lines {
 	const struct face_start *start;
 	enum language language;
+	int signals;
+	int out_fd; /* standard output, not blocking if that can be had */
+	bool is_out_socket, is_stuck;
+	/* The last signal; one that came while it was printing; and how long output is waited for since. */
+	uint32_t signal, late_signal;
+	uint64_t patience_us;    /* 0: for ever */
 	bool is_asking_terminal; /* a person can be asked */
 	/* As told. */
 	uint8_t standing;

@@ -160,7 +160,14 @@ static void on_attach(struct link *link, const struct wish *wish, uint64_t now_u
 }
 
 static void on_name(struct link *link, const struct wish *wish, uint64_t now_us) {
-	if (link->phase == PHASE_NAMELESS) {
+	if (link->phase != PHASE_NAMELESS) {
+		return;
+	}
+	if (wish->name.size > NAME_BYTES_MAX) {
+		/* A part of it would be somebody else's name. */
+		link_set_text(link, REASON_NAME_TOO_LONG, NAME_CODE_POINTS_MAX, slice_of(NULL, 0));
+		link->has_news = true;
+	} else {
 		link_set_name(link, wish->name);
 		link_set_text(link, 0, 0, slice_of(NULL, 0));
 		link_greet_begin(link, now_us);
@@ -186,8 +193,10 @@ static void on_quit(struct link *link, const struct wish *wish, uint64_t now_us)
 	if (!link->is_quitting || quit_us < link->quit_us) {
 		link->quit_us = quit_us;
 	}
+	/* Who was to take leave does, though whoever wished it is gone since. */
+	bool is_leaving = link->is_quitting && !link->is_staying;
 	link->is_quitting = true;
-	link->is_staying = (wish->flags & WISH_STAYS) != 0;
+	link->is_staying = (wish->flags & WISH_STAYS) != 0 && !is_leaving;
 	link->is_hurrying = link->is_hurrying || is_at_once;
 	link->why_size = wish->text.size < WHY_BYTES_MAX ? wish->text.size : WHY_BYTES_MAX;
 	if (link->why_size > 0) {

@@ -23,7 +23,10 @@ static bool take_join(struct robot_join_options *options, const char *text, char
 
 static bool take_name(struct robot_join_options *options, const char *text, char *trouble) {
 	options->name = text;
-	return text[0] != '\0' || refuse(trouble, "--name wants a name");
+	if (text[0] == '\0') {
+		return refuse(trouble, "--name wants a name");
+	}
+	return join_name_check(text, trouble);
 }
 
 static bool take_room(struct robot_join_options *options, const char *text, char *trouble) {

@@ -26,23 +26,27 @@ def where(server):
 class Joined:
     """A running `qun join --lines`, with pipes. What it prints goes into .out and .err (Stream)."""
 
-    def __init__(self, server, name=None, *options, state, language="zh", address=None, command=()):
+    def __init__(self, server, name=None, *options, state, language="zh", address=None, command=(), stdout=None):
         words = command or ("join", address or where(server), "--lines")
         words = [*words, *(("--name", name) if name else ()), *options]
-        out, stdout = os.pipe()
+        theirs = stdout
+        if stdout is None:
+            out, theirs = os.pipe()
         err, stderr = os.pipe()
         self.process = subprocess.Popen(
             [str(BINARY), *words],
             stdin=subprocess.PIPE,
-            stdout=stdout,
+            stdout=theirs,
             stderr=stderr,
             env=environment(state, language),
             start_new_session=True,
         )
-        os.close(stdout)
         os.close(stderr)
         self.pid = self.process.pid
-        self.out, self.err = Stream(out), Stream(err)
+        self.err = Stream(err)
+        if stdout is None:  # Else the test reads it, or does not.
+            os.close(theirs)
+            self.out = Stream(out)
 
     def wait_in(self):
         self.err.expect("没有加密|not encrypted")

@@ -1,8 +1,10 @@
 """qun join --lines: a pipe into the room."""
 
+import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -291,6 +293,32 @@ def test_kicked_banned_closed(serve, start, state):
 
 
 @pytest.mark.asan
+def test_hears_that_the_room_closes(serve, start, state):
+    """It says why, goes on looking for the server, and is back when there is one."""
+    server = serve()
+    ann = start(server, "Ann", state=state, language="en").wait_in()
+    server.admin_ok("close", "下课")
+    server.wait_gone()
+    ann.out.expect("下课")
+    server.restart()
+    ann.say("again")
+    ming = Plain(server).enter("小明")
+    eventually(lambda: said_by(server, "Ann") == ["again"], "it to be back")
+    ming.say("welcome")
+    ann.hear("小明: welcome").leave()
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("words", [("join", "--lines"), ("robot", "--join", "127.0.0.1")])
+def test_no_name_is_cut(state, words):
+    """A part of what was asked for is somebody else's name."""
+    words = [str(BINARY), *words, "--name", "x" * 97]
+    done = subprocess.run(words, input=b"", capture_output=True, env=joined.environment(state), timeout=PATIENCE)
+    assert done.returncode == 2
+    assert "96 bytes; this one has 97" in done.stderr.decode()
+
+
+@pytest.mark.asan
 def test_nobody_there(place, state):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
@@ -336,6 +364,28 @@ def test_signals(serve, start, state):
     assert bob.wait() == 0
     assert "Bob" in server.admin_ok("who")
     assert left("Bob") not in ming.lines
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize(
+    "who, number", [("face", signal.SIGINT), ("face", signal.SIGTERM), ("join", signal.SIGTERM)]
+)
+def test_a_full_pipe_keeps_no_signal_from_it(serve, start, state, who, number):
+    """Nobody reads what it prints: it hears that it is to end all the same."""
+    server = serve(*FAST)
+    speaker = Plain(server).enter("小明")
+    out, stdout = os.pipe()
+    fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 4096)
+    ann = start(server, "Ann", state=state, stdout=stdout).wait_in()
+    for _ in range(64):
+        speaker.say("x" * 1000)
+    # A pipe of 4 kB and 64 kB to print: it is full, and stays so.
+    eventually(lambda: not select.select([], [stdout], [], 0)[1], "a full pipe")
+    os.kill(ann.family()[who], number)
+    assert ann.process.wait(PATIENCE) == 128 + number
+    os.close(stdout)
+    os.close(out)
+    speaker.find(left("Ann"))
 
 
 @pytest.mark.asan

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "join_options.h"
+#include "limits.h"
 
 static struct join_options options;
 static char host[JOIN_HOST_BYTES], trouble[JOIN_TROUBLE_BYTES];
@@ -47,6 +48,15 @@ static void test_reads_options(void **state) {
 	assert_string_equal(options.host, "host");
 }
 
+static void test_refuses_what_is_too_long_for_a_name(void **state) {
+	static char name[NAME_BYTES_MAX + 2];
+	memset(name, 'x', NAME_BYTES_MAX);
+	assert_true(parse("--name", name, NULL));
+	name[NAME_BYTES_MAX] = 'x';
+	assert_false(parse("--name", name, NULL));
+	assert_non_null(strstr(trouble, "96 bytes"));
+}
+
 static void test_refuses_what_makes_no_sense(void **state) {
 	assert_false(parse("a", "b", NULL));
 	assert_false(parse("--name", NULL, NULL));
@@ -61,6 +71,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_hosts),
 		cmocka_unit_test(test_reads_options),
+		cmocka_unit_test(test_refuses_what_is_too_long_for_a_name),
 		cmocka_unit_test(test_refuses_what_makes_no_sense),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
