@@ -8,11 +8,14 @@ static void remove_range(struct ack_book *book, size_t at) {
 	        (book->count - at) * sizeof book->ranges[0]);
 }
 
-/* The oldest has to go when there are too many: the sender has long taken it for lost. */
-static void insert_range(struct ack_book *book, size_t at, uint32_t packet) {
+/*
+ * The oldest has to go when there are too many: the sender has long taken it for lost. False: it is older
+ * than all of them, and nobody knows any more whether it came.
+ */
+static bool insert_range(struct ack_book *book, size_t at, uint32_t packet) {
 	if (book->count == WIRE_RANGES_MAX) {
 		if (at == WIRE_RANGES_MAX) {
-			return;
+			return false;
 		}
 		book->count--;
 	}
@@ -20,9 +23,10 @@ static void insert_range(struct ack_book *book, size_t at, uint32_t packet) {
 	        (book->count - at) * sizeof book->ranges[0]);
 	book->ranges[at] = (struct wire_range){.first = packet, .last = packet};
 	book->count++;
+	return true;
 }
 
-/* Into the ranges; false if it is there already. *at: the range it is in afterwards. */
+/* Into the ranges; false if it is there already, or may have been. */
 static bool add(struct ack_book *book, uint32_t packet) {
 	size_t at = 0;
 	while (at < book->count && book->ranges[at].first > packet) {
@@ -42,9 +46,18 @@ static bool add(struct ack_book *book, uint32_t packet) {
 	} else if (touches_below) {
 		book->ranges[at].last = packet;
 	} else {
-		insert_range(book, at, packet);
+		return insert_range(book, at, packet);
 	}
 	return true;
+}
+
+bool ack_has(const struct ack_book *book, uint32_t packet) {
+	for (size_t i = 0; i < book->count; i++) {
+		if (packet >= book->ranges[i].first && packet <= book->ranges[i].last) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool ack_note(struct ack_book *book, uint32_t packet, uint64_t now_us) {

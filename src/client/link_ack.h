@@ -24,7 +24,10 @@ struct ack_book {
 	uint64_t due_us;                           /* 0: nothing to say */
 };
 
-/* A packet came. False if it had come before (then the sender hears so at once: its ACK was lost). */
+/* Had it come before? */
+bool ack_has(const struct ack_book *book, uint32_t packet);
+
+/* A packet came. False if it had come before, or may have (then the sender hears so at once: its ACK was lost). */
 bool ack_note(struct ack_book *book, uint32_t packet, uint64_t now_us);
 
 /* When an acknowledgement has to leave; UINT64_MAX if there is nothing to say. */

@@ -3,6 +3,7 @@
  * WELCOME, and goes on whatever gets lost; only a REFUSED, a RESET or a long silence
  * begin another one.
  */
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -133,6 +134,21 @@ static bool read_welcome(const struct link *link, const struct wire_greeting *wi
 	return keys_tag_is_good(&welcome->key, wire->head, &hash, wire->tag);
 }
 
+/* What the entry that waits points at is in the inbox. */
+static void begin_inbox(struct link *link, uint64_t cursor) {
+	struct slice *const texts[] = {&link->entry.name, &link->entry.other, &link->entry.text};
+	char *to = link->entry_bytes;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0] && link->has_entry; i++) {
+		assert(to + texts[i]->size <= link->entry_bytes + sizeof link->entry_bytes);
+		if (texts[i]->size > 0) {
+			memmove(to, texts[i]->bytes, texts[i]->size);
+		}
+		texts[i]->bytes = to;
+		to += texts[i]->size;
+	}
+	link_inbox_begin(link->inbox, cursor);
+}
+
 static void begin_session(struct link *link, const struct welcome *welcome) {
 	struct link_memory *memory = &link->memory;
 	memory->has_session = memory->has_server_key = true;
@@ -142,7 +158,7 @@ static void begin_session(struct link *link, const struct welcome *welcome) {
 	memory->answering = memory->answering_number = 0;
 	memcpy(memory->server_key, welcome->server_key, KEY_BYTES);
 	link->is_new_session = true;
-	link_inbox_begin(link->inbox, welcome->seq);
+	begin_inbox(link, welcome->seq);
 	link_drop_questions(link);
 }
 
@@ -152,7 +168,7 @@ static void resume_session(struct link *link, const struct welcome *welcome) {
 	uint64_t cursor = link_inbox_cursor(link->inbox);
 	link->is_new_session = false;
 	if (welcome->seq < link->greeting.cursor) {
-		link_inbox_begin(link->inbox, welcome->seq);
+		begin_inbox(link, welcome->seq);
 		rosters_gap(link->rosters);
 	} else if (welcome->seq > cursor) {
 		(void)link_inbox_take(link->inbox, cursor, welcome->seq,

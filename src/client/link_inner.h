@@ -146,6 +146,7 @@ struct link {
 	bool has_entry;
 	struct tell entry;
 	uint8_t entry_rooms[8 * ROOMS_PER_PERSON_MAX];
+	char entry_bytes[INBOX_ENTRY_BYTES_MAX]; /* its texts, when the inbox has begun anew */
 	/* Of a row of an answer, which may be told while that entry waits. */
 	uint8_t row_rooms[8 * ROOMS_PER_PERSON_MAX];
 

@@ -420,9 +420,14 @@ void rosters_row(struct rosters *rosters, const struct answer_row *row) {
 	}
 }
 
+/* An answer that says "more" and has no rows leads nowhere: to ask for what is behind it would never end. */
+static bool has_more(const struct rosters *rosters) {
+	return rosters->head.more != 0 && rosters->last_row > rosters->asked.after;
+}
+
 static void on_rooms_answered(struct rosters *rosters) {
-	rosters->is_rooms_wanted = rosters->head.more != 0;
-	rosters->rooms_after = rosters->head.more != 0 ? rosters->last_row : 0;
+	rosters->is_rooms_wanted = has_more(rosters);
+	rosters->rooms_after = has_more(rosters) ? rosters->last_row : 0;
 	for (size_t i = 0; !rosters->is_rooms_wanted && i < rosters->count; i++) {
 		struct room *room = &rosters->rooms[i];
 		if (room->is_stale && room->is_in) {
@@ -448,7 +453,7 @@ static void repeat_own_step(struct rosters *rosters, const struct step *step) {
 }
 
 static void on_people_answered(struct rosters *rosters, struct room *room) {
-	bool is_last = rosters->head.more == 0 || rosters->head.kind == ASK_REFUSED;
+	bool is_last = !has_more(rosters) || rosters->head.kind == ASK_REFUSED;
 	bool is_full = people_in_all(rosters) >= ROSTERS_PEOPLE_MAX;
 	people_settle(&room->people, is_last ? UINT64_MAX : rosters->last_row);
 	room->is_whole = is_last && !is_full && rosters->head.kind == ASK_WHO;

@@ -232,7 +232,9 @@ static bool make_row(struct link *link, const struct answer_row *row, struct tel
 /* The answer goes on with another question: WHO and ROOMS of many. */
 static bool go_on(struct link *link, const struct answer_head *head) {
 	bool is_list = head->kind == ASK_WHO || head->kind == ASK_ROOMS;
-	if (!is_list || head->more == 0 || link->rows_told >= ROWS_MAX || link->asked.number == 0) {
+	bool has_moved = link->last_row > link->asked.question.after;
+	if (!is_list || head->more == 0 || !has_moved || link->rows_told >= ROWS_MAX ||
+	    link->asked.number == 0) {
 		return false;
 	}
 	link->asked.question.after = link->last_row;

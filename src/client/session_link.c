@@ -232,10 +232,17 @@ static bool take_packet(struct link *link, struct slice datagram, uint64_t now_u
 	struct slice body;
 	if (!stretch->is_there || !wire_read_head(datagram, &head, &body) ||
 	    head.session != link->memory.session || head.connection != stretch->number ||
-	    !wire_tag_is_good(datagram, &stretch->key) || !take_body(link, &head, body, now_us)) {
+	    !wire_tag_is_good(datagram, &stretch->key)) {
 		return false;
 	}
-	ack_note(&stretch->acks, head.packet, now_us);
+	bool is_again = ack_has(&stretch->acks, head.packet);
+	if (!is_again && !take_body(link, &head, body, now_us)) {
+		return false;
+	}
+	if (!ack_note(&stretch->acks, head.packet, now_us)) {
+		/* Anybody can send it again: it is no sign of life. */
+		return true;
+	}
 	stretch->heard_us = now_us;
 	if (link->phase == PHASE_GREETING && !link->greeting.has_cookie) {
 		/* It was only silent for a while. */

@@ -71,6 +71,8 @@ struct sim {
 	bool is_dead;       /* says nothing */
 	bool is_forgetful;  /* does not know sessions */
 	uint8_t refuses;    /* the next OPEN or RESUME, with this reason */
+	bool is_teasing;    /* says that there are more people and rooms, and names none */
+	uint64_t asked;     /* questions that came */
 	uint64_t forgotten; /* seqs up to here are gone */
 	uint64_t next_seq;
 	size_t log_count;

@@ -284,7 +284,10 @@ static void answer_lines(struct sim *sim, struct answer *answer, struct wire_in 
 void sim_on_ask(struct sim *sim, struct sim_session *session, const struct wire_talk *talk) {
 	struct answer answer = {.kind = talk->kind};
 	struct wire_in in = wire_in_at(talk->bytes);
-	if (talk->kind == ASK_WHO) {
+	sim->asked++;
+	if (sim->is_teasing && (talk->kind == ASK_WHO || talk->kind == ASK_ROOMS)) {
+		begin_page(&answer, sim->next_seq, 7, 0, true);
+	} else if (talk->kind == ASK_WHO) {
 		uint64_t room = wire_get_varint(&in);
 		answer_who(sim, &answer, room, wire_get_varint(&in));
 	} else if (talk->kind == ASK_ROOMS) {

@@ -38,6 +38,13 @@ static void test_asks_for_a_name(void **state) {
 	sim_run(sim, SECOND);
 	assert_int_equal(face->standing, STANDING_NAME_WANTED);
 	assert_int_equal(face->standing_reason, REASON_NAME_TAKEN);
+	/* A part of a name is not it. */
+	static char long_name[NAME_BYTES_MAX + 2];
+	memset(long_name, 'x', NAME_BYTES_MAX + 1);
+	reader_wish(face, (struct wish){.kind = WISH_NAME, .name = slice_from_string(long_name)});
+	sim_run(sim, SECOND);
+	assert_int_equal(face->standing, STANDING_NAME_WANTED);
+	assert_int_equal(face->standing_reason, REASON_NAME_TOO_LONG);
 	reader_wish(face, (struct wish){.kind = WISH_NAME, .name = slice_from_string("Bob")});
 	assert_true(sim_run_until(sim, SECOND, reader_is_in, face));
 	assert_string_equal(face->name, "Bob");
@@ -333,6 +340,49 @@ static void test_is_quiet_when_nothing_happens(void **state) {
 	reader_finish(sim);
 }
 
+/* The next LOG that the server sends to this client. */
+static struct sim_packet next_log(struct sim *sim, const struct sim_client *client) {
+	for (int i = 0; i < 1000; i++) {
+		for (size_t j = 0; j < sim->packets_count; j++) {
+			const struct sim_packet *packet = &sim->packets[j];
+			struct slice bytes = slice_of((const char *)packet->bytes, packet->size);
+			if (!packet->is_to_server && packet->address == client->address &&
+			    wire_type_of(bytes) == WIRE_LOG) {
+				return *packet;
+			}
+		}
+		sim_run(sim, 500);
+	}
+	fail_msg("no LOG was sent");
+	return (struct sim_packet){0};
+}
+
+/* Who can record datagrams can send them again; that does not make a dead server alive. */
+static void test_takes_no_repeated_datagram_for_life(void **state) {
+	struct sim *sim = sim_create(95);
+	struct reader *face = reader_enter(sim, "Ann");
+	sim_run(sim, SECOND);
+	sim_say(sim, "Bob", 1, slice_from_string("recorded"));
+	struct sim_packet recorded = next_log(sim, face->client);
+	sim_run(sim, SECOND);
+	assert_int_equal(face->said_count, 1);
+	sim->is_dead = true;
+	reader_say(face, 1, "is anybody there?");
+	for (int i = 0; i < 70 && face->standing == STANDING_IN; i++) {
+		sim_run(sim, SECOND / 10);
+		link_receive(face->client->link,
+		             slice_of((const char *)recorded.bytes, recorded.size), sim->now_us);
+	}
+	assert_int_equal(face->standing, STANDING_SEEKING);
+	sim_run(sim, SECOND / 10);
+	link_receive(face->client->link, slice_of((const char *)recorded.bytes, recorded.size),
+	             sim->now_us);
+	sim_run(sim, SECOND / 10);
+	assert_int_equal(face->standing, STANDING_SEEKING);
+	assert_int_equal(face->said_count, 1);
+	reader_finish(sim);
+}
+
 int main(void) {
 	if (sodium_init() < 0) {
 		return 1;
@@ -353,6 +403,7 @@ int main(void) {
 		cmocka_unit_test(test_does_not_wait_for_ever),
 		cmocka_unit_test(test_hears_that_it_was_put_out),
 		cmocka_unit_test(test_is_quiet_when_nothing_happens),
+		cmocka_unit_test(test_takes_no_repeated_datagram_for_life),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,10 @@ static void test_keeps_the_newest_ranges(void **state) {
 	assert_true(wire_next_frame(&in, &talk));
 	assert_memory_equal(talk.ack.ranges, ack.ranges, sizeof ack.ranges);
 	/* An old one that nobody asks for any more. */
-	ack_note(&book, 1, 3000);
+	assert_false(ack_has(&book, 1));
+	assert_false(ack_note(&book, 1, 3000));
+	assert_true(ack_has(&book, 198));
+	assert_false(ack_has(&book, 197));
 	assert_int_equal(book.count, WIRE_RANGES_MAX);
 	assert_int_equal(book.ranges[0].last, 198);
 	/* All holes closed. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link_inner.h"
 #include "link_reader.h"
 #include "record.h"
 
@@ -364,6 +365,67 @@ static void test_gets_answers_through_loss(void **state) {
 	reader_finish(sim);
 }
 
+/* Whoever says "more" and names nobody would be asked for ever. */
+static void test_asks_no_further_where_nothing_comes(void **state) {
+	struct sim *sim = sim_create(80);
+	struct reader *face = reader_enter(sim, "Ann");
+	sim_run(sim, SECOND);
+	sim->is_teasing = true;
+	sim->asked = 0;
+	ask(face, (struct wish){.kind = WISH_ROOMS, .question = 1});
+	assert_int_equal(face->rows, 0);
+	ask(face, (struct wish){.kind = WISH_WHO, .question = 2, .room = 1});
+	assert_int_equal(face->rows, 0);
+	assert_int_equal(sim->asked, 2);
+	/* Its own questions: who is there, and, when it comes back, which rooms. */
+	reader_wish(face, (struct wish){.kind = WISH_WHO, .room = 1});
+	sim_run(sim, SECOND);
+	assert_int_equal(sim->asked, 3);
+	link_doubt(face->client->link, sim->now_us);
+	sim_run(sim, 5 * SECOND);
+	assert_int_equal(face->standing, STANDING_IN);
+	assert_in_range(sim->asked, 3, 6);
+	reader_finish(sim);
+}
+
+/* An entry that was read and not told yet outlives what it was read from. */
+static void test_tells_what_it_has_read_when_it_begins_anew(void **state) {
+	struct sim *sim = sim_create(83);
+	struct reader *face =
+		reader_come(sim, (struct session_start){.name = "Ann", .is_trusting = true});
+	struct link *link = face->client->link;
+	struct tell tell;
+	assert_true(sim_run_until(sim, SECOND, reader_is_in, face));
+	sim_run(sim, SECOND);
+	face->client->is_reading = false;
+	sim_come(sim, 4711, "Zoe", 1);
+	sim_run(sim, SECOND / 5);
+	/* Before the entry the face is told that somebody more is there. */
+	while (!link->has_entry) {
+		assert_true(link_next(link, &tell, sim->now_us));
+	}
+	sim->is_forgetful = true;
+	link_doubt(link, sim->now_us);
+	sim_run(sim, SECOND);
+	sim->is_forgetful = false;
+	/* Its old name is that of somebody of whom this server knows no session. */
+	assert_int_equal(link_standing(link), STANDING_NAME_WANTED);
+	reader_wish(face, (struct wish){.kind = WISH_NAME, .name = slice_from_string("Amy")});
+	sim_run(sim, SECOND);
+	assert_int_equal(link_standing(link), STANDING_IN);
+	for (int i = 0; i < 300; i++) {
+		sim_say(sim, "Bob", 1, slice_from_string("something else altogether"));
+	}
+	sim_run(sim, SECOND);
+	do {
+		assert_true(link_next(link, &tell, sim->now_us));
+	} while (tell.kind != TELL_ENTRY);
+	assert_int_equal(tell.entry_kind, ENTRY_ENTERED);
+	assert_true(slice_equal(tell.name, slice_from_string("Zoe")));
+	face->client->is_reading = true;
+	reader_finish(sim);
+}
+
 int main(void) {
 	if (sodium_init() < 0) {
 		return 1;
@@ -380,6 +442,8 @@ int main(void) {
 		cmocka_unit_test(test_knows_who_is_where),
 		cmocka_unit_test(test_speaks_with_one_alone),
 		cmocka_unit_test(test_gets_answers_through_loss),
+		cmocka_unit_test(test_asks_no_further_where_nothing_comes),
+		cmocka_unit_test(test_tells_what_it_has_read_when_it_begins_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
