@@ -1,5 +1,6 @@
 #include "session_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -291,6 +292,25 @@ static bool write_all(int fd, const char *bytes, size_t size) {
 	return true;
 }
 
+/* The folder is what says that the new file has the old one's name. */
+static bool sync_folder(const struct session_file *file) {
+	char path[SESSION_PATH_BYTES];
+	snprintf(path, sizeof path, "%s", file->path);
+	char *slash = strrchr(path, '/');
+	assert(slash != NULL);
+	slash[slash == path] = '\0';
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	/* EINVAL: this file system has no such thing. */
+	bool is_synced = fsync(fd) == 0 || errno == EINVAL;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return is_synced;
+}
+
 bool session_file_write(const struct session_file *file, const struct link_memory *memory,
                         bool is_safe) {
 	char bytes[SESSION_FILE_BYTES_MAX], path[SESSION_PATH_BYTES + 8];
@@ -311,7 +331,7 @@ bool session_file_write(const struct session_file *file, const struct link_memor
 		errno = error;
 		return false;
 	}
-	return true;
+	return !is_safe || sync_folder(file);
 }
 
 void session_file_close(struct session_file *file) {

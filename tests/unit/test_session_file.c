@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "session_file.h"
@@ -99,6 +100,33 @@ static void test_remembers_from_start_to_start(void **state) {
 	session_file_close(&file);
 	file = open_file("Ann", true, &again);
 	assert_false(again.has_session || again.has_server_key);
+	session_file_close(&file);
+}
+
+/* The file's bytes, then the folder that has its new name: or a power loss takes who one is. */
+static size_t files_synced, folders_synced;
+
+int fsync(int fd) {
+	struct stat status;
+	assert_int_equal(fstat(fd, &status), 0);
+	if (S_ISDIR(status.st_mode)) {
+		folders_synced++;
+	} else {
+		files_synced++;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static void test_is_on_the_disk_when_it_has_to_be(void **state) {
+	struct link_memory memory;
+	struct session_file file = open_file("disk", false, &memory);
+	memory = some_memory();
+	files_synced = folders_synced = 0;
+	assert_true(session_file_write(&file, &memory, false));
+	assert_int_equal(files_synced + folders_synced, 0);
+	assert_true(session_file_write(&file, &memory, true));
+	assert_int_equal(files_synced, 1);
+	assert_int_equal(folders_synced, 1);
 	session_file_close(&file);
 }
 
@@ -237,6 +265,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_written_and_read),
 		cmocka_unit_test(test_remembers_from_start_to_start),
+		cmocka_unit_test(test_is_on_the_disk_when_it_has_to_be),
 		cmocka_unit_test(test_a_second_one_is_somebody_else),
 		cmocka_unit_test(test_long_names_have_files_of_their_own),
 		cmocka_unit_test(test_no_name_spoils_the_file),
