@@ -17,6 +17,7 @@
 #include "robot_join_options.h"
 #include "robot_options.h"
 #include "tongue.h"
+#include "visible.h"
 
 /* The file of a person of that name is another one. */
 #define FILE_NAME_PREFIX "robot:"
@@ -135,7 +136,9 @@ static void end(struct robot *robot, int code) {
 }
 
 static void say_ready(const struct robot *robot) {
-	printf("qun: ready robot=%s name=%s\n", robot->host.socket.text, robot->options.name);
+	char name[VISIBLE_BYTES_MAX(NAME_BYTES_MAX)];
+	size_t size = visible_render(slice_from_string(robot->options.name), name, sizeof name);
+	printf("qun: ready robot=%s name=%.*s\n", robot->host.socket.text, (int)size, name);
 	fflush(stdout);
 }
 
