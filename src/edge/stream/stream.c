@@ -317,7 +317,18 @@ static void caught_up(void *it) {
 
 /* ---- the hub is told who has gone ---- */
 
+static bool say_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text) {
+	const struct record request = {
+		.kind = REQUEST_GONE, .session = session, .reason = reason, .text = text};
+	return edge_request(stream->edge, &request);
+}
+
+/* At once, if it can be: a client that has seen the end may come again, under the same name. */
 void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text) {
+	text = text.size < WHY_BYTES_MAX ? text : slice_first(text, WHY_BYTES_MAX);
+	if (stream->gone_count == 0 && say_gone(stream, session, reason, text)) {
+		return;
+	}
 	if (stream->gone_count == stream->gone_room) {
 		stream->gone_room = stream->gone_room == 0 ? 16 : 2 * stream->gone_room;
 		stream->gone =
@@ -326,23 +337,19 @@ void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struc
 	struct stream_gone *gone = &stream->gone[stream->gone_count++];
 	gone->session = session;
 	gone->reason = reason;
-	gone->size = (uint16_t)(text.size < sizeof(gone->text) ? text.size : sizeof(gone->text));
+	gone->size = (uint16_t)text.size;
 	if (gone->size > 0) {
 		memcpy(gone->text, text.bytes, gone->size);
 	}
 }
 
-static bool say_gone(struct stream *stream, const struct stream_gone *gone) {
-	const struct record request = {.kind = REQUEST_GONE,
-	                               .session = gone->session,
-	                               .reason = gone->reason,
-	                               .text = slice_of(gone->text, gone->size)};
-	return edge_request(stream->edge, &request);
+static bool say_it_gone(struct stream *stream, const struct stream_gone *gone) {
+	return say_gone(stream, gone->session, gone->reason, slice_of(gone->text, gone->size));
 }
 
 static void say_all_gone(struct stream *stream) {
 	uint32_t said = 0;
-	while (said < stream->gone_count && say_gone(stream, &stream->gone[said])) {
+	while (said < stream->gone_count && say_it_gone(stream, &stream->gone[said])) {
 		said++;
 	}
 	if (said > 0) {
