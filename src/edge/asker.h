@@ -45,8 +45,8 @@ struct ask {
 	void *context;
 };
 
-/* The walk's, the plain face's, three of the session face's, the stream face's. */
-#define ASKS_MAX 6
+/* The walk's, the plain face's, three of the session face's, the stream face's, IRC's. */
+#define ASKS_MAX 7
 
 /* The connection is the asker's word for whom it asked: who it was may be gone meanwhile. */
 typedef void account_answered(void *context, struct connection connection,

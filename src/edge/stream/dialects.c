@@ -1,7 +1,7 @@
 #include "dialects.h"
 
-#include <stddef.h>
+#include "irc_dialect.h"
 
 const struct stream_dialect *stream_dialect_irc(void) {
-	return NULL;
+	return &irc_dialect;
 }

@@ -1,0 +1,411 @@
+/* dialect.c - the row of the stream face: lines and records, and whom they are for. */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "diag.h"
+#include "irc_cloak.h"
+#include "irc_dialect.h"
+#include "irc_inside.h"
+#include "irc_render.h"
+#include "utf8.h"
+
+/* ---- beginning and ending ---- */
+
+/* Stays the same as long as the data folder does. */
+static uint64_t log_id(const uint8_t master[static MASTER_BYTES]) {
+	static const char purpose[] = "qun irc msgid";
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	uint64_t id;
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)purpose, sizeof(purpose) - 1,
+	                   master, MASTER_BYTES);
+	memcpy(&id, hash, sizeof(id));
+	return id;
+}
+
+static void *create(struct stream *stream, struct edge *edge) {
+	struct irc *irc = calloc(1, sizeof(*irc));
+	if (irc == NULL) {
+		diag_exit(EXIT_TRY_AGAIN, "no memory for the IRC dialect");
+	}
+	irc->stream = stream;
+	irc->edge = edge;
+	irc->settings = (struct irc_settings){.server = "qun.local", .network = "qun"};
+	irc->log = log_id(edge->house.options->master);
+	irc->since_us = clock_wall_us();
+	irc->offered = ((uint64_t)1 << CAPABILITIES_COUNT) - 1;
+	irc->past = calloc(IRC_PAST_PEOPLE, sizeof(*irc->past));
+	if (irc->past == NULL) {
+		diag_exit(EXIT_TRY_AGAIN, "no memory for the IRC dialect");
+	}
+	cloak_key(edge->house.options->master, irc->cloak_key);
+	irc_history_begin(irc);
+	return irc;
+}
+
+static void destroy(void *it) {
+	struct irc *irc = it;
+	irc_asked_drop_all(irc);
+	irc_history_end(irc);
+	free(irc->past);
+	free(irc->made_rooms);
+	free(irc);
+}
+
+static void opened(void *it, struct stream_connection *connection) {
+	struct irc *irc = it;
+	struct irc_user *user = calloc(1, sizeof(*user));
+	struct irc_door *door = calloc(1, sizeof(*door));
+	if (user == NULL || door == NULL) {
+		abort();
+	}
+	user->door = door;
+	stream_set_own(connection, user);
+	irc->unknown++;
+}
+
+static void closed(void *it, struct stream_connection *connection, enum stream_end end,
+                   struct slice text) {
+	struct irc *irc = it;
+	struct irc_user *user = stream_own(connection);
+	uint64_t session = stream_session(connection);
+	if (session != 0 && state_session(irc->edge->state, session) != NULL) {
+		stream_gone(irc->stream, session, REASON_NONE,
+		            user->quit_size > 0 ? slice_of(user->quit, user->quit_size) : text);
+	}
+	irc->unknown -= user->door != NULL;
+	if (user->door != NULL) {
+		sodium_memzero(user->door, sizeof(*user->door));
+	}
+	irc_sign_in_free(user);
+	irc_listers_free(user);
+	free(user->door);
+	free(user->quit);
+	free(user);
+	stream_set_own(connection, NULL);
+}
+
+/* ---- lines ---- */
+
+static void begin_label(struct irc *irc) {
+	struct irc_tag tag;
+	irc->label = NULL;
+	if (!irc_can(irc, CAP_LABELED_RESPONSE) || !irc_can(irc, CAP_BATCH) ||
+	    irc->user->resumed > 0 || !irc_find_tag(irc->message.tags, "label", &tag) ||
+	    tag.value.size == 0 || tag.value.size > IRC_LABEL_BYTES_MAX) {
+		return;
+	}
+	irc->label = calloc(1, sizeof(*irc->label));
+	if (irc->label == NULL) {
+		abort();
+	}
+	irc->label->holders = 1;
+	irc->label->size = (uint8_t)tag.value.size;
+	memcpy(irc->label->text, tag.value.bytes, tag.value.size);
+}
+
+static enum stream_verdict end_line(struct irc *irc) {
+	struct irc_label *label = irc->label;
+	if (irc->must_wait && !irc->is_over) {
+		irc->user->resumed = irc->made;
+		irc->out_size = 0;
+		irc->out_lines = 0;
+		irc_label_drop(label);
+		irc->label = NULL;
+		return STREAM_WAIT;
+	}
+	if (label != NULL) {
+		label->is_ended = label->holders == 1;
+	}
+	if (!irc->is_over) {
+		irc_flush(irc);
+		irc->user->resumed = 0;
+	}
+	irc_label_drop(label);
+	irc->label = NULL;
+	return STREAM_TAKEN;
+}
+
+static void handle(struct irc *irc) {
+	const struct irc_message *message = &irc->message;
+	const struct irc_command *command = irc_command_of(message->command);
+	if (command == NULL) {
+		irc_numeric(irc, ERR_UNKNOWNCOMMAND, message->command, irc_nothing());
+	} else if (command->when == IRC_AFTER && irc->user->door != NULL) {
+		irc_numeric(irc, ERR_NOTREGISTERED, irc_nothing(), irc_nothing());
+	} else if (command->when == IRC_BEFORE && irc->user->door == NULL) {
+		irc_numeric(irc, ERR_ALREADYREGISTERED, irc_nothing(), irc_nothing());
+	} else if (message->count < command->least) {
+		irc_numeric(irc, ERR_NEEDMOREPARAMS, irc_word(command->word), irc_nothing());
+	} else if (command->settles && !irc->is_settled) {
+		irc->must_wait = true;
+	} else {
+		command->handle(irc);
+	}
+}
+
+static void refuse_bytes(struct irc *irc) {
+	char command[32] = "*";
+	struct slice word = irc->message.command;
+	if (word.size < sizeof(command) && utf8_is_valid(word)) {
+		memcpy(command, word.bytes, word.size);
+		command[word.size] = '\0';
+	}
+	irc_standard(irc, "FAIL", command, "INVALID_UTF8", irc_nothing(),
+	             "This server takes UTF-8 only; the message was not passed on");
+}
+
+static enum stream_verdict on_line(void *it, struct stream_connection *connection,
+                                   struct slice line, bool is_settled) {
+	struct irc *irc = it;
+	irc_talk_to(irc, connection);
+	irc->is_settled = is_settled;
+	irc->made = 0;
+	irc->must_wait = false;
+	const struct irc_door *door = irc->user->door;
+	if (irc->user->waits > 0 || (door != NULL && door->is_asked && !is_settled)) {
+		return STREAM_WAIT;
+	}
+	if (door != NULL && door->is_asked) {
+		irc_close(irc, irc_word("The server was too busy; try again"));
+		return STREAM_TAKEN;
+	}
+	if (!irc_parse(line, &irc->message)) {
+		return STREAM_TAKEN;
+	}
+	begin_label(irc);
+	if (irc->message.tags.size + 2 > IRC_CLIENT_TAGS_BYTES_MAX) {
+		irc_numeric(irc, ERR_INPUTTOOLONG, irc_nothing(), irc_nothing());
+	} else if (!utf8_is_valid(line)) {
+		refuse_bytes(irc);
+	} else {
+		handle(irc);
+	}
+	return end_line(irc);
+}
+
+static void too_long(void *it, struct stream_connection *connection) {
+	struct irc *irc = it;
+	irc_talk_to(irc, connection);
+	irc_numeric(irc, ERR_INPUTTOOLONG, irc_nothing(), irc_nothing());
+	irc_flush(irc);
+}
+
+static void quiet(void *it, struct stream_connection *connection) {
+	struct irc *irc = it;
+	char text[IRC_LINE_BYTES_MAX];
+	struct irc_line line = irc_line_at(text, sizeof(text));
+	irc_put_text(&line, "PING ");
+	irc_put_text(&line, irc->settings.server);
+	irc_end(&line);
+	stream_answer(irc->stream, connection, irc_line_slice(&line));
+}
+
+static bool more(void *it, struct stream_connection *connection) {
+	struct irc *irc = it;
+	irc_talk_to(irc, connection);
+	bool has_more = irc_lister_more(irc);
+	return has_more && !irc->is_over;
+}
+
+/* ---- records ---- */
+
+static void end_asked(struct irc *irc, struct irc_asked *asked) {
+	if (asked->label != NULL) {
+		asked->label->is_ended = asked->label->holders == 1;
+	}
+	irc_flush(irc);
+	irc_label_drop(asked->label);
+	free(asked->target);
+	irc->label = NULL;
+}
+
+/* What is as it was wished already. */
+static void nothing_to_do(struct irc *irc, const struct irc_asked *asked) {
+	if (asked->kind == REQUEST_AWAY) {
+		irc_numeric(irc, asked->target[0] != '\0' ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(),
+		            irc_nothing());
+	}
+}
+
+static void on_answer(void *it, struct stream_connection *connection, const struct record *answer) {
+	struct irc *irc = it;
+	struct irc_asked asked;
+	if (!irc_asked_take(irc, answer, &asked)) {
+		return;
+	}
+	irc_talk_to(irc, connection);
+	irc->label = asked.label;
+	switch (answer->kind) {
+	case ANSWER_WELCOME: irc_welcome(irc, answer); break;
+	case ANSWER_REFUSED: irc_refusal(irc, &asked, answer); break;
+	default: nothing_to_do(irc, &asked); break;
+	}
+	end_asked(irc, &asked);
+}
+
+static struct stream_connection *doer_of(struct irc *irc, const struct record *entry) {
+	uint64_t person = entry->kind == ENTRY_PUT_OUT ? entry->target : entry->person;
+	return person == 0 ? NULL : stream_of_person(irc->stream, person);
+}
+
+static void on_entry(void *it, const struct record *entry) {
+	struct irc *irc = it;
+	struct irc_asked asked;
+	irc_remember(irc, entry);
+	bool is_asked = irc_asked_take(irc, entry, &asked);
+	struct stream_connection *asker =
+		is_asked ? stream_find(irc->stream, asked.connection) : NULL;
+	struct stream_connection *doer = doer_of(irc, entry);
+	if (doer != NULL && stream_own(doer) != NULL) {
+		irc_talk_to(irc, doer);
+		irc->label = doer == asker ? asked.label : NULL;
+		irc_own_entry(irc, entry);
+		if (doer == asker) {
+			end_asked(irc, &asked);
+			is_asked = false;
+		}
+		irc_flush(irc);
+	}
+	if (is_asked && asker != NULL && stream_own(asker) != NULL) {
+		irc_talk_to(irc, asker);
+		irc->label = asked.label;
+		end_asked(irc, &asked);
+	} else if (is_asked) {
+		irc_label_drop(asked.label);
+		free(asked.target);
+	}
+	irc_others_entry(irc, entry);
+}
+
+/* ---- whom an entry concerns ---- */
+
+static void rooms_of_person(struct irc *irc, const struct record *entry, struct stream_whom *whom) {
+	const struct person *person = state_person(irc->edge->state, entry->person);
+	size_t count = person == NULL ? 0
+	                              : person_rooms(irc->edge->state, person, whom->rooms,
+	                                             ROOMS_PER_PERSON_MAX);
+	whom->kind = STREAM_ROOMS;
+	whom->skips_own = true;
+	whom->rooms_count = count < ROOMS_PER_PERSON_MAX ? count : ROOMS_PER_PERSON_MAX;
+}
+
+static void on_whom(void *it, const struct record *entry, struct stream_whom *whom) {
+	switch (entry->kind) {
+	case ENTRY_SAID:
+	case ENTRY_JOINED:
+	case ENTRY_PARTED:
+	case ENTRY_LEFT:
+	case ENTRY_KICKED:
+	case ENTRY_RENAMED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+		whom->kind = STREAM_ROOMS;
+		whom->skips_own = true;
+		break;
+	case ENTRY_ENTERED:
+		/* In several rooms at once, each reader hears of its own: own.c. */
+		whom->kind = whom->rooms_count == 1 ? STREAM_ROOMS : STREAM_NOBODY;
+		break;
+	case ENTRY_PUT_OUT:
+		whom->kind = STREAM_ROOMS;
+		whom->must_ask = true;
+		break;
+	case ENTRY_SAID_TO:
+		whom->kind = STREAM_ROOMS;
+		whom->skips_own = whom->must_ask = true;
+		break;
+	case ENTRY_TAGGED:
+	case ENTRY_DIRECT:
+		whom->kind = STREAM_ROOMS;
+		whom->skips_own = true;
+		if (entry->target != 0) {
+			whom->kind = STREAM_PEOPLE;
+			whom->people[0] = entry->target;
+		}
+		break;
+	case ENTRY_INVITED:
+		whom->kind = STREAM_PEOPLE;
+		whom->people[0] = entry->target;
+		break;
+	case ENTRY_AWAY:
+	case ENTRY_PROFILE: rooms_of_person(it, entry, whom); break;
+	case ENTRY_SHOUTED:
+		whom->kind = STREAM_ROOMS;
+		whom->rooms[0] = ROOM_LOBBY;
+		whom->rooms_count = 1;
+		break;
+	case ENTRY_WALLOPS:
+		whom->kind = STREAM_ALL;
+		whom->must_ask = true;
+		break;
+	default: break;
+	}
+}
+
+static bool reads(void *it, const struct stream_connection *connection,
+                  const struct record *entry) {
+	const struct irc *irc = it;
+	const struct state *state = irc->edge->state;
+	uint64_t self = stream_person(connection);
+	const struct person *person;
+	switch (entry->kind) {
+	case ENTRY_PUT_OUT: return self != entry->target;
+	case ENTRY_SAID_TO:
+		return (state_member_bits(state, entry->room, self) & MEMBER_BITS) >= entry->number;
+	case ENTRY_WALLOPS:
+		person = state_person(state, self);
+		return person != NULL && (person_bits(state, person) & PERSON_WANTS_WALLOPS) != 0;
+	default: return true;
+	}
+}
+
+static size_t on_render(void *it, const struct record *entry, uint32_t key, char *out,
+                        size_t room) {
+	const struct irc *irc = it;
+	const struct irc_rendering how = {.server = irc->settings.server,
+	                                  .log = irc->log,
+	                                  .state = irc->edge->state,
+	                                  .form = key};
+	return irc_render(&how, entry, out, room);
+}
+
+/* ---- overtaken; time ---- */
+
+/* Answers are lost: nobody waits for them any more. */
+static void reloaded(void *it) {
+	irc_asked_drop_all(it);
+}
+
+static void caught_up(void *it) {
+}
+
+static uint64_t due_us(void *it) {
+	return irc_history_due_us(it);
+}
+
+static void tick(void *it, uint64_t now_us) {
+	irc_history_tick(it);
+}
+
+const struct stream_dialect irc_dialect = {
+	.word = "irc",
+	.create = create,
+	.destroy = destroy,
+	.opened = opened,
+	.line = on_line,
+	.too_long = too_long,
+	.quiet = quiet,
+	.more = more,
+	.closed = closed,
+	.answer = on_answer,
+	.entry = on_entry,
+	.whom = on_whom,
+	.reads = reads,
+	.render = on_render,
+	.reloaded = reloaded,
+	.caught_up = caught_up,
+	.due_us = due_us,
+	.tick = tick,
+};

@@ -1,0 +1,179 @@
+/* greeting.c - what one hears on the way in: 001 to 005, who is here, the message of the day. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "irc_commands.h"
+#include "irc_inside.h"
+#include "irc_mode.h"
+#include "name.h"
+
+/* Tokens of one 005: 15 parameters, less the nick and the text. */
+#define TOKENS_PER_LINE 13
+
+#define STRING(text) #text
+#define NUMBER(macro) STRING(macro)
+
+static const char *const tokens[] =
+	{
+		"AWAYLEN=" NUMBER(AWAY_BYTES_MAX),
+		"BOT=B",
+		"CASEMAPPING=ascii",
+		"CHANLIMIT=#:" NUMBER(ROOMS_PER_PERSON_MAX),
+		"CHANMODES=" IRC_CHANMODES,
+		"CHANNELLEN=" NUMBER(NAME_CODE_POINTS_MAX),
+		"CHANTYPES=#",
+		"CHATHISTORY=100",
+		"ELIST=CMNTU",
+		"EXCEPTS=e",
+		"INVEX=I",
+		"KEYLEN=" NUMBER(ROOM_KEY_BYTES_MAX),
+		"KICKLEN=" NUMBER(WHY_BYTES_MAX),
+		"MAXLIST=b:" NUMBER(MASKS_PER_LIST_MAX) ",e:" NUMBER(
+			MASKS_PER_LIST_MAX) ",I:" NUMBER(MASKS_PER_LIST_MAX),
+		"MODES=" NUMBER(MODE_CHANGES_MAX),
+		"MSGREFTYPES=msgid,timestamp",
+		"NAMELEN=" NUMBER(REALNAME_BYTES_MAX),
+		"NICKLEN=" NUMBER(NAME_CODE_POINTS_MAX),
+		"PREFIX=" IRC_PREFIX,
+		"SAFELIST",
+		"STATUSMSG=@+",
+		"TARGMAX=JOIN:,KICK:" NUMBER(IRC_TARGETS_MAX) ",LIST:,NAMES:" NUMBER(IRC_TARGETS_MAX) ",NOTICE:" NUMBER(
+			IRC_TARGETS_MAX) ",PART:,PRIVMSG:" NUMBER(IRC_TARGETS_MAX) ",TAGMSG"
+										   ":" NUMBER(
+											   IRC_TARGETS_MAX) ",WHOIS:1",
+		"TOPICLEN=" NUMBER(TOPIC_BYTES_MAX),
+		"USERLEN=" NUMBER(IRC_USER_BYTES_MAX),
+		"UTF8ONLY",
+		"WHOX",
+};
+
+static void say_isupport(struct irc *irc) {
+	size_t count = sizeof(tokens) / sizeof(tokens[0]);
+	for (size_t i = 0; i <= count; i++) {
+		if (i % TOKENS_PER_LINE == 0) {
+			irc_begin_numeric(irc, RPL_ISUPPORT);
+		}
+		irc_put_text(&irc->at, " ");
+		if (i < count) {
+			irc_put_text(&irc->at, tokens[i]);
+		} else {
+			irc_put_text(&irc->at, "NETWORK=");
+			irc_put_text(&irc->at, irc->settings.network);
+		}
+		if (i == count || i % TOKENS_PER_LINE == TOKENS_PER_LINE - 1) {
+			irc_put_last(irc, irc_word(irc_numeric_text(RPL_ISUPPORT)));
+			irc_end_line(irc);
+		}
+	}
+}
+
+static void say(struct irc *irc, unsigned numeric, const char *text) {
+	irc_numeric_with(irc, numeric, irc_nothing(), irc_word(text));
+}
+
+static void say_welcome(struct irc *irc) {
+	char text[IRC_LINE_BYTES_MAX];
+	struct slice nick = irc_nick(irc);
+	snprintf(text, sizeof(text), "Welcome to the %s network, %.*s", irc->settings.network,
+	         (int)nick.size, nick.bytes);
+	say(irc, RPL_WELCOME, text);
+	snprintf(text, sizeof(text), "Your host is %s, running version qun-%s",
+	         irc->settings.server, QUN_VERSION);
+	say(irc, RPL_YOURHOST, text);
+	time_t since = (time_t)(irc->since_us / 1000000);
+	struct tm when;
+	gmtime_r(&since, &when);
+	strftime(text, sizeof(text), "This server was started %Y-%m-%d %H:%M:%S UTC", &when);
+	say(irc, RPL_CREATED, text);
+	irc_begin_numeric(irc, RPL_MYINFO);
+	irc_put_text(&irc->at, " ");
+	irc_put_text(&irc->at, irc->settings.server);
+	irc_put_text(&irc->at, " qun-" QUN_VERSION " " IRC_PERSON_MODES " CIbeiklmnostv Ibeklov");
+	irc_end_line(irc);
+}
+
+/* ---- LUSERS ---- */
+
+struct people {
+	const struct state *state;
+	size_t operators, invisible;
+};
+
+static bool count_person(void *context, const struct session *session) {
+	struct people *people = context;
+	if (session_face(session) == FACE_IRC) {
+		const struct person *person =
+			state_person(people->state, session_person(people->state, session));
+		uint64_t bits = person == NULL || !person_is_present(person)
+		                        ? 0
+		                        : person_bits(people->state, person);
+		people->operators += (bits & PERSON_IS_OPERATOR) != 0;
+		people->invisible += (bits & PERSON_IS_INVISIBLE) != 0;
+	}
+	return true;
+}
+
+static void say_count(struct irc *irc, unsigned numeric, size_t count) {
+	char text[24];
+	snprintf(text, sizeof(text), "%zu", count);
+	irc_numeric(irc, numeric, irc_word(text), irc_nothing());
+}
+
+static void say_most(struct irc *irc, unsigned numeric, const char *whose, size_t count) {
+	char text[IRC_LINE_BYTES_MAX];
+	irc_begin_numeric(irc, numeric);
+	snprintf(text, sizeof(text), " %zu %u", count, irc->most);
+	irc_put_text(&irc->at, text);
+	snprintf(text, sizeof(text), "Current %s users %zu, max %u", whose, count, irc->most);
+	irc_put_last(irc, irc_word(text));
+	irc_end_line(irc);
+}
+
+void irc_do_lusers(struct irc *irc) {
+	char text[IRC_LINE_BYTES_MAX];
+	struct people people = {.state = irc->edge->state};
+	size_t count = state_people_count(people.state);
+	state_sessions_each(people.state, count_person, &people);
+	irc->most = count > irc->most ? (unsigned)count : irc->most;
+	snprintf(text, sizeof(text), "There are %zu users and %zu invisible on 1 server",
+	         count - people.invisible, people.invisible);
+	say(irc, RPL_LUSERCLIENT, text);
+	if (people.operators > 0) {
+		say_count(irc, RPL_LUSEROP, people.operators);
+	}
+	if (irc->unknown > 0) {
+		say_count(irc, RPL_LUSERUNKNOWN, irc->unknown);
+	}
+	say_count(irc, RPL_LUSERCHANNELS, state_rooms_count(people.state));
+	snprintf(text, sizeof(text), "I have %zu clients and 0 servers", count);
+	say(irc, RPL_LUSERME, text);
+	say_most(irc, RPL_LOCALUSERS, "local", count);
+	say_most(irc, RPL_GLOBALUSERS, "global", count);
+}
+
+/* ---- MOTD ---- */
+
+void irc_do_motd(struct irc *irc) {
+	irc_numeric(irc, ERR_NOMOTD, irc_nothing(), irc_nothing());
+}
+
+void irc_greet(struct irc *irc) {
+	say_welcome(irc);
+	say_isupport(irc);
+	irc_do_lusers(irc);
+	irc_do_motd(irc);
+}
+
+void irc_on_lusers(struct irc *irc) {
+	irc_do_lusers(irc);
+}
+
+void irc_on_motd(struct irc *irc) {
+	struct slice server = irc_parameter(&irc->message, 0);
+	if (server.size > 0 && !irc_equal(server, irc->settings.server)) {
+		irc_numeric(irc, ERR_NOSUCHSERVER, server, irc_nothing());
+		return;
+	}
+	irc_do_motd(irc);
+}

@@ -1,0 +1,77 @@
+/* help.c - HELP: a line or two for each command. */
+#include <string.h>
+
+#include "irc_commands.h"
+#include "irc_inside.h"
+
+static const struct {
+	const char *topic, *text;
+} topics[] = {
+	{"ADMIN", "ADMIN: who runs this server"},
+	{"AWAY", "AWAY [:text]: say that you are away, and why; without a text: that you are back"},
+	{"CHATHISTORY", "CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN target [from] [to] limit: "
+                        "what was said before"},
+	{"HELP", "HELP [topic]: this"},
+	{"INFO", "INFO: what this server is"},
+	{"INVITE", "INVITE nick #room: let somebody into a room; INVITE: where you are invited"},
+	{"ISON", "ISON nick ...: which of these are here"},
+	{"JOIN", "JOIN #room[,#room] [key[,key]]: go into rooms; who is first is its operator"},
+	{"KICK", "KICK #room nick[,nick] [:why]: put somebody out of a room"},
+	{"KILL", "KILL nick :why: put somebody out of the server; for operators"},
+	{"LIST", "LIST [filter,...]: the rooms; >n and <n people, masks, T<minutes, C<minutes"},
+	{"LUSERS", "LUSERS: how many are here"},
+	{"MODE", "MODE #room [changes]: how a room is; b e I lists, i k l m n s t C, o v people"},
+	{"MOTD", "MOTD: the message of the day"},
+	{"NAMES", "NAMES #room: who is in a room"},
+	{"NICK", "NICK name: be called that"},
+	{"NOTICE", "NOTICE target[,target] :text: as PRIVMSG, and nothing answers by itself"},
+	{"OPER", "OPER name password: be an operator of the server"},
+	{"PART", "PART #room[,#room] [:why]: leave rooms"},
+	{"PING", "PING token: is answered when all before it has happened"},
+	{"PRIVMSG", "PRIVMSG target[,target] :text: say something in rooms, and to people"},
+	{"QUIT", "QUIT [:why]: go"},
+	{"SETNAME", "SETNAME :name: your real name"},
+	{"STATS", "STATS u: since when the server is up"},
+	{"TAGMSG", "TAGMSG target: tags alone, for those who asked for tags"},
+	{"TIME", "TIME: the server's clock"},
+	{"TOPIC", "TOPIC #room [:text]: what a room is about"},
+	{"USERHOST", "USERHOST nick ...: their user names and hosts"},
+	{"VERSION", "VERSION: which version this is"},
+	{"WALLOPS", "WALLOPS :text: to all who have mode +w; for operators"},
+	{"WHO", "WHO #room|nick|mask [%fields]: who is there"},
+	{"WHOIS", "WHOIS nick: who somebody is"},
+	{"WHOWAS", "WHOWAS nick: who somebody was"},
+};
+#define TOPICS_COUNT (sizeof(topics) / sizeof(topics[0]))
+
+static void say_topics(struct irc *irc) {
+	struct slice about = irc_word("*");
+	irc_numeric_with(irc, RPL_HELPSTART, about, irc_word("HELP topic; the topics are"));
+	for (size_t i = 0; i < TOPICS_COUNT;) {
+		irc_begin_numeric(irc, RPL_HELPTXT);
+		irc_put_text(&irc->at, " * :");
+		for (size_t in_line = 0; in_line < 8 && i < TOPICS_COUNT; in_line++, i++) {
+			irc_put_text(&irc->at, in_line > 0 ? " " : "");
+			irc_put_text(&irc->at, topics[i].topic);
+		}
+		irc_end_line(irc);
+	}
+	irc_numeric_with(irc, RPL_ENDOFHELP, about, irc_word("End of /HELP"));
+}
+
+void irc_on_help(struct irc *irc) {
+	struct slice typed = irc_parameter(&irc->message, 0);
+	if (typed.size == 0) {
+		say_topics(irc);
+		return;
+	}
+	for (size_t i = 0; i < TOPICS_COUNT; i++) {
+		if (irc_equal(typed, topics[i].topic)) {
+			struct slice topic = irc_word(topics[i].topic);
+			irc_numeric_with(irc, RPL_HELPSTART, topic, irc_word(topics[i].text));
+			irc_numeric_with(irc, RPL_ENDOFHELP, topic, irc_word("End of /HELP"));
+			return;
+		}
+	}
+	irc_numeric(irc, ERR_HELPNOTFOUND, typed, irc_nothing());
+}

@@ -1,0 +1,313 @@
+/*
+ * history_steps.c - from a question to the entries that answer it.
+ *
+ * Moments become seqs first: the clerk is asked for the last entry up to the
+ * middle of what is possible, until nothing is left between. Then pages are
+ * read, backwards from one bound or on from the other, until there are enough.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "irc_history.h"
+
+#define MILLISECOND_US 1000
+
+bool history_is_message(const struct record *entry) {
+	return entry->kind == ENTRY_SAID || entry->kind == ENTRY_DIRECT;
+}
+
+bool history_is_event(const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_ENTERED:
+	case ENTRY_LEFT:
+	case ENTRY_RENAMED:
+	case ENTRY_KICKED:
+	case ENTRY_JOINED:
+	case ENTRY_PARTED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT: return true;
+	default: return false;
+	}
+}
+
+static void ask(struct irc_history_desk *desk, enum clerk_what what, uint64_t room, uint64_t seq,
+                uint32_t count) {
+	history_items_clear(&desk->first->page);
+	asker_ask(&desk->irc->edge->asker, &desk->ask, what, room, seq, count);
+}
+
+/* ---- moments ---- */
+
+/* The first moment that is not before it any more: a message of that millisecond is neither before nor after. */
+static uint64_t moment_of(const struct history_job *job) {
+	const struct irc_selector *selector =
+		job->step == HISTORY_FIND_FIRST ? &job->first : &job->second;
+	bool is_lower = job->step == HISTORY_FIND_FIRST
+	                        ? job->verb != HISTORY_BEFORE && job->verb != HISTORY_AROUND
+	                        : false;
+	if (job->verb == HISTORY_BETWEEN) {
+		bool is_first_lower = job->first.time_us <= job->second.time_us;
+		is_lower = (job->step == HISTORY_FIND_FIRST) == is_first_lower;
+	}
+	return selector->time_us + (is_lower ? MILLISECOND_US : 0);
+}
+
+static bool find(struct irc_history_desk *desk, struct history_job *job) {
+	if (job->high - job->low <= 1) {
+		return false;
+	}
+	ask(desk, CLERK_LAST, job->room, job->low + (job->high - job->low) / 2, 1);
+	return true;
+}
+
+static void find_narrower(struct history_job *job) {
+	uint64_t middle = job->low + (job->high - job->low) / 2;
+	struct record entry;
+	if (job->page.count == 0 ||
+	    record_decode(&entry, job->page.each[0].bytes, job->page.each[0].size) == 0 ||
+	    entry.time_us < moment_of(job)) {
+		job->low = middle;
+	} else {
+		job->high = entry.seq;
+	}
+}
+
+/* From here on the selector is a seq: that of the first entry at its moment, or later. */
+static void found_moment(struct history_job *job) {
+	struct irc_selector *selector =
+		job->step == HISTORY_FIND_FIRST ? &job->first : &job->second;
+	selector->seq = job->high;
+}
+
+/* ---- bounds ---- */
+
+static bool is_time(const struct irc_selector *selector) {
+	return selector->kind == SELECTOR_TIME;
+}
+
+/* Exclusive, whichever way it was said. */
+static uint64_t as_lower(const struct irc_selector *selector) {
+	return selector->kind == SELECTOR_LATEST ? 0
+	       : is_time(selector)               ? selector->seq - 1
+	                                         : selector->seq;
+}
+
+static enum history_step begin_between(struct history_job *job) {
+	bool is_forward = is_time(&job->first) && is_time(&job->second)
+	                          ? job->first.time_us <= job->second.time_us
+	                          : job->first.seq <= job->second.seq;
+	job->after = as_lower(is_forward ? &job->first : &job->second);
+	job->before = is_forward ? job->second.seq : job->first.seq;
+	return is_forward ? HISTORY_ON : HISTORY_BACK;
+}
+
+static enum history_step begin_reading(struct history_job *job, uint64_t head) {
+	job->back_limit = job->limit;
+	switch (job->verb) {
+	case HISTORY_LATEST:
+		job->after = as_lower(&job->first);
+		job->before = job->before == 0 ? head + 1 : job->before;
+		return HISTORY_BACK;
+	case HISTORY_BEFORE: job->before = job->first.seq; return HISTORY_BACK;
+	case HISTORY_AFTER:
+		job->after = as_lower(&job->first);
+		job->before = head + 1;
+		return HISTORY_ON;
+	case HISTORY_AROUND:
+		/* Itself among those before. */
+		job->before = job->first.seq + 1;
+		job->back_limit = job->limit / 2 + 1;
+		job->back_limit = job->back_limit < job->limit ? job->back_limit : job->limit;
+		return HISTORY_BACK;
+	case HISTORY_BETWEEN: return begin_between(job);
+	default: return HISTORY_DONE;
+	}
+}
+
+/* ---- pages ---- */
+
+static bool is_wanted(const struct history_job *job, const struct history_item *item) {
+	struct record entry;
+	return record_decode(&entry, item->bytes, item->size) != 0 &&
+	       (history_is_message(&entry) || (job->wants_events && history_is_event(&entry)));
+}
+
+static void keep(struct history_items *items, struct history_item *item) {
+	history_items_add(items, item->bytes, item->size, item->seq);
+}
+
+/* Puts what a page has before what was found. True: that is enough. */
+static bool take_back(struct history_job *job) {
+	struct history_items all = {0};
+	size_t room = job->back_limit - job->found.count, from = job->page.count;
+	bool is_at_end = job->page.count < HISTORY_PAGE;
+	while (from > 0 && room > 0) {
+		struct history_item *item = &job->page.each[from - 1];
+		if (item->seq <= job->after) {
+			is_at_end = true;
+			break;
+		}
+		from--;
+		room -= is_wanted(job, item);
+	}
+	if (job->page.count > 0) {
+		job->before = job->page.each[0].seq;
+	}
+	for (size_t i = from; i < job->page.count; i++) {
+		if (is_wanted(job, &job->page.each[i])) {
+			keep(&all, &job->page.each[i]);
+		}
+	}
+	for (size_t i = 0; i < job->found.count; i++) {
+		keep(&all, &job->found.each[i]);
+	}
+	history_items_clear(&job->found);
+	job->found = all;
+	return is_at_end || room == 0 || job->before <= 1;
+}
+
+static bool take_on(struct history_job *job) {
+	bool is_at_end = job->page.count < HISTORY_PAGE;
+	for (size_t i = 0; i < job->page.count; i++) {
+		struct history_item *item = &job->page.each[i];
+		if (item->seq >= job->before || job->found.count >= job->limit) {
+			return true;
+		}
+		job->after = item->seq;
+		if (is_wanted(job, item)) {
+			keep(&job->found, item);
+		}
+	}
+	return is_at_end || job->found.count >= job->limit;
+}
+
+/* ---- targets: the last message of each ---- */
+
+static void take_target(struct history_job *job) {
+	struct history_target *target = &job->targets[job->target_at++];
+	uint64_t a = job->first.time_us, b = job->second.time_us;
+	uint64_t from = a < b ? a : b, to = a < b ? b : a;
+	for (size_t i = job->page.count; i > 0 && target->last_us == 0; i--) {
+		const struct history_item *item = &job->page.each[i - 1];
+		struct record entry;
+		if (record_decode(&entry, item->bytes, item->size) != 0 &&
+		    history_is_message(&entry) && entry.time_us < to) {
+			target->last_us = entry.time_us > from ? entry.time_us : 1;
+		}
+	}
+	target->last_us = target->last_us == 1 ? 0 : target->last_us;
+}
+
+/* ---- step by step ---- */
+
+static void begin_finding(struct history_job *job, enum history_step step, uint64_t head) {
+	job->step = step;
+	job->low = 0;
+	job->high = head + 1;
+}
+
+/* Asks the next question; or it is done. */
+static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
+	switch (job->step) {
+	case HISTORY_BACK: ask(desk, CLERK_LAST, job->room, job->before - 1, HISTORY_PAGE); return;
+	case HISTORY_ON: ask(desk, CLERK_NEXT, job->room, job->after, HISTORY_PAGE); return;
+	case HISTORY_NEXT_TARGET:
+		if (job->target_at < job->targets_count) {
+			ask(desk, CLERK_LAST, job->targets[job->target_at].room,
+			    state_seq(desk->irc->edge->state), HISTORY_PAGE);
+			return;
+		}
+		job->step = HISTORY_DONE;
+		return;
+	default: job->step = HISTORY_DONE; return;
+	}
+}
+
+static void begin_pages(struct irc_history_desk *desk, struct history_job *job) {
+	job->step = begin_reading(job, state_seq(desk->irc->edge->state));
+	if (job->step == HISTORY_BACK && job->before <= 1) {
+		job->step = HISTORY_DONE;
+	}
+	ask_next(desk, job);
+}
+
+static void find_second(struct irc_history_desk *desk, struct history_job *job) {
+	uint64_t head = state_seq(desk->irc->edge->state);
+	if (job->verb == HISTORY_BETWEEN && is_time(&job->second)) {
+		begin_finding(job, HISTORY_FIND_SECOND, head);
+		if (find(desk, job)) {
+			return;
+		}
+		found_moment(job);
+	}
+	begin_pages(desk, job);
+}
+
+void history_begin_steps(struct irc_history_desk *desk, struct history_job *job) {
+	if (job->kind == HISTORY_IS_TARGETS) {
+		job->step = HISTORY_NEXT_TARGET;
+		ask_next(desk, job);
+		return;
+	}
+	if (job->room == 0) {
+		job->step = HISTORY_DONE; /* Two who have never written to each other. */
+		return;
+	}
+	if (is_time(&job->first)) {
+		begin_finding(job, HISTORY_FIND_FIRST, state_seq(desk->irc->edge->state));
+		if (find(desk, job)) {
+			return;
+		}
+		found_moment(job);
+	}
+	find_second(desk, job);
+}
+
+static void step_finding(struct irc_history_desk *desk, struct history_job *job) {
+	find_narrower(job);
+	if (find(desk, job)) {
+		return;
+	}
+	found_moment(job);
+	if (job->step == HISTORY_FIND_FIRST) {
+		find_second(desk, job);
+	} else {
+		begin_pages(desk, job);
+	}
+}
+
+static void step_back(struct irc_history_desk *desk, struct history_job *job) {
+	bool is_enough = take_back(job) || ++job->pages == HISTORY_PAGES_MAX;
+	if (is_enough && job->verb == HISTORY_AROUND) {
+		job->step = HISTORY_ON;
+		job->after = job->first.seq;
+		job->before = state_seq(desk->irc->edge->state) + 1;
+		job->pages = 0;
+		if (job->found.count >= job->limit) {
+			job->step = HISTORY_DONE;
+		}
+	} else if (is_enough) {
+		job->step = HISTORY_DONE;
+	}
+	ask_next(desk, job);
+}
+
+void history_step(struct irc_history_desk *desk, struct history_job *job) {
+	switch (job->step) {
+	case HISTORY_FIND_FIRST:
+	case HISTORY_FIND_SECOND: step_finding(desk, job); return;
+	case HISTORY_BACK: step_back(desk, job); return;
+	case HISTORY_ON:
+		if (take_on(job) || ++job->pages == HISTORY_PAGES_MAX) {
+			job->step = HISTORY_DONE;
+		}
+		ask_next(desk, job);
+		return;
+	case HISTORY_NEXT_TARGET:
+		take_target(job);
+		ask_next(desk, job);
+		return;
+	case HISTORY_DONE: return;
+	}
+}

@@ -1,0 +1,88 @@
+/*
+ * irc_history.h - the desk for what was said before: questions of clients that
+ * take the clerk's help, one after the other. For history.c and its parts alone.
+ */
+#ifndef IRC_HISTORY_H
+#define IRC_HISTORY_H
+
+#include "irc_inside.h"
+#include "irc_time.h"
+
+/* ISUPPORT's CHATHISTORY; lines that older clients get; entries asked of the clerk at once. */
+#define HISTORY_MESSAGES_MAX 100
+#define HISTORY_BACKLOG 20
+#define HISTORY_PAGE 200
+/* Pages that are looked through for messages among other events. */
+#define HISTORY_PAGES_MAX 50
+#define HISTORY_JOBS_MAX 4096
+
+enum history_kind { HISTORY_IS_BACKLOG, HISTORY_IS_SLICE, HISTORY_IS_TARGETS };
+enum history_step {
+	HISTORY_FIND_FIRST, /* the seqs of moments, by halves */
+	HISTORY_FIND_SECOND,
+	HISTORY_BACK, /* pages before `before` */
+	HISTORY_ON,   /* pages behind `after` */
+	HISTORY_NEXT_TARGET,
+	HISTORY_DONE,
+};
+
+struct history_item {
+	uint64_t seq;
+	size_t size;
+	uint8_t *bytes; /* an encoded entry; owned */
+};
+struct history_items {
+	struct history_item *each;
+	size_t count, room;
+};
+
+struct history_target {
+	uint64_t room;
+	uint64_t person; /* of a thread: with whom */
+	uint64_t last_us;
+};
+
+struct history_job {
+	struct history_job *next;
+	struct connection connection;
+	enum history_kind kind;
+	struct irc_label *label;
+	enum history_step step;
+	bool wants_events;
+	uint64_t room;
+	char target[NAME_BYTES_MAX + ROOM_NAME_BYTES_MAX];
+	size_t target_size;
+	enum irc_history_verb verb;
+	struct irc_selector first, second;
+	/* Exclusive bounds. */
+	uint64_t after, before;
+	uint64_t low, high; /* of a moment that is sought */
+	uint64_t low_seen;
+	size_t limit, back_limit;
+	unsigned pages;
+	struct history_items page, found;
+	struct history_target *targets;
+	size_t targets_count, target_at;
+};
+
+struct irc_history_desk {
+	struct irc *irc;
+	struct ask ask;
+	struct history_job *first, *last;
+	size_t count;
+};
+
+void history_ask(struct irc_history_desk *desk);
+/* history_steps.c: a page has come, whole; what is next. */
+void history_step(struct irc_history_desk *desk, struct history_job *job);
+void history_begin_steps(struct irc_history_desk *desk, struct history_job *job);
+/* history_tell.c */
+void history_tell(struct irc *irc, struct history_job *job);
+
+bool history_is_message(const struct record *entry);
+bool history_is_event(const struct record *entry);
+
+void history_items_add(struct history_items *items, const void *bytes, size_t size, uint64_t seq);
+void history_items_clear(struct history_items *items);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * irc_inside.h - what the files of the IRC dialect share. The dialect speaks
+ * over the stream face (dialect.h); what it knows of people and rooms it reads
+ * from the edge's state.
+ *
+ *   dialect    the row: lines in, records in, ends
+ *   commands   the table of commands
+ *   reply      lines to one connection, labels, batches
+ *   asked      requests under way: who asked for what
+ *   render     entries into lines, for all who read them in one form
+ *   own        what one hears of one's own deeds
+ *   refusals   the hub's refusals as numerics
+ *   register   coming in: CAP, PASS, NICK, USER, QUIT
+ *   greeting   001 to 005, LUSERS, MOTD
+ *   sasl       AUTHENTICATE
+ *   services   accounts from inside: REGISTER, NickServ
+ *   messages   PRIVMSG, NOTICE, TAGMSG
+ *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
+ *   list       LIST
+ *   modes      MODE
+ *   people     WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME
+ *   who        WHO, WHOX
+ *   server     PING, VERSION, TIME, INFO, ...; help, operators: what they say
+ *   history    CHATHISTORY, and the last lines for older clients; history_steps, history_tell
+ *   lister     long answers, a piece at a time
+ *   cloak      hosts that are shown instead of addresses
+ */
+#ifndef IRC_INSIDE_H
+#define IRC_INSIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "asker.h"
+#include "dialect.h"
+#include "edge_inside.h"
+#include "irc_capability.h"
+#include "irc_message.h"
+#include "irc_numeric.h"
+#include "limits.h"
+#include "record.h"
+#include "slice.h"
+#include "state.h"
+#include "stream.h"
+
+#define IRC_USER_BYTES_MAX 20
+#define IRC_LABEL_BYTES_MAX 64
+#define IRC_TARGETS_MAX 8
+#define IRC_PASSWORD_BYTES_MAX 300
+
+/* People who were here, for WHOWAS. */
+#define IRC_PAST_PEOPLE 512
+
+/* A label of a client's command (IRCv3 labeled-response), until all of its answer is given. */
+struct irc_label {
+	char text[IRC_LABEL_BYTES_MAX * 2];
+	uint8_t size;
+	bool is_open;  /* a batch, `batch` */
+	bool is_ended; /* nothing follows what is in hand */
+	unsigned batch;
+	unsigned holders; /* requests and listers that it waits for */
+};
+
+/* What one says on the way in; gone when one is in. */
+struct irc_door {
+	bool is_negotiating; /* CAP: until END */
+	bool has_user;
+	bool is_asked; /* the hub has been asked to let it in */
+	bool has_account;
+	bool has_retried;
+	uint8_t nick_size, user_size, realname_size, account_size;
+	uint16_t password_size;
+	char nick[NAME_BYTES_MAX];
+	char account[NAME_BYTES_MAX]; /* has_account: whose */
+	char user[IRC_USER_BYTES_MAX];
+	char realname[REALNAME_BYTES_MAX];
+	char password[IRC_PASSWORD_BYTES_MAX];
+};
+
+struct irc_lister;
+struct irc_sign_in;
+
+/* A connection. Small: there may be many thousands that say nothing. */
+struct irc_user {
+	uint64_t capabilities;
+	uint64_t spoke_us;
+	struct irc_door *door;       /* NULL: it is in */
+	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
+	struct irc_lister *listers;  /* the first is being written */
+	char *quit;                  /* what it said when it quit */
+	uint64_t bits;               /* of its person, as it has been told */
+	uint32_t resumed;            /* requests already made by the line that comes again */
+	uint16_t asked;              /* requests under way */
+	uint16_t quit_size;
+	uint16_t waits; /* questions to the clerk: no line is taken until they are answered */
+	bool has_302;
+	bool must_greet; /* when the state has it */
+};
+
+enum irc_when { IRC_ALWAYS, IRC_BEFORE, IRC_AFTER };
+
+struct irc;
+struct irc_command {
+	const char *word;
+	void (*handle)(struct irc *irc);
+	uint8_t least; /* parameters */
+	uint8_t when;  /* enum irc_when */
+	/* It is answered from here, when all that was asked before has happened. */
+	bool settles;
+};
+
+/* A request under way. */
+struct irc_asked {
+	uint64_t request;
+	struct connection connection;
+	uint16_t kind;
+	bool is_quiet; /* a NOTICE: no refusal is told */
+	struct irc_label *label;
+	char *target; /* as it was typed; owned */
+};
+
+struct irc_past_person {
+	uint64_t time_us;
+	uint8_t name_size, userhost_size, realname_size;
+	char name[NAME_BYTES_MAX];
+	char userhost[USERHOST_BYTES_MAX];
+	char realname[REALNAME_BYTES_MAX];
+};
+
+struct irc_history_desk;
+
+/* What the operator has set. */
+struct irc_settings {
+	const char *server, *network;
+};
+
+struct irc {
+	struct stream *stream;
+	struct edge *edge;
+	struct irc_settings settings;
+	uint64_t log; /* its id, for msgids */
+	uint64_t since_us;
+	uint64_t offered; /* capabilities */
+
+	/* Whom we are talking to, and what it says: while a callback lasts. */
+	struct stream_connection *to;
+	struct irc_user *user;
+	struct irc_message message;
+	struct irc_label *label;
+	uint32_t made;  /* requests, by this line */
+	bool must_wait; /* the queue is full: the line comes again */
+	bool is_settled;
+	bool is_over; /* it was closed */
+
+	/* Requests under way, oldest first: a circle. */
+	struct irc_asked *asked;
+	uint32_t asked_first, asked_count, asked_room;
+
+	struct irc_past_person *past; /* the last who left or were renamed; a circle */
+	uint32_t past_next, past_count;
+
+	/* Rooms made since this process began, and when. */
+	struct irc_room_made {
+		uint64_t room, time_us;
+	} * made_rooms;
+	size_t made_count;
+
+	struct irc_history_desk *desk;
+	unsigned batches;
+	unsigned unknown; /* connections that are not in */
+	unsigned most;    /* people, at most, so far */
+	uint8_t cloak_key[32];
+
+	size_t out_size;
+	unsigned out_lines;
+	char out[STREAM_ANSWER_BYTES_MAX / 2];
+	char line[IRC_LINE_BYTES_MAX];
+	struct irc_line at;
+	char scratch[STREAM_RENDERING_BYTES_MAX];
+};
+
+static inline struct slice irc_word(const char *text) {
+	return slice_from_string(text);
+}
+static inline struct slice irc_nothing(void) {
+	return slice_of(NULL, 0);
+}
+
+/* ---- reply.c ---- */
+
+/* Begins talking to it; irc_flush() says what was said. */
+void irc_talk_to(struct irc *irc, struct stream_connection *to);
+void irc_flush(struct irc *irc);
+/* Whether it has this capability. */
+bool irc_can(const struct irc *irc, enum irc_capability capability);
+/* What it is called: "*" before it is in. */
+struct slice irc_nick(const struct irc *irc);
+const struct person *irc_self(const struct irc *irc);
+
+/* ":server 353 nick"; more is put to &irc->at; irc_end_line(). */
+struct irc_line *irc_begin_numeric(struct irc *irc, unsigned numeric);
+/* ":server COMMAND"; and ":nick!user@host COMMAND" of ourselves. */
+struct irc_line *irc_begin_line(struct irc *irc, const char *command);
+void irc_end_line(struct irc *irc);
+/* " :text", cut between characters if it does not fit. */
+void irc_put_last(struct irc *irc, struct slice text);
+/* Whole: with the numeric's own text behind up to two parameters (irc_nothing(): none). */
+void irc_numeric(struct irc *irc, unsigned numeric, struct slice a, struct slice b);
+/* With this text. */
+void irc_numeric_with(struct irc *irc, unsigned numeric, struct slice a, struct slice text);
+/* Lines that are complete, tags and all. */
+void irc_put_lines(struct irc *irc, struct slice lines);
+/* FAIL, WARN, NOTE; `context` may be empty. */
+void irc_standard(struct irc *irc, const char *type, const char *command, const char *code,
+                  struct slice context, const char *text);
+/* From a service or the server: NOTICE to whom we are talking. */
+void irc_notice(struct irc *irc, const char *from, struct slice text);
+
+struct irc_label *irc_label_keep(struct irc *irc);
+void irc_label_drop(struct irc_label *label);
+/* The last words: ERROR. */
+void irc_close(struct irc *irc, struct slice why);
+
+/* ---- asked.c ---- */
+
+/* Passes it on; `target` is for the refusal. False: the queue is full; the handler returns. */
+bool irc_request(struct irc *irc, struct record *request, struct slice target, bool is_quiet);
+/* Not for a line, but for an answer that has come. */
+bool irc_request_now(struct irc *irc, struct record *request, struct slice target, bool is_quiet);
+/* Takes out what this record answers. False: it answers nothing of ours. `target` is the caller's to free. */
+bool irc_asked_take(struct irc *irc, const struct record *record, struct irc_asked *asked);
+void irc_asked_drop_all(struct irc *irc);
+
+/* ---- commands.c ---- */
+
+/* NULL: there is none. */
+const struct irc_command *irc_command_of(struct slice word);
+bool irc_each_command(bool (*each)(void *context, const struct irc_command *command),
+                      void *context);
+
+/* ---- own.c, refusals.c ---- */
+
+void irc_own_entry(struct irc *irc, const struct record *entry);
+/* What others here hear that no shared rendering can say. */
+void irc_others_entry(struct irc *irc, const struct record *entry);
+void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
+
+/* ---- register.c, greeting.c ---- */
+
+void irc_try_to_enter(struct irc *irc);
+/* Its name was taken a moment ago: is it still? False: that has been asked. */
+bool irc_enters_again(struct irc *irc);
+void irc_welcome(struct irc *irc, const struct record *answer);
+/* Now the state has it, too, whether that came before the answer or after it. */
+void irc_entered(struct irc *irc);
+void irc_greet(struct irc *irc);
+void irc_do_lusers(struct irc *irc);
+void irc_do_motd(struct irc *irc);
+/* Its form follows from its capabilities. */
+void irc_set_form(struct irc *irc);
+
+/* ---- rooms.c, lister.c ---- */
+
+enum irc_list_kind { LIST_NAMES, LIST_WHO, LIST_ROOMS };
+struct irc_list_filter {
+	bool has_mask, is_mask_negative, has_min, has_max;
+	uint64_t people_min, people_max;                                         /* exclusive */
+	uint64_t made_before_us, made_after_us, topic_before_us, topic_after_us; /* 0: none */
+	char mask[384];
+	size_t mask_size;
+};
+struct irc_lister {
+	struct irc_lister *next;
+	enum irc_list_kind kind;
+	struct irc_label *label;
+	uint64_t room; /* 0: none */
+	size_t count, at;
+	uint64_t *ids;
+	char target[IRC_LINE_BYTES_MAX]; /* as the end line says it */
+	size_t target_size;
+	char fields[64], token[8]; /* WHOX */
+	size_t fields_size, token_size;
+	struct irc_list_filter filter;
+};
+struct irc_lister *irc_lister_create(enum irc_list_kind kind, struct slice target);
+void irc_lister_add_id(struct irc_lister *lister, uint64_t id);
+/* Takes it over: short ones are said at once, others piece by piece. */
+void irc_lister_start(struct irc *irc, struct irc_lister *lister);
+bool irc_lister_more(struct irc *irc);
+void irc_listers_free(struct irc_user *user);
+
+void irc_say_names(struct irc *irc, uint64_t room);
+void irc_say_topic(struct irc *irc, uint64_t room, bool says_none);
+void irc_put_prefixes(struct irc *irc, struct irc_line *line, uint64_t room, uint64_t person);
+/* A secret room is seen by its members, and by operators. */
+bool irc_sees_room(const struct irc *irc, uint64_t room);
+void irc_who_line(struct irc *irc, const struct irc_lister *lister, const struct person *person);
+uint64_t irc_room_made_us(const struct irc *irc, uint64_t room);
+bool irc_list_line(struct irc *irc, const struct irc_lister *lister, uint64_t room);
+
+/* ---- modes.c ---- */
+
+/* "+nt", "+nk key" for who may see it. */
+void irc_put_room_modes(struct irc *irc, struct irc_line *line, uint64_t room, bool shows_key);
+void irc_put_person_modes(struct irc_line *line, uint64_t bits);
+#define IRC_PERSON_MODES "BHiow"
+
+/* ---- people.c ---- */
+
+void irc_remember(struct irc *irc, const struct record *entry);
+uint64_t irc_now_us(const struct irc *irc);
+
+/* ---- sasl.c ---- */
+
+void irc_sign_in_free(struct irc_user *user);
+/* From now on it is signed in as this account, which is its name; 900 is told. */
+void irc_signed_in(struct irc *irc, struct slice account);
+/* Are passwords taken from where it is? */
+bool irc_takes_passwords(const struct irc *irc);
+
+/* ---- services.c ---- */
+
+/* A message to NickServ. */
+bool irc_is_service(struct slice name);
+void irc_service(struct irc *irc, struct slice text);
+
+/* ---- history.c ---- */
+
+void irc_history_begin(struct irc *irc);
+void irc_history_end(struct irc *irc);
+/* The last lines of a room, for who has just come into it and cannot ask. */
+void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq);
+uint64_t irc_history_due_us(const struct irc *irc);
+void irc_history_tick(struct irc *irc);
+
+#endif

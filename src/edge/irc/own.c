@@ -1,0 +1,211 @@
+/*
+ * own.c - what one hears of one's own deeds, which may bear a label, and what
+ * others hear that is not the same for all of them. All else is render.c's.
+ */
+#include "irc_inside.h"
+#include "irc_render.h"
+#include "irc_view.h"
+
+static struct irc_rendering form_for(const struct irc *irc) {
+	return (struct irc_rendering){.server = irc->settings.server,
+	                              .log = irc->log,
+	                              .state = irc->edge->state,
+	                              .form = irc_form_of(irc->user->capabilities)};
+}
+
+static void say_rendered(struct irc *irc, const struct irc_rendering *how,
+                         const struct record *entry) {
+	size_t size = irc_render(how, entry, irc->scratch, sizeof(irc->scratch));
+	irc_put_lines(irc, slice_of(irc->scratch, size));
+}
+
+static void say_entry(struct irc *irc, const struct record *entry) {
+	const struct irc_rendering how = form_for(irc);
+	say_rendered(irc, &how, entry);
+}
+
+/* ---- one's own ---- */
+
+static void say_room(struct irc *irc, uint64_t room, uint64_t seq) {
+	irc_say_topic(irc, room, false);
+	if (!irc_can(irc, CAP_NO_IMPLICIT_NAMES)) {
+		irc_say_names(irc, room);
+	}
+	if (!irc_can(irc, CAP_CHATHISTORY) && (irc->user->bits & PERSON_WANTS_NO_BACKLOG) == 0) {
+		irc_backlog(irc, room, seq);
+	}
+}
+
+static void on_joined(struct irc *irc, const struct record *entry) {
+	struct irc_rendering how = form_for(irc);
+	how.form &= ~(uint32_t)FORM_AWAY;
+	say_rendered(irc, &how, entry);
+	say_room(irc, entry->room, entry->seq - 1);
+}
+
+static void tell_if_away(struct irc *irc, uint64_t person) {
+	const struct person *it = state_person(irc->edge->state, person);
+	struct slice away = it == NULL ? irc_nothing() : person_away(irc->edge->state, it);
+	if (away.size > 0) {
+		irc_numeric_with(irc, RPL_AWAY, person_name(it), away);
+	}
+}
+
+static void on_said(struct irc *irc, const struct record *entry) {
+	irc->user->spoke_us = entry->time_us;
+	if (irc_can(irc, CAP_ECHO_MESSAGE)) {
+		say_entry(irc, entry);
+	}
+	if (entry->kind == ENTRY_DIRECT && (entry->bits & SAID_IS_NOTICE) == 0) {
+		tell_if_away(irc, entry->target);
+	}
+}
+
+static void on_invited(struct irc *irc, const struct record *entry) {
+	irc_begin_numeric(irc, RPL_INVITING);
+	irc_put_parameter(&irc->at, entry->by);
+	irc_put_parameter(&irc->at, view_room_name(irc->edge->state, entry->room));
+	irc_end_line(irc);
+	tell_if_away(irc, entry->target);
+}
+
+static void on_profile(struct irc *irc, const struct record *entry) {
+	uint64_t before = irc->user->bits, after = entry->bits & PERSON_BITS;
+	uint64_t modes = PERSON_BITS & ~(uint64_t)PERSON_HAS_ACCOUNT;
+	say_entry(irc, entry);
+	irc->user->bits = after;
+	uint64_t taken = before & ~after & modes, given = after & ~before & modes;
+	if ((given & PERSON_IS_OPERATOR) != 0) {
+		irc_numeric(irc, RPL_YOUREOPER, irc_nothing(), irc_nothing());
+	}
+	if (taken == 0 && given == 0) {
+		return;
+	}
+	irc->at = irc_line_at(irc->line, sizeof(irc->line));
+	irc_put_source(&irc->at, irc->settings.server, entry);
+	irc_put_text(&irc->at, " MODE ");
+	irc_put(&irc->at, entry->name);
+	irc_put_text(&irc->at, " ");
+	if (given != 0) {
+		irc_put_text(&irc->at, "+");
+		irc_put_person_modes(&irc->at, given);
+	}
+	if (taken != 0) {
+		irc_put_text(&irc->at, "-");
+		irc_put_person_modes(&irc->at, taken);
+	}
+	irc_end_line(irc);
+}
+
+static void on_killed(struct irc *irc, const struct record *entry) {
+	struct slice by = entry->by.size > 0 ? entry->by : irc_word(irc->settings.server);
+	irc_begin_line(irc, "KILL ");
+	irc_put(&irc->at, entry->name);
+	irc_put_last(irc, entry->text.size > 0 ? entry->text : by);
+	irc_end_line(irc);
+	irc_close(irc, entry->text.size > 0 ? entry->text : irc_word("Killed"));
+}
+
+void irc_own_entry(struct irc *irc, const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_ENTERED: irc_entered(irc); break;
+	case ENTRY_JOINED: on_joined(irc, entry); break;
+	case ENTRY_SAID:
+	case ENTRY_DIRECT:
+	case ENTRY_SAID_TO:
+	case ENTRY_TAGGED: on_said(irc, entry); break;
+	case ENTRY_PARTED:
+	case ENTRY_RENAMED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT: say_entry(irc, entry); break;
+	case ENTRY_INVITED: on_invited(irc, entry); break;
+	case ENTRY_AWAY:
+		irc_numeric(irc, entry->text.size > 0 ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(),
+		            irc_nothing());
+		break;
+	case ENTRY_PROFILE: on_profile(irc, entry); break;
+	case ENTRY_KICKED: on_killed(irc, entry); break;
+	case ENTRY_LEFT: irc_close(irc, irc_word("Session ended")); break;
+	default: break;
+	}
+}
+
+/* ---- others' ---- */
+
+struct others {
+	struct irc *irc;
+	const struct record *entry;
+};
+
+static bool is_in(const struct stream_connection *it) {
+	return stream_person(it) != 0 && stream_own(it) != NULL;
+}
+
+/* Who came back into several rooms at once. */
+static bool tell_entered(void *context, struct stream_connection *it) {
+	const struct others *others = context;
+	struct irc *irc = others->irc;
+	uint64_t self = stream_person(it);
+	if (!is_in(it) || self == others->entry->person) {
+		return true;
+	}
+	irc_talk_to(irc, it);
+	for (size_t i = 0; i < record_rooms_count(others->entry); i++) {
+		uint64_t room = record_room(others->entry, i);
+		if (state_is_member(irc->edge->state, room, self)) {
+			struct irc_rendering how = form_for(irc);
+			how.room = room;
+			say_rendered(irc, &how, others->entry);
+		}
+	}
+	irc_flush(irc);
+	return true;
+}
+
+/* Who is not in the lobby hears a shout by itself. */
+static bool tell_shouted(void *context, struct stream_connection *it) {
+	const struct others *others = context;
+	struct irc *irc = others->irc;
+	if (is_in(it) && !state_is_member(irc->edge->state, ROOM_LOBBY, stream_person(it))) {
+		irc_talk_to(irc, it);
+		irc_notice(irc, NULL, others->entry->text);
+		irc_flush(irc);
+	}
+	return true;
+}
+
+static bool wants_invitations(const struct irc *irc, const struct record *entry,
+                              const struct stream_connection *it) {
+	uint64_t self = stream_person(it);
+	return irc_can(irc, CAP_INVITE_NOTIFY) && self != entry->target && self != entry->person &&
+	       (state_member_bits(irc->edge->state, entry->room, self) & MEMBER_IS_OPERATOR) != 0;
+}
+
+static bool tell_invited(void *context, struct stream_connection *it) {
+	const struct others *others = context;
+	struct irc *irc = others->irc;
+	if (!is_in(it)) {
+		return true;
+	}
+	irc_talk_to(irc, it);
+	if (wants_invitations(irc, others->entry, it)) {
+		say_entry(irc, others->entry);
+		irc_flush(irc);
+	}
+	return true;
+}
+
+void irc_others_entry(struct irc *irc, const struct record *entry) {
+	struct others others = {.irc = irc, .entry = entry};
+	switch (entry->kind) {
+	case ENTRY_ENTERED:
+		if (record_rooms_count(entry) > 1) {
+			stream_each(irc->stream, tell_entered, &others);
+		}
+		break;
+	case ENTRY_SHOUTED: stream_each(irc->stream, tell_shouted, &others); break;
+	case ENTRY_INVITED: stream_each(irc->stream, tell_invited, &others); break;
+	default: break;
+	}
+}

@@ -1,0 +1,270 @@
+/* people.c - WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "cut.h"
+#include "irc_commands.h"
+#include "irc_inside.h"
+#include "irc_view.h"
+#include "name.h"
+
+#define USERHOST_NAMES_MAX 5
+
+uint64_t irc_now_us(const struct irc *irc) {
+	uint64_t now_us = clock_wall_us(), log_us = state_time_us(irc->edge->state);
+	return now_us > log_us ? now_us : log_us;
+}
+
+/* ---- what is remembered of the log ---- */
+
+static void remember_person(struct irc *irc, const struct record *entry, struct slice name) {
+	struct irc_past_person *past = &irc->past[irc->past_next];
+	struct slice userhost =
+		entry->userhost.size > 0 ? entry->userhost : irc_word(IRC_USERHOST_OTHERS);
+	if (name.size == 0 || name.size > sizeof(past->name) ||
+	    userhost.size > sizeof(past->userhost)) {
+		return;
+	}
+	past->time_us = entry->time_us;
+	past->name_size = (uint8_t)name.size;
+	past->userhost_size = (uint8_t)userhost.size;
+	memcpy(past->name, name.bytes, name.size);
+	memcpy(past->userhost, userhost.bytes, userhost.size);
+	irc->past_next = (irc->past_next + 1) % IRC_PAST_PEOPLE;
+	irc->past_count += irc->past_count < IRC_PAST_PEOPLE;
+}
+
+static void remember_room(struct irc *irc, const struct record *entry) {
+	size_t count = irc->made_count;
+	if (count >= 64 ? (count & (count - 1)) == 0 : count % 64 == 0) {
+		size_t room = count == 0 ? 64 : 2 * count;
+		irc->made_rooms = realloc(irc->made_rooms, room * sizeof(*irc->made_rooms));
+		if (irc->made_rooms == NULL) {
+			abort();
+		}
+	}
+	irc->made_rooms[irc->made_count++] =
+		(struct irc_room_made){.room = entry->seq, .time_us = entry->time_us};
+}
+
+void irc_remember(struct irc *irc, const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_LEFT:
+	case ENTRY_KICKED: remember_person(irc, entry, entry->name); break;
+	case ENTRY_RENAMED: remember_person(irc, entry, entry->other_name); break;
+	case ENTRY_ROOM_MADE: remember_room(irc, entry); break;
+	default: break;
+	}
+}
+
+/* ---- WHOIS ---- */
+
+static void begin_about(struct irc *irc, unsigned numeric, const struct person *person) {
+	irc_begin_numeric(irc, numeric);
+	irc_put_parameter(&irc->at, person_name(person));
+}
+
+static void say_about(struct irc *irc, unsigned numeric, const struct person *person) {
+	irc_numeric(irc, numeric, person_name(person), irc_nothing());
+}
+
+static void say_rooms(struct irc *irc, const struct person *person) {
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct state *state = irc->edge->state;
+	size_t count = person_rooms(state, person, rooms, ROOMS_PER_PERSON_MAX);
+	bool has_line = false;
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		struct slice name = view_room_name(state, rooms[i]);
+		if (!irc_sees_room(irc, rooms[i])) {
+			continue;
+		}
+		if (has_line && irc->at.size + name.size + 4 > IRC_LINE_BYTES_MAX - 2) {
+			irc_end_line(irc);
+			has_line = false;
+		}
+		if (!has_line) {
+			begin_about(irc, RPL_WHOISCHANNELS, person);
+			irc_put_text(&irc->at, " :");
+		} else {
+			irc_put_text(&irc->at, " ");
+		}
+		irc_put_prefixes(irc, &irc->at, rooms[i], person_id(person));
+		irc_put(&irc->at, name);
+		has_line = true;
+	}
+	if (has_line) {
+		irc_end_line(irc);
+	}
+}
+
+static void say_idle(struct irc *irc, const struct person *person) {
+	struct stream_connection *here = stream_of_person(irc->stream, person_id(person));
+	const struct irc_user *user = here == NULL ? NULL : stream_own(here);
+	uint64_t since_us = person_since_us(person), now_us = irc_now_us(irc);
+	uint64_t spoke_us = user != NULL && user->spoke_us > since_us ? user->spoke_us : since_us;
+	begin_about(irc, RPL_WHOISIDLE, person);
+	irc_put_text(&irc->at, " ");
+	irc_put_number(&irc->at, now_us > spoke_us ? (now_us - spoke_us) / 1000000 : 0);
+	irc_put_text(&irc->at, " ");
+	irc_put_number(&irc->at, since_us / 1000000);
+	irc_put_last(irc, irc_word(irc_numeric_text(RPL_WHOISIDLE)));
+	irc_end_line(irc);
+}
+
+static void say_user(struct irc *irc, unsigned numeric, struct slice name, struct slice userhost,
+                     struct slice realname) {
+	irc_begin_numeric(irc, numeric);
+	irc_put_parameter(&irc->at, name);
+	irc_put_parameter(&irc->at, view_user(userhost));
+	irc_put_parameter(&irc->at, view_host(userhost));
+	irc_put_text(&irc->at, " *");
+	irc_put_last(irc, realname);
+	irc_end_line(irc);
+}
+
+static void say_server(struct irc *irc, struct slice name) {
+	irc_begin_numeric(irc, RPL_WHOISSERVER);
+	irc_put_parameter(&irc->at, name);
+	irc_put_text(&irc->at, " ");
+	irc_put_text(&irc->at, irc->settings.server);
+	irc_put_last(irc, irc_word(irc->settings.network));
+	irc_end_line(irc);
+}
+
+static void say_whois(struct irc *irc, const struct person *person) {
+	const struct state *state = irc->edge->state;
+	uint64_t bits = person_bits(state, person);
+	struct slice name = person_name(person), away = person_away(state, person);
+	say_user(irc, RPL_WHOISUSER, name, view_userhost(state, person),
+	         view_realname(state, person));
+	say_rooms(irc, person);
+	say_server(irc, name);
+	if ((bits & PERSON_IS_OPERATOR) != 0) {
+		say_about(irc, RPL_WHOISOPERATOR, person);
+	}
+	if ((bits & PERSON_HAS_ACCOUNT) != 0) {
+		irc_numeric(irc, RPL_WHOISACCOUNT, name, name);
+	}
+	if ((bits & PERSON_IS_BOT) != 0) {
+		say_about(irc, RPL_WHOISBOT, person);
+	}
+	if (away.size > 0) {
+		irc_numeric_with(irc, RPL_AWAY, name, away);
+	}
+	say_idle(irc, person);
+}
+
+void irc_on_whois(struct irc *irc) {
+	struct slice typed = irc_parameter(&irc->message, irc->message.count > 1 ? 1 : 0);
+	if (typed.size == 0) {
+		irc_numeric(irc, ERR_NONICKNAMEGIVEN, irc_nothing(), irc_nothing());
+		return;
+	}
+	const struct person *person = state_person_named(irc->edge->state, typed);
+	if (person == NULL) {
+		irc_numeric(irc, ERR_NOSUCHNICK, typed, irc_nothing());
+	} else {
+		say_whois(irc, person);
+	}
+	irc_numeric(irc, RPL_ENDOFWHOIS, person == NULL ? typed : person_name(person),
+	            irc_nothing());
+}
+
+void irc_on_whowas(struct irc *irc) {
+	struct slice typed = irc_parameter(&irc->message, 0);
+	bool has_any = false;
+	if (typed.size == 0) {
+		irc_numeric(irc, ERR_NONICKNAMEGIVEN, irc_nothing(), irc_nothing());
+		return;
+	}
+	/* The last first. */
+	for (uint32_t i = 1; i <= irc->past_count; i++) {
+		const struct irc_past_person *past =
+			&irc->past[(irc->past_next + IRC_PAST_PEOPLE - i) % IRC_PAST_PEOPLE];
+		struct slice name = slice_of(past->name, past->name_size);
+		if (name_equal(typed, name)) {
+			has_any = true;
+			say_user(irc, RPL_WHOWASUSER, name,
+			         slice_of(past->userhost, past->userhost_size), name);
+			say_server(irc, name);
+		}
+	}
+	if (!has_any) {
+		irc_numeric(irc, ERR_WASNOSUCHNICK, typed, irc_nothing());
+	}
+	irc_numeric(irc, RPL_ENDOFWHOWAS, typed, irc_nothing());
+}
+
+/* ---- USERHOST, ISON ---- */
+
+void irc_on_userhost(struct irc *irc) {
+	const struct state *state = irc->edge->state;
+	irc_begin_numeric(irc, RPL_USERHOST);
+	irc_put_text(&irc->at, " :");
+	for (size_t i = 0; i < irc->message.count && i < USERHOST_NAMES_MAX; i++) {
+		const struct person *person =
+			state_person_named(state, irc_parameter(&irc->message, i));
+		if (person == NULL) {
+			continue;
+		}
+		if (irc->at.bytes[irc->at.size - 1] != ':') {
+			irc_put_text(&irc->at, " ");
+		}
+		irc_put(&irc->at, person_name(person));
+		if ((person_bits(state, person) & PERSON_IS_OPERATOR) != 0) {
+			irc_put_text(&irc->at, "*");
+		}
+		irc_put_text(&irc->at, person_away(state, person).size > 0 ? "=-" : "=+");
+		irc_put(&irc->at, view_userhost(state, person));
+	}
+	irc_end_line(irc);
+}
+
+static void put_ison(struct irc *irc, struct slice names) {
+	while (names.size > 0) {
+		const char *blank = memchr(names.bytes, ' ', names.size);
+		size_t size = blank == NULL ? names.size : (size_t)(blank - names.bytes);
+		const struct person *person =
+			state_person_named(irc->edge->state, slice_first(names, size));
+		if (person != NULL &&
+		    irc->at.size + person_name(person).size + 1 <= IRC_LINE_BYTES_MAX - 2) {
+			if (irc->at.bytes[irc->at.size - 1] != ':') {
+				irc_put_text(&irc->at, " ");
+			}
+			irc_put(&irc->at, person_name(person));
+		}
+		names = slice_from(names, blank == NULL ? size : size + 1);
+	}
+}
+
+void irc_on_ison(struct irc *irc) {
+	irc_begin_numeric(irc, RPL_ISON);
+	irc_put_text(&irc->at, " :");
+	for (size_t i = 0; i < irc->message.count; i++) {
+		put_ison(irc, irc_parameter(&irc->message, i));
+	}
+	irc_end_line(irc);
+}
+
+/* ---- AWAY, SETNAME ---- */
+
+void irc_on_away(struct irc *irc) {
+	struct slice text = irc_parameter(&irc->message, 0);
+	if (text.size > AWAY_BYTES_MAX) {
+		text = slice_first(text, cut_before(text, AWAY_BYTES_MAX));
+	}
+	struct record request = {.kind = REQUEST_AWAY, .text = text};
+	irc_request(irc, &request, text, false);
+}
+
+void irc_on_setname(struct irc *irc) {
+	struct slice name = irc_parameter(&irc->message, 0);
+	if (name.size == 0 || name.size > REALNAME_BYTES_MAX) {
+		irc_standard(irc, "FAIL", "SETNAME", "INVALID_REALNAME", irc_nothing(),
+		             "Real name is not valid");
+		return;
+	}
+	struct record request = {.kind = REQUEST_PROFILE, .number = PROFILE_REALNAME, .text = name};
+	irc_request(irc, &request, name, false);
+}

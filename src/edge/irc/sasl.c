@@ -1,0 +1,334 @@
+/* sasl.c - AUTHENTICATE: PLAIN and SCRAM-SHA-256. The clerk knows the passwords; here are only proofs. */
+#include "irc_sasl.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accountwire.h"
+#include "irc_cloak.h"
+#include "irc_commands.h"
+#include "irc_inside.h"
+#include "irc_view.h"
+
+#define NONCE_BYTES 18
+
+enum mechanism { MECHANISM_NONE, MECHANISM_PLAIN, MECHANISM_SCRAM };
+
+struct irc_sign_in {
+	enum mechanism mechanism;
+	struct sasl_message message;
+	struct scram scram;
+	struct irc_label *label;
+	size_t name_size;
+	char name[NAME_BYTES_MAX];
+};
+
+void irc_sign_in_free(struct irc_user *user) {
+	if (user->sign_in != NULL) {
+		irc_label_drop(user->sign_in->label);
+		sodium_memzero(user->sign_in, sizeof(*user->sign_in));
+		free(user->sign_in);
+		user->sign_in = NULL;
+	}
+}
+
+bool irc_takes_passwords(const struct irc *irc) {
+	const struct address *peer = stream_peer(irc->to);
+	static const uint8_t loopback[16] = {[15] = 1};
+	return (address_is_v4(peer) && peer->ip[12] == 127) ||
+	       memcmp(peer->ip, loopback, sizeof(loopback)) == 0;
+}
+
+/* ---- what comes of it ---- */
+
+static void say_logged_in(struct irc *irc, struct slice account) {
+	char text[IRC_LINE_BYTES_MAX];
+	const struct person *self = irc_self(irc);
+	struct irc_line words = irc_line_at(text, sizeof(text));
+	irc_begin_numeric(irc, RPL_LOGGEDIN);
+	irc_put_text(&irc->at, " ");
+	irc_put(&irc->at, irc_nick(irc));
+	irc_put_text(&irc->at, "!");
+	irc_put(&irc->at, self == NULL ? irc_word("*@*") : view_userhost(irc->edge->state, self));
+	irc_put_text(&irc->at, " ");
+	irc_put(&irc->at, account);
+	irc_put_text(&words, "You are now logged in as ");
+	irc_put(&words, account);
+	irc_put_last(irc, irc_line_slice(&words));
+	irc_end_line(irc);
+}
+
+void irc_signed_in(struct irc *irc, struct slice account) {
+	struct irc_door *door = irc->user->door;
+	say_logged_in(irc, account);
+	if (door != NULL) {
+		door->has_account = true;
+		door->account_size = (uint8_t)account.size;
+		memcpy(door->account, account.bytes, account.size);
+		return;
+	}
+	struct record request = {.kind = REQUEST_PROFILE,
+	                         .number = PROFILE_ACCOUNT,
+	                         .bits = irc->user->bits | PERSON_HAS_ACCOUNT};
+	irc_request_now(irc, &request, account, false);
+}
+
+static void fail(struct irc *irc) {
+	irc_numeric(irc, ERR_SASLFAIL, irc_nothing(), irc_nothing());
+	irc_sign_in_free(irc->user);
+}
+
+static void succeed(struct irc *irc, struct slice account) {
+	irc_signed_in(irc, account);
+	irc_numeric(irc, RPL_SASLSUCCESS, irc_nothing(), irc_nothing());
+	irc_sign_in_free(irc->user);
+}
+
+/* One is called as one's account: who is in under another name has to take that one first. */
+static bool may_be(const struct irc *irc, struct slice account) {
+	const struct person *self = irc_self(irc);
+	return irc->user->door != NULL || (self != NULL && slice_equal(person_name(self), account));
+}
+
+/* ---- the clerk ---- */
+
+static bool ask_clerk(struct irc *irc, enum clerk_what what, struct slice name,
+                      struct slice password, account_answered *answered) {
+	struct account_question question = {
+		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
+	if (name.size == 0 || name.size > sizeof(question.name) ||
+	    password.size > sizeof(question.password)) {
+		return false;
+	}
+	question.name_size = (uint16_t)name.size;
+	question.password_size = (uint16_t)password.size;
+	memcpy(question.name, name.bytes, name.size);
+	if (password.size > 0) {
+		memcpy(question.password, password.bytes, password.size);
+	}
+	bool is_asked = asker_ask_account(&irc->edge->asker, what, &question,
+	                                  stream_name(irc->stream, irc->to), answered, irc);
+	sodium_memzero(&question, sizeof(question));
+	irc->user->waits += is_asked;
+	return is_asked;
+}
+
+/* Talks to it again, if it is still there and still signing in. */
+static struct irc_sign_in *resume(struct irc *irc, struct connection connection) {
+	struct stream_connection *to = stream_find(irc->stream, connection);
+	if (to == NULL || stream_own(to) == NULL) {
+		return NULL;
+	}
+	irc_talk_to(irc, to);
+	irc->user->waits--;
+	if (irc->user->sign_in != NULL) {
+		irc->label = irc->user->sign_in->label;
+		irc->user->sign_in->label = NULL;
+	}
+	return irc->user->sign_in;
+}
+
+static void leave(struct irc *irc) {
+	struct irc_label *label = irc->label;
+	if (label != NULL) {
+		label->is_ended = label->holders == 1;
+	}
+	irc_flush(irc);
+	irc->label = NULL;
+	irc_label_drop(label);
+}
+
+static void wait(struct irc *irc) {
+	irc->user->sign_in->label = irc_label_keep(irc);
+}
+
+static void on_verified(void *context, struct connection connection,
+                        const struct account_answer *answer) {
+	struct irc *irc = context;
+	if (resume(irc, connection) == NULL) {
+		return;
+	}
+	struct slice account = slice_of(answer->name, answer->name_size);
+	if (answer->word == ACCOUNT_OK && may_be(irc, account)) {
+		succeed(irc, account);
+	} else {
+		fail(irc);
+	}
+	leave(irc);
+}
+
+/* ---- PLAIN ---- */
+
+static void on_plain(struct irc *irc, struct slice message) {
+	struct sasl_plain plain;
+	if (!sasl_read_plain(message, &plain) ||
+	    (plain.authorization.size > 0 && !slice_equal(plain.authorization, plain.name)) ||
+	    !ask_clerk(irc, CLERK_ACCOUNT_VERIFY, plain.name, plain.password, on_verified)) {
+		fail(irc);
+		return;
+	}
+	sodium_memzero(&irc->user->sign_in->message, sizeof(irc->user->sign_in->message));
+	wait(irc);
+}
+
+/* ---- SCRAM ---- */
+
+static void challenge(struct irc *irc, const char *bytes, size_t size) {
+	char text[sodium_base64_ENCODED_LEN(400, sodium_base64_VARIANT_ORIGINAL)];
+	sodium_bin2base64(text, sizeof(text), (const unsigned char *)bytes, size,
+	                  sodium_base64_VARIANT_ORIGINAL);
+	irc->at = irc_line_at(irc->line, sizeof(irc->line));
+	irc_put_text(&irc->at, "AUTHENTICATE ");
+	irc_put_text(&irc->at, text);
+	irc_end_line(irc);
+}
+
+static void on_keys(void *context, struct connection connection,
+                    const struct account_answer *answer) {
+	struct irc *irc = context;
+	struct irc_sign_in *it = resume(irc, connection);
+	uint8_t random[NONCE_BYTES];
+	char nonce[sodium_base64_ENCODED_LEN(NONCE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	struct scram_keys keys = {.iterations = answer->iterations};
+	if (it == NULL) {
+		return;
+	}
+	_Static_assert(sizeof(keys.salt) == sizeof(answer->salt), "the same salt");
+	_Static_assert(sizeof(keys.stored) == sizeof(answer->stored), "the same keys");
+	memcpy(keys.salt, answer->salt, sizeof(keys.salt));
+	memcpy(keys.stored, answer->stored, sizeof(keys.stored));
+	memcpy(keys.server, answer->server, sizeof(keys.server));
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2base64(nonce, sizeof(nonce), random, sizeof(random),
+	                  sodium_base64_VARIANT_ORIGINAL);
+	if (answer->word == ACCOUNT_OK &&
+	    scram_challenge(&it->scram, &keys, slice_from_string(nonce))) {
+		challenge(irc, it->scram.challenge, it->scram.challenge_size);
+		if (answer->name_size > 0) {
+			it->name_size = answer->name_size;
+			memcpy(it->name, answer->name, answer->name_size);
+		}
+	} else {
+		fail(irc);
+	}
+	sodium_memzero(&keys, sizeof(keys));
+	leave(irc);
+}
+
+/* Whoever did not prove it has guessed. */
+static void on_missed(void *context, struct connection connection,
+                      const struct account_answer *answer) {
+	struct irc *irc = context;
+	if (resume(irc, connection) != NULL) {
+		fail(irc);
+		leave(irc);
+	}
+}
+
+static void on_scram(struct irc *irc, struct slice message) {
+	char last[64];
+	size_t size = 0;
+	struct irc_sign_in *it = irc->user->sign_in;
+	struct slice name = slice_of(it->scram.name, it->scram.name_size);
+	switch (it->scram.state) {
+	case SCRAM_BEGIN:
+		if (!scram_begin(&it->scram, message)) {
+			fail(irc);
+			return;
+		}
+		name = slice_of(it->scram.name, it->scram.name_size);
+		if (!ask_clerk(irc, CLERK_ACCOUNT_KEYS, name, irc_nothing(), on_keys)) {
+			fail(irc);
+			return;
+		}
+		it->name_size = name.size < sizeof(it->name) ? name.size : sizeof(it->name);
+		memcpy(it->name, name.bytes, it->name_size);
+		wait(irc);
+		return;
+	case SCRAM_CHALLENGED:
+		if (scram_finish(&it->scram, message, last, &size) &&
+		    may_be(irc, slice_of(it->name, it->name_size))) {
+			challenge(irc, last, size);
+		} else if (ask_clerk(irc, CLERK_ACCOUNT_MISSED, name, irc_nothing(), on_missed)) {
+			wait(irc);
+		} else {
+			fail(irc);
+		}
+		return;
+	case SCRAM_PROVEN: succeed(irc, slice_of(it->name, it->name_size)); return;
+	case SCRAM_FAILED: fail(irc); return;
+	}
+}
+
+/* ---- AUTHENTICATE ---- */
+
+static void begin(struct irc *irc, struct slice word) {
+	enum mechanism mechanism = irc_equal(word, "PLAIN")           ? MECHANISM_PLAIN
+	                           : irc_equal(word, "SCRAM-SHA-256") ? MECHANISM_SCRAM
+	                                                              : MECHANISM_NONE;
+	if (slice_equal(word, irc_word("*"))) {
+		irc_numeric(irc, ERR_SASLABORTED, irc_nothing(), irc_nothing());
+		return;
+	}
+	if (mechanism == MECHANISM_NONE) {
+		irc_numeric(irc, RPL_SASLMECHS, irc_word("PLAIN,SCRAM-SHA-256"), irc_nothing());
+		irc_numeric(irc, ERR_SASLFAIL, irc_nothing(), irc_nothing());
+		return;
+	}
+	if (mechanism == MECHANISM_PLAIN && !irc_takes_passwords(irc)) {
+		irc_standard(irc, "FAIL", "AUTHENTICATE", "ENCRYPTION_NEEDED", irc_nothing(),
+		             "Passwords are taken from this machine only; use SCRAM-SHA-256");
+		irc_numeric(irc, ERR_SASLFAIL, irc_nothing(), irc_nothing());
+		return;
+	}
+	irc->user->sign_in = calloc(1, sizeof(*irc->user->sign_in));
+	if (irc->user->sign_in == NULL) {
+		abort();
+	}
+	irc->user->sign_in->mechanism = mechanism;
+	irc->at = irc_line_at(irc->line, sizeof(irc->line));
+	irc_put_text(&irc->at, "AUTHENTICATE +");
+	irc_end_line(irc);
+}
+
+static void take_message(struct irc *irc, struct irc_sign_in *it) {
+	char bytes[SASL_MESSAGE_BYTES_MAX];
+	size_t size = it->message.size;
+	memcpy(bytes, it->message.bytes, size);
+	sodium_memzero(&it->message, sizeof(it->message));
+	if (it->mechanism == MECHANISM_PLAIN) {
+		on_plain(irc, slice_of(bytes, size));
+	} else {
+		on_scram(irc, slice_of(bytes, size));
+	}
+	sodium_memzero(bytes, sizeof(bytes));
+}
+
+void irc_on_authenticate(struct irc *irc) {
+	struct irc_user *user = irc->user;
+	struct slice piece = irc_parameter(&irc->message, 0);
+	bool has_account = user->door != NULL ? user->door->has_account
+	                                      : (user->bits & PERSON_HAS_ACCOUNT) != 0;
+	if (has_account) {
+		irc_numeric(irc, ERR_SASLALREADY, irc_nothing(), irc_nothing());
+		return;
+	}
+	if (user->sign_in == NULL) {
+		begin(irc, piece);
+		return;
+	}
+	switch (sasl_take_piece(&user->sign_in->message, piece)) {
+	case SASL_MORE: return;
+	case SASL_WHOLE: take_message(irc, user->sign_in); return;
+	case SASL_ABORTED:
+		irc_numeric(irc, ERR_SASLABORTED, irc_nothing(), irc_nothing());
+		irc_sign_in_free(user);
+		return;
+	case SASL_TOO_LONG:
+		irc_numeric(irc, ERR_SASLTOOLONG, irc_nothing(), irc_nothing());
+		irc_sign_in_free(user);
+		return;
+	case SASL_NOT_BASE64: fail(irc); return;
+	}
+}

@@ -1,0 +1,209 @@
+/* who.c - WHO, of a room, a person, or a mask; and WHOX, with the fields that one asks for. */
+#include <string.h>
+
+#include "irc_commands.h"
+#include "irc_inside.h"
+#include "irc_mask.h"
+#include "irc_view.h"
+
+/* ---- whom ---- */
+
+static bool shares_a_room(const struct irc *irc, const struct person *person) {
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct state *state = irc->edge->state;
+	size_t count = person_rooms(state, person, rooms, ROOMS_PER_PERSON_MAX);
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		if (state_is_member(state, rooms[i], stream_person(irc->to))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_seen(const struct irc *irc, const struct person *person) {
+	return (person_bits(irc->edge->state, person) & PERSON_IS_INVISIBLE) == 0 ||
+	       person_id(person) == stream_person(irc->to) || shares_a_room(irc, person);
+}
+
+static bool folds_to(struct slice mask, struct slice text) {
+	char folded[IRC_MASK_BYTES_MAX];
+	size_t size = irc_mask_fold(text, folded, sizeof(folded));
+	return irc_mask_matches(mask, slice_of(folded, size));
+}
+
+static bool matches(const struct irc *irc, const struct person *person, struct slice mask) {
+	const struct state *state = irc->edge->state;
+	struct slice userhost = view_userhost(state, person);
+	return folds_to(mask, person_name(person)) || folds_to(mask, view_user(userhost)) ||
+	       folds_to(mask, view_host(userhost)) || folds_to(mask, view_realname(state, person));
+}
+
+struct seekers {
+	struct irc *irc;
+	struct irc_lister *lister;
+	struct slice mask; /* empty: everybody */
+	bool operators_only;
+};
+
+static void add(struct seekers *seekers, const struct person *person) {
+	if (!seekers->operators_only ||
+	    (person_bits(seekers->irc->edge->state, person) & PERSON_IS_OPERATOR) != 0) {
+		irc_lister_add_id(seekers->lister, person_id(person));
+	}
+}
+
+static bool look_at(void *context, const struct session *session) {
+	struct seekers *seekers = context;
+	const struct state *state = seekers->irc->edge->state;
+	const struct person *person = state_person(state, session_person(state, session));
+	if (person != NULL && person_is_present(person) && is_seen(seekers->irc, person) &&
+	    (seekers->mask.size == 0 || matches(seekers->irc, person, seekers->mask))) {
+		add(seekers, person);
+	}
+	return true;
+}
+
+static void look_at_room(struct seekers *seekers, uint64_t room) {
+	const struct irc *irc = seekers->irc;
+	const struct state *state = irc->edge->state;
+	bool is_in = state_is_member(state, room, stream_person(irc->to));
+	size_t count = state_room_members_count(state, room);
+	seekers->lister->room = room;
+	for (size_t i = 0; i < count; i++) {
+		const struct person *person = state_room_member(state, room, i);
+		if (is_in || is_seen(irc, person)) {
+			add(seekers, person);
+		}
+	}
+}
+
+/* ---- what of them ---- */
+
+static void put_flags(struct irc *irc, const struct irc_lister *lister,
+                      const struct person *person) {
+	const struct state *state = irc->edge->state;
+	uint64_t bits = person_bits(state, person);
+	irc_put_text(&irc->at, person_away(state, person).size > 0 ? "G" : "H");
+	irc_put_text(&irc->at, (bits & PERSON_IS_OPERATOR) != 0 ? "*" : "");
+	if (lister->room != 0) {
+		irc_put_prefixes(irc, &irc->at, lister->room, person_id(person));
+	}
+	irc_put_text(&irc->at, (bits & PERSON_IS_BOT) != 0 ? "B" : "");
+}
+
+static struct slice room_shown(const struct irc *irc, const struct irc_lister *lister) {
+	return lister->room != 0 ? view_room_name(irc->edge->state, lister->room)
+	                         : slice_from_string("*");
+}
+
+static void put_field(struct irc *irc, const struct irc_lister *lister, const struct person *person,
+                      char field) {
+	const struct state *state = irc->edge->state;
+	struct slice userhost = view_userhost(state, person);
+	bool has_account = (person_bits(state, person) & PERSON_HAS_ACCOUNT) != 0;
+	if (field == 'r') {
+		return; /* The last, whatever stands behind it. */
+	}
+	irc_put_text(&irc->at, " ");
+	switch (field) {
+	case 't': irc_put(&irc->at, slice_of(lister->token, lister->token_size)); break;
+	case 'c': irc_put(&irc->at, room_shown(irc, lister)); break;
+	case 'u': irc_put(&irc->at, view_user(userhost)); break;
+	case 'i': irc_put_text(&irc->at, "255.255.255.255"); break;
+	case 'h': irc_put(&irc->at, view_host(userhost)); break;
+	case 's': irc_put_text(&irc->at, irc->settings.server); break;
+	case 'n': irc_put(&irc->at, person_name(person)); break;
+	case 'f': put_flags(irc, lister, person); break;
+	case 'd':
+	case 'l': irc_put_text(&irc->at, "0"); break;
+	case 'a': irc_put(&irc->at, has_account ? person_name(person) : irc_word("0")); break;
+	case 'o': irc_put_text(&irc->at, "n/a"); break;
+	default: break;
+	}
+}
+
+static void whox_line(struct irc *irc, const struct irc_lister *lister,
+                      const struct person *person) {
+	static const char order[] = "tcuihsnfdlaor";
+	irc_begin_numeric(irc, RPL_WHOSPCRPL);
+	for (const char *field = order; *field != '\0'; field++) {
+		if (memchr(lister->fields, *field, lister->fields_size) != NULL) {
+			put_field(irc, lister, person, *field);
+		}
+	}
+	if (memchr(lister->fields, 'r', lister->fields_size) != NULL) {
+		irc_put_last(irc, view_realname(irc->edge->state, person));
+	}
+	irc_end_line(irc);
+}
+
+void irc_who_line(struct irc *irc, const struct irc_lister *lister, const struct person *person) {
+	static const char order[] = "cuhsnf";
+	char text[2 + REALNAME_BYTES_MAX];
+	if (lister->fields_size > 0) {
+		whox_line(irc, lister, person);
+		return;
+	}
+	irc_begin_numeric(irc, RPL_WHOREPLY);
+	for (const char *field = order; *field != '\0'; field++) {
+		put_field(irc, lister, person, *field);
+	}
+	struct irc_line realname = irc_line_at(text, sizeof(text));
+	irc_put_text(&realname, "0 ");
+	irc_put(&realname, view_realname(irc->edge->state, person));
+	irc_put_last(irc, irc_line_slice(&realname));
+	irc_end_line(irc);
+}
+
+/* ---- WHO ---- */
+
+/* "o", "%tcuhnf,42" */
+static void read_fields(struct seekers *seekers, struct slice text) {
+	struct irc_lister *lister = seekers->lister;
+	const char *percent = text.size == 0 ? NULL : memchr(text.bytes, '%', text.size);
+	size_t flags = percent == NULL ? text.size : (size_t)(percent - text.bytes);
+	seekers->operators_only = flags > 0 && memchr(text.bytes, 'o', flags) != NULL;
+	if (percent == NULL) {
+		return;
+	}
+	struct slice fields = slice_from(text, flags + 1);
+	const char *comma = fields.size == 0 ? NULL : memchr(fields.bytes, ',', fields.size);
+	size_t size = comma == NULL ? fields.size : (size_t)(comma - fields.bytes);
+	if (comma != NULL) {
+		struct slice token = slice_from(fields, size + 1);
+		lister->token_size = token.size <= 3 ? token.size : 0;
+		memcpy(lister->token, token.bytes, lister->token_size);
+	}
+	if (lister->token_size == 0) {
+		lister->token[0] = '0';
+		lister->token_size = 1;
+	}
+	lister->fields_size = size < sizeof(lister->fields) ? size : sizeof(lister->fields);
+	memcpy(lister->fields, fields.bytes, lister->fields_size);
+}
+
+void irc_on_who(struct irc *irc) {
+	char folded[IRC_MASK_BYTES_MAX];
+	const struct state *state = irc->edge->state;
+	struct slice mask = irc_parameter(&irc->message, 0);
+	struct slice shown = mask.size == 0 ? irc_word("*") : mask;
+	struct seekers seekers = {.irc = irc, .lister = irc_lister_create(LIST_WHO, shown)};
+	read_fields(&seekers, irc_parameter(&irc->message, 1));
+	const struct person *one = mask.size == 0 ? NULL : state_person_named(state, mask);
+	if (mask.size > 0 && mask.bytes[0] == '#') {
+		uint64_t room = state_room_named(state, mask);
+		if (room != 0 && irc_sees_room(irc, room)) {
+			look_at_room(&seekers, room);
+		}
+	} else if (one != NULL) {
+		add(&seekers, one);
+	} else {
+		bool is_all = mask.size == 0 || slice_equal(mask, irc_word("0"));
+		seekers.mask =
+			slice_of(folded, is_all ? 0 : irc_mask_fold(mask, folded, sizeof(folded)));
+		if (is_all || seekers.mask.size > 0) {
+			state_sessions_each(state, look_at, &seekers);
+		}
+	}
+	irc_lister_start(irc, seekers.lister);
+}
