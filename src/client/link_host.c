@@ -39,9 +39,21 @@ static void renew_socket(struct link_host *host, uint64_t now) {
 static uint64_t renew_deadline(const struct link_host *host) {
 	bool is_seeking = link_standing(host->link) == STANDING_SEEKING;
 	bool was_answered = link_was_answered(host->link);
-	return !is_seeking || host->socket.addresses == NULL
+	return !is_seeking || host->socket.known.count == 0
 	               ? UINT64_MAX
 	               : host->heard_us + (was_answered ? RENEW_US : RENEW_US_FIRST);
+}
+
+static void hear_resolver(struct link_host *host, uint64_t now) {
+	const char *trouble;
+	if (!link_socket_look_up(&host->socket, &trouble)) {
+		return;
+	}
+	if (trouble != NULL) {
+		link_fail(host->link, ENDING_HOST_UNKNOWN, slice_from_string(trouble), now);
+	} else {
+		renew_socket(host, now);
+	}
 }
 
 static void hear_server(struct link_host *host, uint64_t now) {
@@ -109,6 +121,7 @@ void link_host_wake(struct link_host *host) {
 		renew_socket(host, now);
 		link_doubt(host->link, now);
 	}
+	hear_resolver(host, now);
 	hear_server(host, now);
 }
 
@@ -144,17 +157,20 @@ void link_host_sleep(struct link_host *host, bool is_telling) {
 
 static void find_server(struct link_host *host, const struct link_host_start *start) {
 	const char *trouble = link_socket_open(&host->socket, start->host, start->port);
+	uint64_t now = link_host_now_us();
 	if (trouble != NULL) {
-		link_fail(host->link, ENDING_HOST_UNKNOWN, slice_from_string(trouble),
-		          link_host_now_us());
+		link_fail(host->link, ENDING_TROUBLE, slice_from_string(trouble), now);
+	} else if (host->socket.known.count > 0) {
+		renew_socket(host, now);
 	} else {
-		renew_socket(host, link_host_now_us());
+		link_set_address(host->link, slice_from_string(start->host));
 	}
 }
 
 bool link_host_open(struct link_host *host, const struct link_host_start *start) {
 	char trouble[SESSION_TROUBLE_BYTES];
-	*host = (struct link_host){.socket.fd = -1, .file.lock_fd = -1, .timer_fd = -1};
+	*host = (struct link_host){
+		.socket = {.fd = -1, .lookup.fd = -1}, .file.lock_fd = -1, .timer_fd = -1};
 	if (sodium_init() < 0) {
 		return false;
 	}

@@ -1,8 +1,8 @@
 /*
  * link_host.h - a session link (session_link.h) with what it has none of: a socket, a
- * clock, and the file that remembers it. Whoever runs one polls two descriptors:
+ * clock, and the file that remembers it. Whoever runs one polls three descriptors:
  *
- *	poll(link_host_timer_fd(), link_host_socket_fd() for input; …)
+ *	poll(host->timer_fd, host->socket.fd, host->socket.lookup.fd for input; …)
  *	link_host_wake(host);                     // what came in, and whether the machine slept
  *	… wishes in, link_host_speak() and link_next() until neither does anything …
  *	link_host_turn(host);                     // another address, the file

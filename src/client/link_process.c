@@ -106,6 +106,7 @@ static void sleep_until_something(struct process *process) {
 	int parent_fd = process->is_parent_gone ? -1 : process->start->parent->fd;
 	struct pollfd fds[] = {{.fd = process->host.timer_fd, .events = POLLIN},
 	                       {.fd = process->host.socket.fd, .events = POLLIN},
+	                       {.fd = process->host.socket.lookup.fd, .events = POLLIN},
 	                       {.fd = parent_fd, .events = POLLIN},
 	                       {.fd = process->face.fd, .events = to_face}};
 	/* A face that takes nothing now is waited for, whatever there is to tell it. */
@@ -114,10 +115,10 @@ static void sleep_until_something(struct process *process) {
 		return;
 	}
 	link_host_wake(&process->host);
-	if (fds[3].revents != 0) {
+	if (fds[4].revents != 0) {
 		hear_face(process);
 	}
-	if (fds[2].revents != 0) {
+	if (fds[3].revents != 0) {
 		hear_parent(process);
 	}
 }

@@ -1,20 +1,35 @@
 #include "link_socket.h"
 
 #include <errno.h>
+#include <netdb.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct addrinfo wanted = {
-	.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP};
-
 const char *link_socket_open(struct link_socket *link, const char *host, const char *port) {
-	*link = (struct link_socket){.host = host, .port = port, .fd = -1};
-	int error = getaddrinfo(host, port, &wanted, &link->addresses);
-	if (error != 0) {
-		link->addresses = NULL;
-		return gai_strerror(error);
+	*link = (struct link_socket){.host = host, .port = port, .fd = -1, .lookup.fd = -1};
+	link->is_number = link_lookup_number(host, port, &link->known);
+	if (link->is_number || link_lookup_begin(&link->lookup, host, port)) {
+		return NULL;
 	}
-	return NULL;
+	return strerror(errno);
+}
+
+bool link_socket_look_up(struct link_socket *link, const char **trouble) {
+	struct lookup_answer answer;
+	*trouble = NULL;
+	if (!link_lookup_take(&link->lookup, &answer)) {
+		return false;
+	}
+	if (answer.error != 0 || answer.count == 0) {
+		/* If nobody says where it leads now, it leads where it did. */
+		*trouble = link->known.count > 0 ? NULL : gai_strerror(answer.error);
+		return *trouble != NULL;
+	}
+	bool is_first = link->known.count == 0;
+	link->known = answer;
+	link->next = 0;
+	return is_first;
 }
 
 static void close_fd(struct link_socket *link) {
@@ -26,55 +41,48 @@ static void close_fd(struct link_socket *link) {
 
 void link_socket_close(struct link_socket *link) {
 	close_fd(link);
-	if (link->addresses != NULL) {
-		freeaddrinfo(link->addresses);
-		link->addresses = link->address = NULL;
-	}
+	link_lookup_end(&link->lookup);
 }
 
-/* The name may lead elsewhere by now; if nobody says where, it leads where it did. */
-static void look_up_again(struct link_socket *link) {
-	struct addrinfo *addresses;
-	if (getaddrinfo(link->host, link->port, &wanted, &addresses) == 0) {
-		freeaddrinfo(link->addresses);
-		link->addresses = addresses;
-	}
-}
-
-static bool connect_to(struct link_socket *link, const struct addrinfo *to) {
+static bool connect_to(struct link_socket *link, const struct sockaddr *to, socklen_t size) {
 	struct address address;
-	int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return false;
 	}
-	if (connect(fd, to->ai_addr, to->ai_addrlen) != 0) {
+	if (connect(fd, to, size) != 0) {
 		int error = errno;
 		close(fd);
 		errno = error;
 		return false;
 	}
 	link->fd = fd;
-	if (address_from_sockaddr(&address, to->ai_addr, to->ai_addrlen)) {
+	if (address_from_sockaddr(&address, to, size)) {
 		address_format(&address, link->text);
 	}
 	return true;
 }
 
+/* Behind the last one the first one again; and the name may lead elsewhere by now. */
+static void begin_again(struct link_socket *link) {
+	link->next = 0;
+	if (!link->is_number && link->lookup.fd < 0) {
+		(void)link_lookup_begin(&link->lookup, link->host, link->port);
+	}
+}
+
 bool link_socket_renew(struct link_socket *link) {
 	close_fd(link);
-	const struct addrinfo *first = link->address;
-	do {
-		if (link->address != NULL && link->address->ai_next == NULL) {
-			look_up_again(link);
-			first = link->address = link->addresses;
-		} else {
-			link->address =
-				link->address == NULL ? link->addresses : link->address->ai_next;
+	for (size_t tries = 0; tries < link->known.count; tries++) {
+		if (link->next >= link->known.count) {
+			begin_again(link);
 		}
-		if (connect_to(link, link->address)) {
+		size_t at = link->next++;
+		if (connect_to(link, (const struct sockaddr *)&link->known.each[at].address,
+		               link->known.each[at].size)) {
 			return true;
 		}
-	} while (link->address->ai_next != NULL && link->address != first);
+	}
 	return false;
 }
 

@@ -306,6 +306,7 @@ static void sleep_until_something(struct robot *robot) {
 	int write_fd = robot->command.unwritten > 0 ? robot->command.in_fd : -1;
 	struct pollfd fds[] = {{.fd = robot->host.timer_fd, .events = POLLIN},
 	                       {.fd = robot->host.socket.fd, .events = POLLIN},
+	                       {.fd = robot->host.socket.lookup.fd, .events = POLLIN},
 	                       {.fd = robot->signals, .events = POLLIN},
 	                       {.fd = robot->command.out_fd, .events = POLLIN},
 	                       {.fd = write_fd, .events = POLLOUT}};

@@ -8,11 +8,12 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 
 import joined
 import pytest
 from plain import Plain, entered, left
-from tools import BINARY, PATIENCE, eventually, remove_place
+from tools import BINARY, IS_ROOT, PATIENCE, eventually, may_unshare, processes, remove_place
 
 FAST = ("--rate", "100000:100000")
 
@@ -329,6 +330,42 @@ def test_nobody_there(place, state):
     done = joined.run(None, "Ann", "hi\n", address="nobody.invalid", state=state, language="en")
     assert done.returncode == 1
     assert "there is no host nobody.invalid" in done.stderr.decode()
+
+
+# Asks a resolver that takes questions and never answers, then becomes the command.
+SILENT_RESOLVER = """
+import os, socket, sys
+resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+resolver.bind(("127.0.0.1", 53))
+resolver.set_inheritable(True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("words", [("join", "nobody.example", "--lines"), ("robot", "--join", "nobody.example")])
+def test_nobody_waits_for_a_resolver(place, state, words):
+    """It says that there is no answer, and hears that it is to end."""
+    if not IS_ROOT or not may_unshare("-n", "-m"):
+        pytest.skip("needs a network of its own")
+    conf = place / "resolv.conf"
+    conf.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
+    script = f'ip link set lo up && mount --bind {conf} /etc/resolv.conf && exec "$@"'
+    wrap = ["unshare", "-n", "-m", "sh", "-c", script, "sh", sys.executable, "-c", SILENT_RESOLVER]
+    process = subprocess.Popen(
+        [*wrap, str(BINARY), *words, "--name", "Ann"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=joined.environment(state, "en"),
+    )
+    try:
+        assert b"nobody.example does not answer" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    eventually(lambda: not any(p.parent == process.pid for p in processes()), "nothing left")
 
 
 @pytest.mark.asan
