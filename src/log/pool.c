@@ -60,8 +60,6 @@ void pool_give(struct pool *pool, uint32_t handle) {
 	pool->count--;
 }
 
-#define BUCKETS_FIRST 16
-
 static uint32_t *link_of(const struct table *table, uint32_t handle) {
 	return (uint32_t *)((char *)pool_at(table->pool, handle) + table->link_offset);
 }
@@ -71,51 +69,56 @@ void table_init(struct table *table, const struct pool *pool, size_t link_offset
 	*table = (struct table){.pool = pool,
 	                        .link_offset = link_offset,
 	                        .hash = hash,
-	                        .buckets = allocate(BUCKETS_FIRST * sizeof(uint32_t)),
-	                        .mask = BUCKETS_FIRST - 1};
-	memset(table->buckets, 0, BUCKETS_FIRST * sizeof(uint32_t));
+	                        .size = TABLE_FIRST,
+	                        .mask = TABLE_FIRST - 1};
+	table->parts[0] = allocate(TABLE_FIRST * sizeof(uint32_t));
+	memset(table->parts[0], 0, TABLE_FIRST * sizeof(uint32_t));
 }
 
 void table_finish(struct table *table) {
-	free(table->buckets);
+	for (size_t i = 0; i < TABLE_PARTS; i++) {
+		free(table->parts[i]);
+	}
 	*table = (struct table){0};
 }
 
-static void put(struct table *table, uint32_t handle) {
-	uint32_t *bucket = &table->buckets[table->hash(pool_at(table->pool, handle)) & table->mask];
-	*link_of(table, handle) = *bucket;
-	*bucket = handle;
-}
-
+/* One bucket more: it takes its share of the one that its things were in. */
 static void grow(struct table *table) {
-	uint32_t *old = table->buckets;
-	uint32_t old_mask = table->mask;
-	table->mask = old_mask * 2 + 1;
-	size_t bytes = ((size_t)table->mask + 1) * sizeof(uint32_t);
-	table->buckets = allocate(bytes);
-	memset(table->buckets, 0, bytes);
-	for (uint32_t i = 0; i <= old_mask; i++) {
-		for (uint32_t handle = old[i]; handle != 0;) {
-			uint32_t next = *link_of(table, handle);
-			put(table, handle);
-			handle = next;
+	uint32_t new = table->size++;
+	if (new > table->mask) {
+		/* Memory for a whole part; what is not used yet is not touched. */
+		unsigned part = 28 - (unsigned)__builtin_clz(new);
+		table->parts[part] = allocate((size_t) new * sizeof(uint32_t));
+		table->mask = table->mask * 2 + 1;
+	}
+	uint32_t *bucket = table_bucket(table, new);
+	*bucket = 0;
+	for (uint32_t *at = table_bucket(table, new & table->mask / 2); *at != 0;) {
+		uint32_t handle = *at;
+		uint32_t *link = link_of(table, handle);
+		if ((table->hash(pool_at(table->pool, handle)) & table->mask) == new) {
+			*at = *link;
+			*link = *bucket;
+			*bucket = handle;
+		} else {
+			at = link;
 		}
 	}
-	free(old);
 }
 
 void table_add(struct table *table, uint32_t handle) {
 	/* Two things a bucket: half the memory, for a step more in every other chain. */
-	if (table->count / 2 > table->mask) {
+	if (table->count / 2 >= table->size) {
 		grow(table);
 	}
-	put(table, handle);
+	uint32_t *bucket = table_bucket_of(table, table->hash(pool_at(table->pool, handle)));
+	*link_of(table, handle) = *bucket;
+	*bucket = handle;
 	table->count++;
 }
 
 void table_remove(struct table *table, uint32_t handle) {
-	uint64_t hash = table->hash(pool_at(table->pool, handle));
-	uint32_t *at = &table->buckets[hash & table->mask];
+	uint32_t *at = table_bucket_of(table, table->hash(pool_at(table->pool, handle)));
 	while (*at != handle) {
 		assert(*at != 0);
 		at = link_of(table, *at);

@@ -5,8 +5,10 @@
  * and good for a table's links. Things never move. Memory is taken in chunks
  * and goes on a free list when given back.
  *
- * A table chains things through a link that each thing has inside (4 bytes),
- * with buckets that double when there are more than two things a bucket.
+ * A table chains things through a link that each thing has inside (4 bytes).
+ * When there are more than two things a bucket, it gets one bucket more, which
+ * takes its share of one of the others: so it is never half empty, as a table
+ * that doubles is, and no addition waits for all things to be put elsewhere.
  *
  * Running out of memory ends the process (exit code EXIT_TRY_AGAIN).
  */
@@ -43,13 +45,18 @@ static inline void *pool_at(const struct pool *pool, uint32_t handle) {
 	       handle % POOL_CHUNK_ITEMS * pool->item_bytes;
 }
 
+#define TABLE_FIRST 16
+#define TABLE_PARTS 29
+
 struct table {
 	const struct pool *pool;
 	size_t link_offset; /* where in a thing the uint32_t link is */
 	uint64_t (*hash)(const void *thing);
-	uint32_t *buckets;
-	uint32_t mask;
-	uint32_t count;
+	uint32_t size;  /* how many buckets there are */
+	uint32_t mask;  /* of a hash: the smallest that reaches them all */
+	uint32_t count; /* things */
+	/* The buckets: 16, and each time as many as there are already; nothing is ever moved. */
+	uint32_t *parts[TABLE_PARTS];
 };
 
 void table_init(struct table *table, const struct pool *pool, size_t link_offset,
@@ -58,9 +65,19 @@ void table_finish(struct table *table);
 void table_add(struct table *table, uint32_t handle);
 void table_remove(struct table *table, uint32_t handle);
 
-/* The chain in which things with this hash are: its first handle, then the next; 0 at the end. */
+/* A bucket, from 0 to size-1: the first of its chain, or 0. Whoever wants all things, walks through these. */
+static inline uint32_t *table_bucket(const struct table *table, uint32_t at) {
+	unsigned part = at < TABLE_FIRST ? 0 : 28 - (unsigned)__builtin_clz(at);
+	return &table->parts[part][part == 0 ? at : at - (TABLE_FIRST / 2 << part)];
+}
+/* Where things with this hash are. */
+static inline uint32_t *table_bucket_of(const struct table *table, uint64_t hash) {
+	uint32_t at = (uint32_t)(hash & table->mask);
+	return table_bucket(table, at < table->size ? at : at & table->mask / 2);
+}
+/* The chain there: its first handle, then the next; 0 at the end. */
 static inline uint32_t table_first(const struct table *table, uint64_t hash) {
-	return table->buckets[hash & table->mask];
+	return *table_bucket_of(table, hash);
 }
 static inline uint32_t table_next(const struct table *table, uint32_t handle) {
 	return *(const uint32_t *)((const char *)pool_at(table->pool, handle) + table->link_offset);

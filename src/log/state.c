@@ -177,24 +177,31 @@ static enum state_error on_kicked(struct state *state, const struct record *entr
 static enum state_error on_absent(struct state *state, const struct record *entry) {
 	uint32_t session = find_session(state, entry->session);
 	if (session == 0 || session_at(state, session)->face != FACE_SESSION ||
-	    !is_connected(state, session_at(state, session))) {
+	    !is_connected(session_at(state, session))) {
 		return STATE_IMPOSSIBLE;
 	}
 	make_absent(state, session, entry->time_us);
 	return STATE_OK;
 }
 
+static void orphan_of(struct state *state, uint32_t person, const struct record *entry) {
+	uint64_t edges = entry->target != 0 ? entry->target : EDGES_MAX;
+	uint32_t at = person_at(state, person)->sessions;
+	for (; at != 0; at = session_after(session_at(state, at))) {
+		const struct session *session = session_at(state, at);
+		if (is_stream(session->face) && is_connected(session) &&
+		    session->home % edges == entry->number) {
+			make_absent(state, at, entry->time_us);
+		}
+	}
+}
+
 /* An edge died: whose streams it served may return. */
 static enum state_error on_orphaned(struct state *state, const struct record *entry) {
-	for (uint32_t i = 0; i <= state->sessions_by_id.mask; i++) {
-		uint32_t at = state->sessions_by_id.buckets[i];
-		for (; at != 0; at = table_next(&state->sessions_by_id, at)) {
-			const struct session *session = session_at(state, at);
-			uint64_t edges = entry->target != 0 ? entry->target : EDGES_MAX;
-			if (is_stream(session->face) && is_connected(state, session) &&
-			    session->home % edges == entry->number) {
-				make_absent(state, at, entry->time_us);
-			}
+	for (uint32_t i = 0; i < state->people_by_id.size; i++) {
+		uint32_t at = *table_bucket(&state->people_by_id, i);
+		for (; at != 0; at = table_next(&state->people_by_id, at)) {
+			orphan_of(state, at, entry);
 		}
 	}
 	return STATE_OK;
@@ -273,9 +280,9 @@ static enum state_error on_lifted(struct state *state, const struct record *entr
 
 /* Everybody goes; whose session lasts may come back. */
 static enum state_error on_closed(struct state *state, const struct record *entry) {
-	for (uint32_t i = 0; i <= state->people_by_id.mask; i++) {
+	for (uint32_t i = 0; i < state->people_by_id.size; i++) {
 		uint32_t next;
-		for (uint32_t at = state->people_by_id.buckets[i]; at != 0; at = next) {
+		for (uint32_t at = *table_bucket(&state->people_by_id, i); at != 0; at = next) {
 			next = table_next(&state->people_by_id, at);
 			if (!has_lasting_session(state, at)) {
 				end_person(state, at);
@@ -416,7 +423,7 @@ static bool is_message_good(const struct state *state, const struct record *entr
 	if (session == 0) {
 		return false;
 	}
-	const struct lasting *lasting = lasting_of(state, session_at(state, session));
+	const struct lasting *lasting = lasting_of(session_at(state, session));
 	return lasting != NULL && (entry->client_number == lasting->client_number ||
 	                           entry->client_number == lasting->client_number + 1);
 }

@@ -34,35 +34,56 @@ _Static_assert(sizeof(struct person) == 48, "every process pays for it");
 
 struct session {
 	uint64_t id;
-	uint8_t ip[16];
 	uint32_t person;
-	uint32_t link_id;
+	uint32_t way;  /* 0: it has no route */
+	uint32_t peer; /* its address: IPv4, in network order; or in state.wides */
+	uint16_t port;
+	uint8_t home : 7;
+	uint8_t is_wide : 1;
+	uint8_t face;
 	union {
 		uint32_t link_address; /* any other face's: state.sessions_by_address */
-		uint32_t lasting;      /* FACE_SESSION's; an orphan's of a stream, else 0 */
+		/* FACE_SESSION's: state.lasting_by_nonce, unless its nonce is 0. */
+		uint32_t link_nonce;
+		uint32_t orphan; /* a stream's: what `waiting` is to FACE_SESSION's */
 	};
-	uint32_t next_of_person;
-	uint32_t way; /* 0: it has no route */
-	uint16_t port;
-	uint8_t home;
-	uint8_t face;
+	union {
+		uint32_t next_of_person; /* any other face's */
+		uint32_t waiting; /* FACE_SESSION's, which is its person's only one; 0: connected */
+	};
 };
-_Static_assert(sizeof(struct session) == 48, "every process pays for it");
-_Static_assert(EDGES_MAX <= UINT8_MAX, "a home is a byte");
+_Static_assert(sizeof(struct session) == 32, "every process pays for it");
+_Static_assert(EDGES_MAX <= 128, "a home has seven bits");
 
-/*
- * What a session of FACE_SESSION has besides: it outlives connections. Its id
- * finds it, never its address, so its link for that says where this is.
- */
+/* A session of FACE_SESSION outlives connections. It is in a pool of its own; LASTING in a handle tells. */
+#define LASTING 0x80000000U
 struct lasting {
+	struct session session;
 	uint64_t client_number; /* of the last message that was taken */
 	uint64_t nonce;
-	uint64_t since_us; /* absent since, or dormant since; 0: connected */
-	uint32_t session;
-	uint32_t link_nonce;     /* state.lasting_by_nonce, unless the nonce is 0 */
-	struct line_links links; /* in state.absent or state.dormant, unless it is connected */
 };
-_Static_assert(sizeof(struct lasting) == 40, "every process pays for it");
+_Static_assert(sizeof(struct lasting) == 48, "every process pays for it");
+
+/* One that is not connected. */
+struct waiting {
+	uint64_t since_us;
+	struct line_links links; /* in state.absent, state.dormant or state.orphans */
+	uint32_t session;
+};
+
+/* A session that has not its person's id; by these all others are found. */
+struct stray {
+	uint64_t id;
+	uint32_t session;
+	uint32_t link;
+};
+
+/* An address that is not IPv4. */
+struct wide {
+	uint8_t ip[16];
+	uint32_t link;
+	uint32_t sessions; /* as with ways */
+};
 
 /* What many routes have in common: our own end, and the peer's interface. */
 struct way {
@@ -136,15 +157,17 @@ struct state {
 	uint64_t seq;
 	uint64_t time_us;
 	uint8_t seed[NAME_SEED_BYTES];
-	struct pool people, sessions, lastings, members, sinces, rooms, ways, threads, talkers;
+	struct pool people, sessions, lastings, waitings, strays, ways, wides;
+	struct pool members, sinces, rooms, threads, talkers;
 	struct table people_by_id, people_by_name;
-	struct table sessions_by_id, sessions_by_address;
+	struct table sessions_by_address; /* without those of FACE_SESSION */
 	struct table lasting_by_nonce;
+	struct table strays_by_id;
 	struct table sinces_by_member;
 	struct table rooms_by_id, rooms_by_name;
-	struct table ways_by_content;
+	struct table ways_by_content, wides_by_ip;
 	struct table threads_by_id, threads_by_pair, talkers_by_person;
-	struct line absent, dormant, orphans; /* of lastings, by since_us */
+	struct line absent, dormant, orphans; /* of waitings, by since_us */
 	struct sides sides;
 	/* Rooms in which nobody is: where nothing was said ([0]), and where something was ([1]). */
 	struct line empty_rooms[2];
@@ -156,6 +179,12 @@ struct state {
 	state_changed *changed;
 	void *context;
 };
+
+/*
+ * With a secret, so that nobody can choose addresses that fall together. One
+ * for the process: a table's hash function sees the thing and nothing else.
+ */
+extern uint64_t state_secret;
 
 /* Handles; 0 if there is none. */
 uint32_t find_person(const struct state *state, uint64_t id);
@@ -175,17 +204,27 @@ uint32_t find_talker(const struct state *state, uint32_t person);
 static inline struct person *person_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->people, handle);
 }
-static inline struct session *session_at(const struct state *state, uint32_t handle) {
-	return pool_at(&state->sessions, handle);
-}
 static inline struct lasting *lasting_at(const struct state *state, uint32_t handle) {
-	return pool_at(&state->lastings, handle);
+	return pool_at(&state->lastings, handle & ~LASTING);
+}
+static inline struct session *session_at(const struct state *state, uint32_t handle) {
+	return (handle & LASTING) != 0 ? &lasting_at(state, handle)->session
+	                               : pool_at(&state->sessions, handle);
+}
+static inline struct waiting *waiting_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->waitings, handle);
 }
 static inline struct member *member_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->members, handle);
 }
 static inline struct since *since_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->sinces, handle);
+}
+static inline struct stray *stray_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->strays, handle);
+}
+static inline struct wide *wide_at(const struct state *state, uint32_t handle) {
+	return pool_at(&state->wides, handle);
 }
 static inline struct way *way_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->ways, handle);
@@ -207,16 +246,23 @@ static inline bool is_stream(uint8_t face) {
 static inline bool is_found_by_address(uint8_t face) {
 	return face != FACE_SESSION && !is_stream(face);
 }
-/* NULL if it keeps nothing: of a plain face, or of a stream that is connected. */
-static inline struct lasting *lasting_of(const struct state *state, const struct session *session) {
-	return is_found_by_address(session->face) || session->lasting == 0
-	               ? NULL
-	               : lasting_at(state, session->lasting);
+/* NULL if the session is of a face that keeps nothing. */
+static inline struct lasting *lasting_of(const struct session *session) {
+	return session->face == FACE_SESSION ? (struct lasting *)(uintptr_t)session : NULL;
+}
+/* The next of its person's. */
+static inline uint32_t session_after(const struct session *session) {
+	return session->face == FACE_SESSION ? 0 : session->next_of_person;
+}
+/* Where it waits for who was there: in state.waitings; 0: it is connected. */
+static inline uint32_t waiting_of(const struct session *session) {
+	return session->face == FACE_SESSION ? session->waiting
+	       : is_stream(session->face)    ? session->orphan
+	                                     : 0;
 }
 /* Is there somebody to send to? */
-static inline bool is_connected(const struct state *state, const struct session *session) {
-	const struct lasting *lasting = lasting_of(state, session);
-	return lasting == NULL || lasting->since_us == 0;
+static inline bool is_connected(const struct session *session) {
+	return waiting_of(session) == 0;
 }
 bool is_absent(const struct state *state, const struct person *person);
 
@@ -242,6 +288,13 @@ void set_client_number(struct state *state, uint32_t session, uint64_t number);
 void end_session(struct state *state, uint32_t handle);
 /* Its sessions that are connected come (+1) to, or go (-1) from, what a room counts by home. */
 void count_sessions(struct state *state, uint32_t room, uint32_t person, int by);
+
+/* state_routes.c: where sessions are. */
+void routes_init(struct state *state);
+void routes_finish(struct state *state);
+/* A session's home and, if the record has one, its route; it has none now. */
+void set_route(struct state *state, uint32_t session, const struct record *from);
+void drop_route(struct state *state, uint32_t session);
 
 /* state_rooms.c: rooms, memberships, threads. */
 void rooms_init(struct state *state);

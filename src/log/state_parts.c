@@ -18,38 +18,19 @@ static uint64_t person_id_hash(const void *thing) {
 static uint64_t person_name_hash(const void *thing) {
 	return ((const struct person *)thing)->name_hash;
 }
-static uint64_t session_id_hash(const void *thing) {
-	return hash_number(((const struct session *)thing)->id);
-}
-/*
- * With a secret, so that nobody can choose addresses that fall together. One
- * for the process: a table's hash function sees the thing and nothing else.
- */
-static uint64_t secret;
+uint64_t state_secret;
 
-static uint64_t peer_hash(const uint8_t ip[16], uint16_t port) {
-	struct address peer = {.port = port};
-	memcpy(peer.ip, ip, 16);
-	return hash_number(address_hash(&peer) ^ secret);
-}
-static uint64_t session_address_hash(const void *thing) {
-	const struct session *session = thing;
-	return peer_hash(session->ip, session->port);
-}
-static uint64_t way_hash(const void *thing) {
-	const struct way *way = thing;
-	struct address end = {.port = way->listener, .scope = way->scope};
-	memcpy(end.ip, way->local, 16);
-	return hash_number(address_hash(&end) ^ secret);
+static uint64_t stray_id_hash(const void *thing) {
+	return hash_number(((const struct stray *)thing)->id);
 }
 static uint64_t nonce_hash(uint64_t nonce) {
-	return hash_number(nonce ^ secret);
+	return hash_number(nonce ^ state_secret);
 }
 static uint64_t lasting_nonce_hash(const void *thing) {
 	return nonce_hash(((const struct lasting *)thing)->nonce);
 }
-static uint64_t lasting_since(const void *thing) {
-	return ((const struct lasting *)thing)->since_us;
+static uint64_t waiting_since(const void *thing) {
+	return ((const struct waiting *)thing)->since_us;
 }
 
 static void draw(void *out, size_t size) {
@@ -62,29 +43,28 @@ struct state *state_create(void) {
 	struct state *state = allocate(sizeof(*state));
 	*state = (struct state){0};
 	draw(state->seed, sizeof(state->seed));
-	if (secret == 0) {
-		draw(&secret, sizeof(secret));
+	if (state_secret == 0) {
+		draw(&state_secret, sizeof(state_secret));
 	}
 	pool_init(&state->people, sizeof(struct person));
 	pool_init(&state->sessions, sizeof(struct session));
 	pool_init(&state->lastings, sizeof(struct lasting));
-	pool_init(&state->ways, sizeof(struct way));
+	pool_init(&state->waitings, sizeof(struct waiting));
+	pool_init(&state->strays, sizeof(struct stray));
 	table_init(&state->people_by_id, &state->people, offsetof(struct person, link_id),
 	           person_id_hash);
 	table_init(&state->people_by_name, &state->people, offsetof(struct person, link_name),
 	           person_name_hash);
-	table_init(&state->sessions_by_id, &state->sessions, offsetof(struct session, link_id),
-	           session_id_hash);
-	table_init(&state->sessions_by_address, &state->sessions,
-	           offsetof(struct session, link_address), session_address_hash);
-	table_init(&state->lasting_by_nonce, &state->lastings, offsetof(struct lasting, link_nonce),
-	           lasting_nonce_hash);
-	table_init(&state->ways_by_content, &state->ways, offsetof(struct way, link), way_hash);
-	line_init(&state->absent, &state->lastings, offsetof(struct lasting, links), lasting_since);
-	line_init(&state->dormant, &state->lastings, offsetof(struct lasting, links),
-	          lasting_since);
-	line_init(&state->orphans, &state->lastings, offsetof(struct lasting, links),
-	          lasting_since);
+	table_init(&state->lasting_by_nonce, &state->lastings,
+	           offsetof(struct lasting, session.link_nonce), lasting_nonce_hash);
+	table_init(&state->strays_by_id, &state->strays, offsetof(struct stray, link),
+	           stray_id_hash);
+	line_init(&state->absent, &state->waitings, offsetof(struct waiting, links), waiting_since);
+	line_init(&state->dormant, &state->waitings, offsetof(struct waiting, links),
+	          waiting_since);
+	line_init(&state->orphans, &state->waitings, offsetof(struct waiting, links),
+	          waiting_since);
+	routes_init(state);
 	profiles_init(state);
 	charters_init(state);
 	rooms_init(state);
@@ -106,8 +86,8 @@ void state_destroy(struct state *state) {
 		free(state->restrictions[i]);
 	}
 	free(state->restrictions);
-	for (uint32_t i = 0; i <= state->people_by_id.mask; i++) {
-		for (uint32_t handle = state->people_by_id.buckets[i]; handle != 0;
+	for (uint32_t i = 0; i < state->people_by_id.size; i++) {
+		for (uint32_t handle = *table_bucket(&state->people_by_id, i); handle != 0;
 		     handle = table_next(&state->people_by_id, handle)) {
 			drop_name(person_at(state, handle));
 		}
@@ -115,16 +95,16 @@ void state_destroy(struct state *state) {
 	rooms_finish(state);
 	charters_finish(state);
 	profiles_finish(state);
+	routes_finish(state);
 	table_finish(&state->people_by_id);
 	table_finish(&state->people_by_name);
-	table_finish(&state->sessions_by_id);
-	table_finish(&state->sessions_by_address);
 	table_finish(&state->lasting_by_nonce);
-	table_finish(&state->ways_by_content);
+	table_finish(&state->strays_by_id);
 	pool_finish(&state->people);
 	pool_finish(&state->sessions);
 	pool_finish(&state->lastings);
-	pool_finish(&state->ways);
+	pool_finish(&state->waitings);
+	pool_finish(&state->strays);
 	free(state);
 }
 
@@ -160,22 +140,24 @@ uint32_t find_person_named(const struct state *state, struct slice name) {
 	return handle;
 }
 
-uint32_t find_session(const struct state *state, uint64_t id) {
-	uint32_t handle = table_first(&state->sessions_by_id, hash_number(id));
-	while (handle != 0 && session_at(state, handle)->id != id) {
-		handle = table_next(&state->sessions_by_id, handle);
+static uint32_t find_stray(const struct state *state, uint64_t id) {
+	uint32_t handle = table_first(&state->strays_by_id, hash_number(id));
+	while (handle != 0 && stray_at(state, handle)->id != id) {
+		handle = table_next(&state->strays_by_id, handle);
 	}
 	return handle;
 }
 
-uint32_t find_session_at(const struct state *state, const struct address *peer) {
-	uint32_t handle = table_first(&state->sessions_by_address, peer_hash(peer->ip, peer->port));
-	for (; handle != 0; handle = table_next(&state->sessions_by_address, handle)) {
-		const struct session *session = session_at(state, handle);
-		if (session->port == peer->port && memcmp(session->ip, peer->ip, 16) == 0 &&
-		    way_at(state, session->way)->scope == peer->scope) {
-			break;
-		}
+/* Nearly every session came with its person, by one entry: then the person's table finds both. */
+uint32_t find_session(const struct state *state, uint64_t id) {
+	uint32_t person = find_person(state, id);
+	uint32_t handle = person == 0 ? 0 : person_at(state, person)->sessions;
+	while (handle != 0 && session_at(state, handle)->id != id) {
+		handle = session_after(session_at(state, handle));
+	}
+	if (handle == 0) {
+		uint32_t stray = find_stray(state, id);
+		handle = stray == 0 ? 0 : stray_at(state, stray)->session;
 	}
 	return handle;
 }
@@ -188,7 +170,7 @@ uint32_t find_lasting_of_nonce(const struct state *state, uint64_t nonce) {
 	while (handle != 0 && lasting_at(state, handle)->nonce != nonce) {
 		handle = table_next(&state->lasting_by_nonce, handle);
 	}
-	return handle;
+	return handle == 0 ? 0 : handle | LASTING;
 }
 
 /* ---- telling ---- */
@@ -276,7 +258,7 @@ void end_person(struct state *state, uint32_t handle) {
 
 bool is_absent(const struct state *state, const struct person *person) {
 	return !person->is_dormant && person->sessions != 0 &&
-	       !is_connected(state, session_at(state, person->sessions));
+	       !is_connected(session_at(state, person->sessions));
 }
 
 /* After something that may have changed whether the person is absent. */
@@ -304,9 +286,9 @@ static void count(struct room *room, uint8_t home, int by) {
 
 void count_sessions(struct state *state, uint32_t room, uint32_t person, int by) {
 	uint32_t handle = person_at(state, person)->sessions;
-	for (; handle != 0; handle = session_at(state, handle)->next_of_person) {
+	for (; handle != 0; handle = session_after(session_at(state, handle))) {
 		const struct session *session = session_at(state, handle);
-		if (is_connected(state, session)) {
+		if (is_connected(session)) {
 			count(room_at(state, room), session->home, by);
 		}
 	}
@@ -315,66 +297,11 @@ void count_sessions(struct state *state, uint32_t room, uint32_t person, int by)
 /* The session, if anybody listens to it, comes to (+1) or goes (-1) from its home. */
 static void count_home(struct state *state, const struct session *session, int by) {
 	const struct person *person = person_at(state, session->person);
-	if (person->is_dormant || !is_connected(state, session)) {
+	if (person->is_dormant || !is_connected(session)) {
 		return;
 	}
 	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
 		count(room_at(state, member_at(state, at)->room), session->home, by);
-	}
-}
-
-/* ---- where sessions are ---- */
-
-static bool is_way_of(const struct way *way, const struct route *route) {
-	return way->scope == route->peer.scope && way->listener == route->listener &&
-	       memcmp(way->local, route->local, 16) == 0;
-}
-
-/* The way of a route, made if it is the first to go there. */
-static uint32_t take_way(struct state *state, const struct route *route) {
-	struct way wanted = {.scope = route->peer.scope, .listener = route->listener};
-	memcpy(wanted.local, route->local, 16);
-	uint32_t handle = table_first(&state->ways_by_content, way_hash(&wanted));
-	while (handle != 0 && !is_way_of(way_at(state, handle), route)) {
-		handle = table_next(&state->ways_by_content, handle);
-	}
-	if (handle == 0) {
-		handle = pool_take(&state->ways);
-		*way_at(state, handle) = wanted;
-		table_add(&state->ways_by_content, handle);
-	}
-	way_at(state, handle)->sessions++;
-	return handle;
-}
-
-static void give_way(struct state *state, uint32_t handle) {
-	if (--way_at(state, handle)->sessions == 0) {
-		table_remove(&state->ways_by_content, handle);
-		pool_give(&state->ways, handle);
-	}
-}
-
-static void set_route(struct state *state, uint32_t handle, const struct record *from) {
-	struct session *session = session_at(state, handle);
-	session->home = (uint8_t)(from->home < EDGES_MAX ? from->home : 0);
-	if (from->has_route) {
-		memcpy(session->ip, from->route.peer.ip, 16);
-		session->port = from->route.peer.port;
-		session->way = take_way(state, &from->route);
-		if (is_found_by_address(session->face)) {
-			table_add(&state->sessions_by_address, handle);
-		}
-	}
-}
-
-static void drop_route(struct state *state, uint32_t handle) {
-	struct session *session = session_at(state, handle);
-	if (session->way != 0) {
-		if (is_found_by_address(session->face)) {
-			table_remove(&state->sessions_by_address, handle);
-		}
-		give_way(state, session->way);
-		session->way = 0;
 	}
 }
 
@@ -388,74 +315,94 @@ static struct line *line_of(struct state *state, const struct session *session) 
 	return person_at(state, session->person)->is_dormant ? &state->dormant : &state->absent;
 }
 
-/* Connected (0), or absent or dormant since then. */
-static void set_since(struct state *state, const struct session *session, uint64_t since_us) {
-	lasting_at(state, session->lasting)->since_us = since_us;
-	if (since_us != 0) {
-		line_add(line_of(state, session), session->lasting);
-	}
+static void set_waiting(struct session *session, uint32_t waiting) {
+	*(is_stream(session->face) ? &session->orphan : &session->waiting) = waiting;
 }
 
-/* Before its person becomes, or ceases to be, dormant. */
-static void leave_line(struct state *state, const struct session *session) {
-	if (lasting_at(state, session->lasting)->since_us != 0) {
-		line_remove(line_of(state, session), session->lasting);
-	}
-}
-
-static void add_lasting(struct state *state, uint32_t handle, const struct record *from) {
+/* It is connected; now it waits, since then. 0: it does not. */
+static void set_since(struct state *state, uint32_t handle, uint64_t since_us) {
 	struct session *session = session_at(state, handle);
-	session->lasting = pool_take(&state->lastings);
-	struct lasting *lasting = lasting_at(state, session->lasting);
-	lasting->session = handle;
-	lasting->client_number = from->client_number;
-	lasting->nonce = from->nonce;
-	if (lasting->nonce != 0) {
-		table_add(&state->lasting_by_nonce, session->lasting);
+	assert(is_connected(session));
+	if (since_us != 0) {
+		uint32_t waiting = pool_take(&state->waitings);
+		waiting_at(state, waiting)->since_us = since_us;
+		waiting_at(state, waiting)->session = handle;
+		set_waiting(session, waiting);
+		line_add(line_of(state, session), waiting);
 	}
-	set_since(state, session, from->since_us);
 }
 
-static void end_lasting(struct state *state, const struct session *session) {
-	leave_line(state, session);
-	if (lasting_at(state, session->lasting)->nonce != 0) {
-		table_remove(&state->lasting_by_nonce, session->lasting);
-	}
-	pool_give(&state->lastings, session->lasting);
-}
-
-/* An orphan is connected again. */
-static void end_orphan(struct state *state, struct session *session) {
-	if (session->lasting != 0) {
-		end_lasting(state, session);
-		session->lasting = 0;
+/* It waits no more. Before its person becomes, or ceases to be, dormant. */
+static void leave_line(struct state *state, struct session *session) {
+	uint32_t waiting = waiting_of(session);
+	if (waiting != 0) {
+		line_remove(line_of(state, session), waiting);
+		pool_give(&state->waitings, waiting);
+		set_waiting(session, 0);
 	}
 }
 
 void set_client_number(struct state *state, uint32_t handle, uint64_t number) {
-	struct session *session = session_at(state, handle);
-	lasting_at(state, session->lasting)->client_number = number;
-	tell_session(state, session, false);
+	lasting_at(state, handle)->client_number = number;
+	tell_session(state, session_at(state, handle), false);
 }
 
 /* ---- sessions ---- */
 
-uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const struct record *from) {
-	bool was_absent = is_absent(state, person_at(state, person));
-	uint32_t handle = pool_take(&state->sessions);
+static uint32_t take_lasting(struct state *state, const struct record *from) {
+	uint32_t handle = pool_take(&state->lastings);
+	assert((handle & LASTING) == 0);
+	lasting_at(state, handle)->client_number = from->client_number;
+	lasting_at(state, handle)->nonce = from->nonce;
+	if (from->nonce != 0) {
+		table_add(&state->lasting_by_nonce, handle);
+	}
+	return handle | LASTING;
+}
+
+static void give_lasting(struct state *state, uint32_t handle) {
+	if (lasting_at(state, handle)->nonce != 0) {
+		table_remove(&state->lasting_by_nonce, handle & ~LASTING);
+	}
+	pool_give(&state->lastings, handle & ~LASTING);
+}
+
+static void add_stray(struct state *state, uint64_t id, uint32_t session) {
+	uint32_t handle = pool_take(&state->strays);
+	stray_at(state, handle)->id = id;
+	stray_at(state, handle)->session = session;
+	table_add(&state->strays_by_id, handle);
+}
+
+static void end_stray(struct state *state, uint64_t id) {
+	uint32_t handle = find_stray(state, id);
+	table_remove(&state->strays_by_id, handle);
+	pool_give(&state->strays, handle);
+}
+
+uint32_t add_session(struct state *state, uint64_t id, uint32_t person_handle,
+                     const struct record *from) {
+	struct person *person = person_at(state, person_handle);
+	bool was_absent = is_absent(state, person);
+	bool lasts = from->face == FACE_SESSION;
+	uint32_t handle = lasts ? take_lasting(state, from) : pool_take(&state->sessions);
 	struct session *session = session_at(state, handle);
 	session->id = id;
-	session->person = person;
+	session->person = person_handle;
 	session->face = from->face;
-	if (session->face == FACE_SESSION || (is_stream(session->face) && from->since_us != 0)) {
-		add_lasting(state, handle, from);
+	if (!lasts) {
+		session->next_of_person = person->sessions;
 	}
-	session->next_of_person = person_at(state, person)->sessions;
-	person_at(state, person)->sessions = handle;
+	person->sessions = handle;
+	if (!is_found_by_address(session->face)) {
+		set_since(state, handle, from->since_us);
+	}
+	if (id != person->id) {
+		add_stray(state, id, handle);
+	}
 	set_route(state, handle, from);
-	table_add(&state->sessions_by_id, handle);
 	count_home(state, session, 1);
-	recount_absence(state, person_at(state, person), was_absent);
+	recount_absence(state, person, was_absent);
 	tell_session(state, session, false);
 	return handle;
 }
@@ -465,12 +412,7 @@ void move_session(struct state *state, uint32_t handle, const struct record *fro
 	struct person *person = person_at(state, session->person);
 	bool was_absent = is_absent(state, person);
 	count_home(state, session, -1);
-	if (session->face == FACE_SESSION) {
-		leave_line(state, session);
-		set_since(state, session, 0);
-	} else if (is_stream(session->face)) {
-		end_orphan(state, session);
-	}
+	leave_line(state, session);
 	drop_route(state, handle);
 	set_route(state, handle, from);
 	count_home(state, session, 1);
@@ -483,11 +425,7 @@ void make_absent(struct state *state, uint32_t handle, uint64_t since_us) {
 	struct person *person = person_at(state, session->person);
 	bool was_absent = is_absent(state, person);
 	count_home(state, session, -1);
-	if (session->lasting == 0) {
-		add_lasting(state, handle, &(struct record){.since_us = since_us});
-	} else {
-		set_since(state, session, since_us);
-	}
+	set_since(state, handle, since_us);
 	recount_absence(state, person, was_absent);
 	tell_session(state, session, false);
 }
@@ -502,16 +440,18 @@ void end_session(struct state *state, uint32_t handle) {
 	while (*at != handle) {
 		at = &session_at(state, *at)->next_of_person;
 	}
-	*at = session->next_of_person;
+	*at = session_after(session);
 	recount_absence(state, person, was_absent);
-	if (session->face == FACE_SESSION) {
-		end_lasting(state, session);
-	} else if (is_stream(session->face)) {
-		end_orphan(state, session);
-	}
 	drop_route(state, handle);
-	table_remove(&state->sessions_by_id, handle);
-	pool_give(&state->sessions, handle);
+	if (session->id != person->id) {
+		end_stray(state, session->id);
+	}
+	leave_line(state, session);
+	if (session->face == FACE_SESSION) {
+		give_lasting(state, handle);
+	} else {
+		pool_give(&state->sessions, handle);
+	}
 }
 
 /* ---- leaving, and coming back ---- */
@@ -519,7 +459,7 @@ void end_session(struct state *state, uint32_t handle) {
 void make_dormant(struct state *state, uint32_t handle, uint64_t since_us) {
 	struct person *person = person_at(state, handle);
 	struct session *session = session_at(state, person->sessions);
-	assert(session->face == FACE_SESSION && session->next_of_person == 0);
+	assert(session->face == FACE_SESSION);
 	bool was_absent = is_absent(state, person);
 	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
 		unseat_member(state, at);
@@ -529,7 +469,7 @@ void make_dormant(struct state *state, uint32_t handle, uint64_t since_us) {
 	state->absent_people -= was_absent;
 	state->dormant_people++;
 	person->is_dormant = 1;
-	set_since(state, session, since_us);
+	set_since(state, person->sessions, since_us);
 	drop_route(state, person->sessions);
 	tell_person(state, person, false);
 	tell_session(state, session, false);
@@ -540,7 +480,6 @@ void wake_person(struct state *state, uint32_t handle, uint32_t session_handle,
 	struct person *person = person_at(state, handle);
 	struct session *session = session_at(state, session_handle);
 	leave_line(state, session);
-	set_since(state, session, 0);
 	drop_route(state, session_handle);
 	set_route(state, session_handle, entry);
 	person->is_dormant = 0;

@@ -248,8 +248,8 @@ void profiles_init(struct state *state) {
 
 void profiles_finish(struct state *state) {
 	struct sides *sides = &state->sides;
-	for (uint32_t i = 0; i <= sides->texts_by_content.mask; i++) {
-		for (uint32_t at = sides->texts_by_content.buckets[i]; at != 0;
+	for (uint32_t i = 0; i < sides->texts_by_content.size; i++) {
+		for (uint32_t at = *table_bucket(&sides->texts_by_content, i); at != 0;
 		     at = table_next(&sides->texts_by_content, at)) {
 			free(text_at(state, at)->bytes);
 		}

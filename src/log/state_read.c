@@ -75,7 +75,7 @@ size_t person_rooms(const struct state *state, const struct person *person, uint
 
 const struct session *person_session_next(const struct state *state, const struct person *person,
                                           const struct session *after) {
-	uint32_t handle = after == NULL ? person->sessions : after->next_of_person;
+	uint32_t handle = after == NULL ? person->sessions : session_after(after);
 	return handle == 0 ? NULL : session_at(state, handle);
 }
 
@@ -106,30 +106,32 @@ uint16_t session_home(const struct session *session) {
 }
 
 uint64_t session_client_number(const struct state *state, const struct session *session) {
-	const struct lasting *lasting = lasting_of(state, session);
+	(void)state;
+	const struct lasting *lasting = lasting_of(session);
 	return lasting == NULL ? 0 : lasting->client_number;
 }
 
 uint64_t session_nonce(const struct state *state, const struct session *session) {
-	const struct lasting *lasting = lasting_of(state, session);
+	(void)state;
+	const struct lasting *lasting = lasting_of(session);
 	return lasting == NULL ? 0 : lasting->nonce;
 }
 
 uint64_t session_absent_since_us(const struct state *state, const struct session *session) {
-	const struct lasting *lasting = lasting_of(state, session);
-	return lasting == NULL ? 0 : lasting->since_us;
+	uint32_t waiting = waiting_of(session);
+	return waiting == 0 ? 0 : waiting_at(state, waiting)->since_us;
 }
 
 const struct session *state_session_of_nonce(const struct state *state, uint64_t nonce) {
 	uint32_t handle = find_lasting_of_nonce(state, nonce);
-	return handle == 0 ? NULL : session_at(state, lasting_at(state, handle)->session);
+	return handle == 0 ? NULL : session_at(state, handle);
 }
 
 /* The next of a line of sessions. */
 static const struct session *next_of_line(const struct state *state, const struct line *line,
                                           const struct session *after) {
-	uint32_t handle = after == NULL ? line_first(line) : line_after(line, after->lasting);
-	return handle == 0 ? NULL : session_at(state, lasting_at(state, handle)->session);
+	uint32_t handle = after == NULL ? line_first(line) : line_after(line, waiting_of(after));
+	return handle == 0 ? NULL : session_at(state, waiting_at(state, handle)->session);
 }
 
 const struct session *state_absent_next(const struct state *state, const struct session *after) {
@@ -140,17 +142,16 @@ const struct session *state_dormant_next(const struct state *state, const struct
 	return next_of_line(state, &state->dormant, after);
 }
 
-bool session_route(const struct state *state, const struct session *session, struct route *route) {
-	*route = (struct route){0};
-	if (session->way == 0) {
-		return false;
+/* Those of a person. */
+static bool sessions_each_of(const struct state *state, uint32_t person,
+                             bool (*each)(void *context, const struct session *session),
+                             void *context) {
+	uint32_t handle = person_at(state, person)->sessions;
+	for (; handle != 0; handle = session_after(session_at(state, handle))) {
+		if (!each(context, session_at(state, handle))) {
+			return false;
+		}
 	}
-	const struct way *way = way_at(state, session->way);
-	memcpy(route->peer.ip, session->ip, 16);
-	route->peer.port = session->port;
-	route->peer.scope = way->scope;
-	route->listener = way->listener;
-	memcpy(route->local, way->local, 16);
 	return true;
 }
 
@@ -161,10 +162,10 @@ const struct session *state_orphan_next(const struct state *state, const struct 
 void state_sessions_each(const struct state *state,
                          bool (*each)(void *context, const struct session *session),
                          void *context) {
-	for (uint32_t i = 0; i <= state->sessions_by_id.mask; i++) {
-		for (uint32_t handle = state->sessions_by_id.buckets[i]; handle != 0;
-		     handle = table_next(&state->sessions_by_id, handle)) {
-			if (!each(context, session_at(state, handle))) {
+	for (uint32_t i = 0; i < state->people_by_id.size; i++) {
+		for (uint32_t handle = *table_bucket(&state->people_by_id, i); handle != 0;
+		     handle = table_next(&state->people_by_id, handle)) {
+			if (!sessions_each_of(state, handle, each, context)) {
 				return;
 			}
 		}
@@ -197,8 +198,8 @@ size_t state_rooms_count(const struct state *state) {
 
 bool state_rooms_each(const struct state *state, bool (*each)(void *context, uint64_t room),
                       void *context) {
-	for (uint32_t i = 0; i <= state->rooms_by_id.mask; i++) {
-		uint32_t at = state->rooms_by_id.buckets[i];
+	for (uint32_t i = 0; i < state->rooms_by_id.size; i++) {
+		uint32_t at = *table_bucket(&state->rooms_by_id, i);
 		for (; at != 0; at = table_next(&state->rooms_by_id, at)) {
 			if (!each(context, room_at(state, at)->id)) {
 				return false;

@@ -67,8 +67,8 @@ static void free_room(struct room *room) {
 }
 
 void rooms_finish(struct state *state) {
-	for (uint32_t i = 0; i <= state->rooms_by_id.mask; i++) {
-		for (uint32_t handle = state->rooms_by_id.buckets[i]; handle != 0;
+	for (uint32_t i = 0; i < state->rooms_by_id.size; i++) {
+		for (uint32_t handle = *table_bucket(&state->rooms_by_id, i); handle != 0;
 		     handle = table_next(&state->rooms_by_id, handle)) {
 			free_room(room_at(state, handle));
 		}

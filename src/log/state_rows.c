@@ -21,12 +21,9 @@ struct record row_of_session(const struct state *state, const struct session *se
 	                     .person = session_person(state, session),
 	                     .face = session->face,
 	                     .home = session->home};
-	const struct lasting *lasting = lasting_of(state, session);
-	if (lasting != NULL) {
-		row.client_number = lasting->client_number;
-		row.nonce = lasting->nonce;
-		row.since_us = lasting->since_us;
-	}
+	row.client_number = session_client_number(state, session);
+	row.nonce = session_nonce(state, session);
+	row.since_us = session_absent_since_us(state, session);
 	row.has_route = session_route(state, session, &row.route);
 	return row;
 }
@@ -91,7 +88,7 @@ static void save_person(const struct saving *saving, uint32_t handle) {
 	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
 		save_row(saving, row_of_member(state, at));
 	}
-	for (uint32_t at = person->sessions; at != 0; at = session_at(state, at)->next_of_person) {
+	for (uint32_t at = person->sessions; at != 0; at = session_after(session_at(state, at))) {
 		save_row(saving, row_of_session(state, session_at(state, at)));
 	}
 }
@@ -109,8 +106,8 @@ static void save_thread(const struct saving *saving, uint32_t handle) {
 
 static void save_all(const struct saving *saving, const struct table *table,
                      void (*save)(const struct saving *saving, uint32_t handle)) {
-	for (uint32_t i = 0; i <= table->mask; i++) {
-		for (uint32_t at = table->buckets[i]; at != 0; at = table_next(table, at)) {
+	for (uint32_t i = 0; i < table->size; i++) {
+		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
 			save(saving, at);
 		}
 	}

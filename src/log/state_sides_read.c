@@ -139,8 +139,8 @@ static void save_office(const struct saving *saving, uint32_t handle) {
 
 static void save_all(const struct saving *saving, const struct table *table,
                      void (*save)(const struct saving *saving, uint32_t handle)) {
-	for (uint32_t i = 0; i <= table->mask; i++) {
-		for (uint32_t at = table->buckets[i]; at != 0; at = table_next(table, at)) {
+	for (uint32_t i = 0; i < table->size; i++) {
+		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
 			save(saving, at);
 		}
 	}
