@@ -8,6 +8,8 @@
 #include "diag.h"
 #include "stream_inside.h"
 
+struct memberships stream_nowhere;
+
 /* ---- lines of connections ---- */
 
 void line_up_add(struct stream_line_up *line, struct connection who) {
@@ -128,6 +130,9 @@ void connection_join(struct stream *stream, struct stream_connection *it, uint64
 	}
 	its->slots[its->count++] = it->slot;
 	its->woken = UINT64_MAX;
+	if (it->rooms == &stream_nowhere) {
+		it->rooms = memberships_none();
+	}
 	/* Whoever joins does not read its own JOIN: the dialect answers it, with all that goes with it. */
 	memberships_join(&it->rooms, room, seq + 1);
 }
@@ -171,6 +176,21 @@ void connection_leave(struct stream *stream, struct stream_connection *it, uint6
 		}
 	}
 	memberships_end(&it->rooms, seq);
+}
+
+void connection_forget_rooms(struct stream_connection *it) {
+	memberships_forget(&it->rooms, it->cursor);
+	if (it->rooms != NULL && it->rooms->count == 0) {
+		connection_free_rooms(it);
+		it->rooms = &stream_nowhere;
+	}
+}
+
+void connection_free_rooms(struct stream_connection *it) {
+	if (it->rooms != &stream_nowhere) {
+		free(it->rooms);
+	}
+	it->rooms = NULL;
 }
 
 /* ---- coming ---- */
@@ -256,7 +276,7 @@ void connection_drop(struct stream *stream, struct stream_connection *it) {
 	close(it->watch.fd);
 	answers_drop(&it->answers);
 	output_drop(it);
-	free(it->rooms);
+	connection_free_rooms(it);
 	free(it->input);
 	memset(it, 0, sizeof(*it));
 	pool_give(&stream->connections, slot);

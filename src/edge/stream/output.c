@@ -345,7 +345,7 @@ static void note_end(struct stream *stream, struct stream_connection *it, const 
 	if (plan->is_all) {
 		it->is_reading = false;
 		if (it->session != 0) {
-			memberships_forget(&it->rooms, it->cursor);
+			connection_forget_rooms(it);
 		}
 	}
 }

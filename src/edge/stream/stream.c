@@ -217,7 +217,7 @@ void stream_enter(struct stream *stream, struct stream_connection *it, uint64_t 
 	it->session = session;
 	it->person = person;
 	it->cursor = stream->passed;
-	it->rooms = memberships_none();
+	it->rooms = &stream_nowhere;
 	table_add(&stream->by_person, it->slot);
 	const struct person *who = state_person(state, person);
 	size_t count = who == NULL ? 0 : person_rooms(state, who, rooms, ROOMS_PER_PERSON_MAX);

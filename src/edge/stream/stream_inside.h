@@ -36,6 +36,9 @@
 /* After the last words: so long its client has to end it as well, or it is just closed. */
 #define STREAM_LINGER_US (2 * 1000 * 1000)
 
+/* In no room, for all who are: not to be written to, nor freed. */
+extern struct memberships stream_nowhere;
+
 struct rest; /* output.c: of an entry that was written in part */
 
 /* Owned by the pool of connections. Ordered by when it is looked at: first what fan-out touches. */
@@ -207,6 +210,9 @@ void connection_join(struct stream *stream, struct stream_connection *it, uint64
 void connection_part(struct stream *stream, struct stream_connection *it, uint64_t room,
                      uint64_t seq);
 void connection_leave(struct stream *stream, struct stream_connection *it, uint64_t seq);
+/* Its reader has passed the ends of those that have ended. */
+void connection_forget_rooms(struct stream_connection *it);
+void connection_free_rooms(struct stream_connection *it);
 struct stream_room *stream_room_of(const struct stream *stream, uint64_t room);
 void line_up_add(struct stream_line_up *line, struct connection who);
 /* The first, taken out; NULL if there is none any more. Marks are the caller's. */
