@@ -1,6 +1,7 @@
 #include "registry.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ _Static_assert(REGISTRY_SECRET_BYTES == crypto_generichash_KEYBYTES, "a secret i
 #define FREE_MISTAKES_OF_ALL 30
 
 struct registry {
-	const char *folder;
+	char *folder;
 	struct accounts *accounts; /* NULL until it is there and needed */
 	uint8_t secret[REGISTRY_SECRET_BYTES];
 	uint8_t seed[crypto_shorthash_KEYBYTES];
@@ -46,11 +47,13 @@ _Static_assert(NAME_SEED_BYTES == crypto_shorthash_KEYBYTES, "one seed for both"
 struct registry *registry_create(const char *folder,
                                  const uint8_t secret[static REGISTRY_SECRET_BYTES]) {
 	struct registry *registry = calloc(1, sizeof(*registry));
-	if (registry == NULL || sodium_init() < 0) {
+	char *copy = strdup(folder);
+	if (registry == NULL || copy == NULL || sodium_init() < 0) {
 		free(registry);
+		free(copy);
 		return NULL;
 	}
-	registry->folder = folder;
+	registry->folder = copy;
 	memcpy(registry->secret, secret, REGISTRY_SECRET_BYTES);
 	randombytes_buf(registry->seed, sizeof(registry->seed));
 	return registry;
@@ -59,6 +62,7 @@ struct registry *registry_create(const char *folder,
 void registry_destroy(struct registry *registry) {
 	if (registry != NULL) {
 		accounts_close(registry->accounts);
+		free(registry->folder);
 		sodium_memzero(registry, sizeof(*registry));
 		free(registry);
 	}
@@ -204,8 +208,14 @@ static enum account_word is_right(struct asked *asked) {
 	struct password password;
 	const char *hash = asked->is_known ? asked->account.hash : hash_of_nobody(asked->registry);
 	(void)password_prepare(password_of(asked), &password);
+	errno = 0;
 	bool is_right = password_is(slice_of(password.bytes, password.size), hash);
+	bool is_out_of_memory = !is_right && errno == ENOMEM;
 	sodium_memzero(&password, sizeof(password));
+	if (is_out_of_memory) {
+		diag("a password could not be looked at: no memory is left");
+		return ACCOUNT_FAILED;
+	}
 	if (!is_right || !asked->is_known) {
 		return missed(asked);
 	}

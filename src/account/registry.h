@@ -22,7 +22,7 @@
 struct registry;
 
 /*
- * `folder` is kept and must stay. Invented keys are the same as long as the secret is. NULL if no
+ * Of the accounts.db in `folder`. Invented keys are the same as long as the secret is. NULL if no
  * memory is left.
  */
 struct registry *registry_create(const char *folder,

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import threading
 
+import irc
 import pytest
 from terminal import Terminal
 from tools import BINARY, eventually, plain_environment, qun
@@ -170,6 +171,57 @@ def test_the_password_is_not_shown(serve):
     assert "horse" not in terminal.text()
     terminal.close()
     assert is_password(server, "小明", "correct horse")
+
+
+# ---- Passwords, from IRC -------------------------------------------------------------------------
+
+
+def begin_sasl(server):
+    client = irc.Irc(server).negotiate("sasl")
+    client.send("NICK someone", "USER someone 0 * someone")
+    return client
+
+
+@pytest.mark.asan
+def test_signing_in_and_wrong_passwords(serve):
+    """Three mistakes are free; then one has to wait, with the right password as well; the wait is short."""
+    server = serve()
+    assert add(server, "Ming").returncode == 0
+    client = begin_sasl(server)
+    assert client.sign_in("ming", PASSWORD).command == "903"
+    client.close()
+    for _ in range(4):
+        client = begin_sasl(server)
+        assert client.sign_in("ming", "wrong horse").command == "904"
+        client.close()
+
+    def sign_in():
+        client = begin_sasl(server)
+        came = client.sign_in("ming", PASSWORD).command
+        client.close()
+        return came == "903"
+
+    eventually(sign_in, "the end of the wait")
+    # Another name was never in the way.
+    assert add(server, "Hong").returncode == 0
+    client = begin_sasl(server)
+    assert client.sign_in("hong", PASSWORD).command == "903"
+    client.close()
+
+
+def test_the_clerk_dies_while_somebody_signs_in(serve):
+    """The edge asks the new one: nobody hears that a right password is wrong."""
+    server = serve()
+    assert add(server, "Ming").returncode == 0
+    for _ in range(3):
+        client = begin_sasl(server)
+        client.send("AUTHENTICATE PLAIN")
+        client.find("AUTHENTICATE", "+")
+        client.send("AUTHENTICATE " + irc.plain_response("Ming", PASSWORD))
+        pid = server.kill("clerk")
+        client.find("903")
+        server.wait_replaced("clerk", pid)
+        client.close()
 
 
 # ---- Without a server ----------------------------------------------------------------------------

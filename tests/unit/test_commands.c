@@ -186,6 +186,37 @@ static void what_is_not_utf8_is_refused(void **state) {
 	assert_int_equal(parse("\xFF", &command), COMMAND_NOT_UTF8);
 }
 
+static void accounts_have_deeds(void **state) {
+	static const struct {
+		const char *line, *name;
+		enum command_deed deed;
+		enum command_error error;
+	} rows[] = {
+		{"/account list", "", DEED_LIST, COMMAND_OK},
+		{"/account add 小明", "小明", DEED_ADD, COMMAND_OK},
+		{"／account　password　小明", "小明", DEED_PASSWORD, COMMAND_OK},
+		{"/account  drop  1.2.3.4 ", "1.2.3.4", DEED_DROP, COMMAND_OK},
+		{"/account", "", DEED_NONE, COMMAND_MISSING},
+		{"/account add", "", DEED_ADD, COMMAND_MISSING},
+		{"/account drop ", "", DEED_DROP, COMMAND_MISSING},
+		{"/account list all", "", DEED_LIST, COMMAND_SURPLUS},
+		{"/account add a b", "a", DEED_ADD, COMMAND_SURPLUS},
+		{"/account make a", "", DEED_NONE, COMMAND_BAD_DEED},
+		{"/account LIST", "", DEED_NONE, COMMAND_BAD_DEED},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct command command;
+		char words[COMMAND_WORDS_MAX];
+		assert_int_equal(parse(rows[i].line, &command), rows[i].error);
+		assert_int_equal(command.deed, rows[i].deed);
+		assert_true(is(command.name, rows[i].name));
+		if (rows[i].error != COMMAND_OK) {
+			command_words(rows[i].error, &command, LANGUAGE_EN, "/", words);
+			assert_non_null(strstr(words, "add|password|drop NAME"));
+		}
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_without_a_slash_is_a_shout),
@@ -197,6 +228,7 @@ int main(void) {
 		cmocka_unit_test(a_mute_has_minutes_or_not),
 		cmocka_unit_test(a_ban_is_of_a_name_or_of_a_network),
 		cmocka_unit_test(arguments_are_counted),
+		cmocka_unit_test(accounts_have_deeds),
 		cmocka_unit_test(history_has_a_bound),
 		cmocka_unit_test(texts_have_the_rooms_bounds),
 		cmocka_unit_test(what_is_not_utf8_is_refused),
