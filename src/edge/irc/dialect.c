@@ -70,7 +70,8 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	struct irc *irc = it;
 	struct irc_user *user = stream_own(connection);
 	uint64_t session = stream_session(connection);
-	if (session != 0 && state_session(irc->edge->state, session) != NULL) {
+	if (session != 0 &&
+	    (user->must_greet || state_session(irc->edge->state, session) != NULL)) {
 		stream_gone(irc->stream, session, REASON_NONE,
 		            user->quit_size > 0 ? slice_of(user->quit, user->quit_size) : text);
 	}
@@ -273,6 +274,11 @@ static void on_entry(void *it, const struct record *entry) {
 		irc->label = asked.label;
 		end_asked(irc, &asked);
 	} else if (is_asked) {
+		if (asked.kind == REQUEST_REGISTER && entry->session != 0) {
+			/* It was let in, and has gone before it knew. */
+			stream_gone(irc->stream, entry->session, REASON_NONE,
+			            slice_from_string("Connection closed"));
+		}
 		irc_label_drop(asked.label);
 		free(asked.target);
 	}
