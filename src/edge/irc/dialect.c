@@ -83,6 +83,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	irc_listers_free(user);
 	free(user->door);
 	free(user->quit);
+	free(user->account);
 	free(user);
 	stream_set_own(connection, NULL);
 }

@@ -88,6 +88,7 @@ struct irc_user {
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
 	char *quit;                  /* what it said when it quit */
+	char *account;               /* it has signed in as this, and may be called that */
 	uint64_t bits;               /* of its person, as it has been told */
 	uint32_t resumed;            /* requests already made by the line that comes again */
 	uint16_t asked;              /* requests under way */
@@ -313,7 +314,10 @@ uint64_t irc_now_us(const struct irc *irc);
 /* ---- sasl.c ---- */
 
 void irc_sign_in_free(struct irc_user *user);
-/* From now on it is signed in as this account, which is its name; 900 is told. */
+/*
+ * It has shown that this account is its own; 900 is told. That is what it will be called, or is
+ * already, or may be with NICK.
+ */
 void irc_signed_in(struct irc *irc, struct slice account);
 /* Are passwords taken from where it is? */
 bool irc_takes_passwords(const struct irc *irc);

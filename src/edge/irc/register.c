@@ -128,7 +128,11 @@ void irc_on_nick(struct irc *irc) {
 	} else if (irc->user->door != NULL) {
 		choose_nick(irc, nick);
 	} else {
-		struct record request = {.kind = REQUEST_RENAME, .name = nick};
+		const char *account = irc->user->account;
+		bool is_own = account != NULL && name_equal(nick, slice_from_string(account));
+		struct record request = {.kind = REQUEST_RENAME,
+		                         .name = nick,
+		                         .bits = is_own ? PERSON_HAS_ACCOUNT : 0};
 		irc_request(irc, &request, nick, false);
 	}
 }

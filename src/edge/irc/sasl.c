@@ -10,6 +10,7 @@
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "irc_view.h"
+#include "name.h"
 
 #define NONCE_BYTES 18
 
@@ -68,6 +69,12 @@ void irc_signed_in(struct irc *irc, struct slice account) {
 		memcpy(door->account, account.bytes, account.size);
 		return;
 	}
+	const struct person *self = irc_self(irc);
+	if (self != NULL && !name_equal(person_name(self), account)) {
+		free(irc->user->account);
+		irc->user->account = strndup(account.bytes, account.size);
+		return;
+	}
 	struct record request = {.kind = REQUEST_PROFILE,
 	                         .number = PROFILE_ACCOUNT,
 	                         .bits = irc->user->bits | PERSON_HAS_ACCOUNT};
@@ -83,12 +90,6 @@ static void succeed(struct irc *irc, struct slice account) {
 	irc_signed_in(irc, account);
 	irc_numeric(irc, RPL_SASLSUCCESS, irc_nothing(), irc_nothing());
 	irc_sign_in_free(irc->user);
-}
-
-/* One is called as one's account: who is in under another name has to take that one first. */
-static bool may_be(const struct irc *irc, struct slice account) {
-	const struct person *self = irc_self(irc);
-	return irc->user->door != NULL || (self != NULL && slice_equal(person_name(self), account));
 }
 
 /* ---- the clerk ---- */
@@ -150,7 +151,7 @@ static void on_verified(void *context, struct connection connection,
 		return;
 	}
 	struct slice account = slice_of(answer->name, answer->name_size);
-	if (answer->word == ACCOUNT_OK && may_be(irc, account)) {
+	if (answer->word == ACCOUNT_OK) {
 		succeed(irc, account);
 	} else {
 		fail(irc);
@@ -247,8 +248,7 @@ static void on_scram(struct irc *irc, struct slice message) {
 		wait(irc);
 		return;
 	case SCRAM_CHALLENGED:
-		if (scram_finish(&it->scram, message, last, &size) &&
-		    may_be(irc, slice_of(it->name, it->name_size))) {
+		if (scram_finish(&it->scram, message, last, &size)) {
 			challenge(irc, last, size);
 		} else if (ask_clerk(irc, CLERK_ACCOUNT_MISSED, name, irc_nothing(), on_missed)) {
 			wait(irc);

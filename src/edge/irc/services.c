@@ -109,12 +109,11 @@ static void on_identified(void *context, struct connection connection,
 
 /* ---- questions ---- */
 
-static bool ask(struct irc *irc, enum clerk_what what, struct slice password,
+static bool ask(struct irc *irc, enum clerk_what what, struct slice name, struct slice password,
                 account_answered *answered) {
-	struct slice name = irc_nick(irc);
 	struct account_question question = {
 		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
-	if (password.size == 0 || password.size > sizeof(question.password) ||
+	if (password.size == 0 || password.size > sizeof(question.password) || name.size == 0 ||
 	    name.size > sizeof(question.name)) {
 		return false;
 	}
@@ -147,7 +146,7 @@ void irc_on_register(struct irc *irc) {
 	} else if (!irc_takes_passwords(irc)) {
 		refuse(irc, "TEMPORARILY_UNAVAILABLE",
 		       "Passwords are taken from this machine only");
-	} else if (!ask(irc, CLERK_ACCOUNT_REGISTER, irc_parameter(&irc->message, 2),
+	} else if (!ask(irc, CLERK_ACCOUNT_REGISTER, irc_nick(irc), irc_parameter(&irc->message, 2),
 	                on_registered)) {
 		refuse(irc, "TEMPORARILY_UNAVAILABLE", "Try again later");
 	}
@@ -166,7 +165,7 @@ static struct slice next_word(struct slice *text) {
 	return word;
 }
 
-static void ask_for(struct irc *irc, enum clerk_what what, struct slice password,
+static void ask_for(struct irc *irc, enum clerk_what what, struct slice name, struct slice password,
                     account_answered *answered) {
 	if ((irc->user->bits & PERSON_HAS_ACCOUNT) != 0) {
 		irc_notice(irc, NICKSERV, irc_word("You are signed in already"));
@@ -174,7 +173,7 @@ static void ask_for(struct irc *irc, enum clerk_what what, struct slice password
 		irc_notice(irc, NICKSERV, irc_word("Passwords are taken from this machine only"));
 	} else if (password.size == 0) {
 		irc_notice(irc, NICKSERV, irc_word("A password is missing"));
-	} else if (!ask(irc, what, password, answered)) {
+	} else if (!ask(irc, what, name, password, answered)) {
 		irc_notice(irc, NICKSERV, irc_word("Try again later"));
 	}
 }
@@ -183,14 +182,11 @@ void irc_service(struct irc *irc, struct slice text) {
 	struct slice command = next_word(&text), first = next_word(&text);
 	struct slice second = next_word(&text);
 	if (irc_equal(command, "REGISTER")) {
-		ask_for(irc, CLERK_ACCOUNT_REGISTER, first, on_service_registered);
+		ask_for(irc, CLERK_ACCOUNT_REGISTER, irc_nick(irc), first, on_service_registered);
 	} else if (irc_equal(command, "IDENTIFY")) {
-		/* With a name before it, it has to be one's own. */
-		if (second.size > 0 && !name_equal(first, irc_nick(irc))) {
-			irc_notice(irc, NICKSERV, irc_word("Take that name first, with NICK"));
-			return;
-		}
-		ask_for(irc, CLERK_ACCOUNT_VERIFY, second.size > 0 ? second : first, on_identified);
+		bool has_name = second.size > 0;
+		ask_for(irc, CLERK_ACCOUNT_VERIFY, has_name ? first : irc_nick(irc),
+		        has_name ? second : first, on_identified);
 	} else {
 		irc_notice(
 			irc, NICKSERV,
