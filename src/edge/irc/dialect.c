@@ -34,6 +34,7 @@ static void *create(struct stream *stream, struct edge *edge) {
 	irc->settings = (struct irc_settings){.server = "qun.local", .network = "qun"};
 	irc->log = log_id(edge->house.options->master);
 	irc->since_us = clock_wall_us();
+	irc->returns_us = LOOP_FOREVER;
 	irc->offered = ((uint64_t)1 << CAPABILITIES_COUNT) - 1;
 	irc->past = calloc(IRC_PAST_PEOPLE, sizeof(*irc->past));
 	if (irc->past == NULL) {
@@ -389,11 +390,14 @@ static void caught_up(void *it) {
 }
 
 static uint64_t due_us(void *it) {
-	return irc_history_due_us(it);
+	const struct irc *irc = it;
+	uint64_t history_us = irc_history_due_us(it);
+	return irc->returns_us < history_us ? irc->returns_us : history_us;
 }
 
 static void tick(void *it, uint64_t now_us) {
 	irc_history_tick(it);
+	irc_returning_tick(it);
 }
 
 const struct stream_dialect irc_dialect = {

@@ -68,8 +68,10 @@ struct irc_door {
 	bool is_asked; /* the hub has been asked to let it in */
 	bool has_account;
 	bool has_retried;
+	bool is_returning; /* returning.c: it asks again */
 	uint8_t nick_size, user_size, realname_size, account_size;
 	uint16_t password_size;
+	uint64_t returns_until_us; /* 0: it has not begun to */
 	char nick[NAME_BYTES_MAX];
 	char account[NAME_BYTES_MAX]; /* has_account: whose */
 	char user[IRC_USER_BYTES_MAX];
@@ -168,8 +170,9 @@ struct irc {
 
 	struct irc_history_desk *desk;
 	unsigned batches;
-	unsigned unknown; /* connections that are not in */
-	unsigned most;    /* people, at most, so far */
+	unsigned unknown;    /* connections that are not in */
+	unsigned most;       /* people, at most, so far */
+	uint64_t returns_us; /* when those who return ask again */
 	uint8_t cloak_key[32];
 
 	size_t out_size;
@@ -251,6 +254,10 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 void irc_try_to_enter(struct irc *irc);
 /* Its name was taken a moment ago: is it still? False: that has been asked. */
 bool irc_enters_again(struct irc *irc);
+bool irc_enters_now(struct irc *irc);
+/* Its name is held by somebody who may be itself: it is asked for again. False: that is no use (any more). */
+bool irc_returns(struct irc *irc);
+void irc_returning_tick(struct irc *irc);
 void irc_welcome(struct irc *irc, const struct record *answer);
 /* Now the state has it, too, whether that came before the answer or after it. */
 void irc_entered(struct irc *irc);

@@ -221,12 +221,16 @@ void irc_try_to_enter(struct irc *irc) {
 bool irc_enters_again(struct irc *irc) {
 	struct irc_door *door = irc->user->door;
 	if (door->has_retried) {
-		door->has_retried = false;
-		return false;
+		door->has_retried = irc_returns(irc);
+		return door->has_retried;
 	}
 	door->has_retried = true;
+	return irc_enters_now(irc);
+}
+
+bool irc_enters_now(struct irc *irc) {
 	ask_to_enter(irc, true);
-	return door->is_asked;
+	return irc->user->door->is_asked;
 }
 
 /* Who comes back after its edge died finds its rooms. */
