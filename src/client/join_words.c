@@ -60,7 +60,13 @@
 	X(REASON_FORGOTTEN, "太久没有来，会话已结束",                                              \
 	  "unused for too long, the session has ended")                                            \
 	X(REASON_CANNOT_RECEIVE, "不能给 {name} 发悄悄话",                                         \
-	  "{name} cannot receive a direct message")
+	  "{name} cannot receive a direct message")                                                \
+	X(REASON_NAME_REGISTERED, "“{name}”是注册过的名字", "the name {name} is registered")       \
+	X(REASON_INVITE_ONLY, "要有人邀请才能进 {name}", "one has to be invited into {name}")      \
+	X(REASON_BAD_KEY, "{name} 要有钥匙才能进", "{name} is opened by a key")                    \
+	X(REASON_ROOM_FULL, "{name} 满了", "{name} is full")                                       \
+	X(REASON_ROOM_BANNED, "{name} 不让你进", "you are banned from {name}")                     \
+	X(REASON_CANNOT_SEND_TO_ROOM, "你现在不能在 {name} 发言", "you may not speak in {name} now")
 /* clang-format on */
 
 #define MUTED_FOR_ZH "你被禁言了，还有 {number} 分钟"

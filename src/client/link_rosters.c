@@ -347,7 +347,8 @@ void rosters_entry(struct rosters *rosters, const struct wire_entry *entry) {
 	case ENTRY_LEFT:
 	case ENTRY_KICKED: on_left(rosters, entry); break;
 	case ENTRY_JOINED: on_joined(rosters, entry); break;
-	case ENTRY_PARTED: on_parted(rosters, entry); break;
+	case ENTRY_PARTED:
+	case ENTRY_PUT_OUT: on_parted(rosters, entry); break;
 	case ENTRY_RENAMED: on_renamed(rosters, entry); break;
 	case ENTRY_DIRECT: on_direct(rosters, entry); break;
 	default: break;

@@ -114,7 +114,10 @@ static bool is_shown(uint64_t kind) {
 	case ENTRY_CLOSED:
 	case ENTRY_JOINED:
 	case ENTRY_PARTED:
-	case ENTRY_DIRECT: return true;
+	case ENTRY_DIRECT:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT: return true;
 	default: return false;
 	}
 }

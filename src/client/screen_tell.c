@@ -196,6 +196,9 @@ static struct line *make_line(const struct model *model, const struct tell *tell
 	case ENTRY_PARTED: return make_traffic(&head, tell, false);
 	case ENTRY_RENAMED:
 	case ENTRY_KICKED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT:
 	case ENTRY_CLOSED: return make_notice(model, &head, tell);
 	default: return NULL;
 	}

@@ -37,6 +37,11 @@ void add_answer(struct deciding *d, struct record answer) {
 	answer.has_route = d->request->has_route;
 	answer.route = d->request->route;
 	answer.connection = d->request->connection;
+	if (answer.kind == ANSWER_REFUSED && answer.connection.generation != 0) {
+		/* Which of a connection's requests it was. */
+		answer.session = d->request->session;
+		answer.target = d->request->kind;
+	}
 	add(d, &answer);
 }
 
@@ -50,10 +55,12 @@ void refuse(struct deciding *d, enum reason reason) {
 
 /*
  * An answer may be given once everything up to its seq is kept; so all answers
- * of a request bear the seq of the last entry that the request made.
+ * of a request bear the seq of the last entry that the request made. And a
+ * connection hears which record is the last.
  */
 static void seal(struct deciding *d) {
 	uint64_t seq = d->at->seq_next + d->out->entries - 1;
+	size_t last = 0;
 	if (d->out->entries == 0) {
 		seq = state_seq(d->state);
 	}
@@ -65,7 +72,11 @@ static void seal(struct deciding *d) {
 		if (record_is_answer(&(struct record){.kind = kind})) {
 			memcpy(d->out->bytes + at + 8, &seq, sizeof(seq));
 		}
+		last = at;
 		at += size;
+	}
+	if (d->request->connection.generation != 0) {
+		d->out->bytes[last + 7] |= RECORD_IS_LAST;
 	}
 }
 
@@ -87,6 +98,11 @@ void put_rooms(const struct deciding *d, const struct person *person, struct roo
 
 void let_go(struct deciding *d, enum record_kind kind, const struct person *person,
             enum reason reason, struct slice why) {
+	let_go_by(d, kind, person, reason, why, NULL);
+}
+
+void let_go_by(struct deciding *d, enum record_kind kind, const struct person *person,
+               enum reason reason, struct slice why, const struct person *by) {
 	struct rooms rooms;
 	const struct session *session = person_session_next(d->state, person, NULL);
 	struct record entry = {.kind = kind,
@@ -94,7 +110,11 @@ void let_go(struct deciding *d, enum record_kind kind, const struct person *pers
 	                       .session = session == NULL ? 0 : session_id(session),
 	                       .name = person_name(person),
 	                       .reason = reason,
-	                       .text = why};
+	                       .text = why,
+	                       .target = by == NULL ? 0 : person_id(by),
+	                       .by = by == NULL ? slice_of(NULL, 0) : person_name(by),
+	                       .userhost = person_userhost(d->state, person),
+	                       .bits = person_bits(d->state, person)};
 	if (entry.session == d->request->session) {
 		entry.client_number = d->request->client_number;
 	}
@@ -124,6 +144,11 @@ struct trouble check_name(const struct deciding *d, const struct person *person,
 	const struct person *holder = state_person_named(d->state, name);
 	if (holder != NULL && holder != person) {
 		return (struct trouble){.reason = REASON_NAME_TAKEN, .name = name};
+	}
+	/* Who has it now may keep it, and who has shown that it is its own may have it. */
+	bool is_own = holder != NULL || (d->request->bits & PERSON_HAS_ACCOUNT) != 0;
+	if (!is_own && state_account_named(d->state, name) != 0) {
+		return (struct trouble){.reason = REASON_NAME_REGISTERED, .name = name};
 	}
 	return (struct trouble){0};
 }
@@ -213,12 +238,13 @@ bool make_place(struct deciding *d) {
 
 /* ---- the table ---- */
 
-enum asker { ANYBODY, ADMINISTRATOR, HUB };
+enum asker { ANYBODY, ADMINISTRATOR, EITHER, HUB };
 
 static bool may(const struct circumstances *at, enum asker asker) {
 	switch (asker) {
 	case ANYBODY: return !at->is_administrator && !at->is_hub;
 	case ADMINISTRATOR: return at->is_administrator;
+	case EITHER: return !at->is_hub;
 	case HUB: return at->is_hub;
 	}
 	return false;
@@ -243,7 +269,20 @@ static const struct row {
 	{REQUEST_RENAME, ANYBODY, decide_rename},
 	{REQUEST_UNFIT, ANYBODY, decide_unfit},
 	{REQUEST_ABSENT, ANYBODY, decide_absent},
-	{REQUEST_SHOUT, ADMINISTRATOR, decide_shout},
+	{REQUEST_REGISTER, ANYBODY, decide_register},
+	{REQUEST_TOPIC, ANYBODY, decide_topic},
+	{REQUEST_MODE, ANYBODY, decide_mode},
+	{REQUEST_PUT_OUT, ANYBODY, decide_put_out},
+	{REQUEST_INVITE, ANYBODY, decide_invite},
+	{REQUEST_AWAY, ANYBODY, decide_away},
+	{REQUEST_PROFILE, ANYBODY, decide_profile},
+	{REQUEST_TAGMSG, ANYBODY, decide_tagmsg},
+	{REQUEST_KILL, ANYBODY, decide_kill},
+	{REQUEST_WALLOPS, ANYBODY, decide_wallops},
+	{REQUEST_ORPHANS, ANYBODY, decide_orphans},
+	{REQUEST_ACCOUNT_MADE, EITHER, decide_account_made},
+	{REQUEST_ACCOUNT_ENDED, EITHER, decide_account_ended},
+	{REQUEST_SHOUT, EITHER, decide_shout},
 	{REQUEST_KICK, ADMINISTRATOR, decide_kick},
 	{REQUEST_MUTE, ADMINISTRATOR, decide_mute},
 	{REQUEST_UNMUTE, ADMINISTRATOR, decide_unmute},

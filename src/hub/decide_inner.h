@@ -44,6 +44,12 @@ void put_rooms(const struct deciding *d, const struct person *person, struct roo
 void let_go(struct deciding *d, enum record_kind kind, const struct person *person,
             enum reason reason, struct slice why);
 
+/* The same, by a person. */
+void let_go_by(struct deciding *d, enum record_kind kind, const struct person *person,
+               enum reason reason, struct slice why, const struct person *by);
+/* Did the request come from an edge? */
+bool is_of_edge(const struct deciding *d);
+
 /* ---- what is allowed ---- */
 
 /*
@@ -73,16 +79,57 @@ void probe_holder(struct deciding *d, struct slice name);
 /* Is there room for one more person? Who left longest ago makes room if need be. */
 bool make_place(struct deciding *d);
 
+/* ---- messages: of whoever has a session ---- */
+
+struct message {
+	const struct session *session;
+	const struct person *person;
+};
+
+/* Is it a stream's? Then refusals are answers; else entries. */
+bool is_of_stream(const struct deciding *d);
+/* False: there is nothing (more) to do. */
+bool take_message(struct deciding *d, struct message *message);
+/* The same, for what streams alone may ask. */
+bool take_stream(struct deciding *d, struct message *message);
+/* The entry of a message, without what it says. */
+struct record entry_of(const struct deciding *d, enum record_kind kind,
+                       const struct message *message);
+void refuse_message(struct deciding *d, const struct message *message, enum reason reason,
+                    uint64_t argument, struct slice text);
+void refuse_with(struct deciding *d, const struct message *message, enum reason reason);
+/* Is something wrong? Then the message is refused for it. */
+bool is_refused(struct deciding *d, const struct message *message, struct trouble trouble);
+/* The room that it names by its id or its name; 0: there is none. */
+uint64_t room_of_message(const struct deciding *d);
+/* Is the person in it? If not, that is refused. */
+bool is_in_room(struct deciding *d, const struct message *message);
+
+/* ---- rooms ---- */
+
+struct trouble check_joining(const struct deciding *d, const struct person *person, uint64_t room);
+struct trouble check_speech(const struct deciding *d, const struct person *person, uint64_t room);
+/* MEMBER_* bits. */
+uint64_t office_of_newcomer(const struct deciding *d, const struct person *person, uint64_t room);
+bool is_room_operator(const struct deciding *d, const struct message *message, uint64_t room);
+/* PERSON_HAS_ACCOUNT if the person, when it has that name, is signed in; else 0. */
+uint64_t account_bit_of(const struct deciding *d, const struct person *person, struct slice name);
+
 /* ---- the kinds ---- */
 
 decide_kind decide_enter, decide_say, decide_leave, decide_gone, decide_who, decide_history;
 decide_kind decide_open, decide_resume, decide_absent;
 decide_kind decide_join, decide_part, decide_direct, decide_rename, decide_unfit;
+decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide_kill;
+decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_tagmsg;
+decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
 decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;
 decide_kind decide_close, decide_check;
 void lift(struct deciding *d, const struct restriction *restriction);
 decide_kind decide_expire, decide_sweep, decide_forget, decide_end_rooms;
 
+/* Of those that the administrator has too, what an operator means by them. */
+void decide_shout_by_operator(struct deciding *d);
 /* Of those that the plain dialect has too, what a session means by them. */
 void decide_said_by_session(struct deciding *d);
 void decide_left_by_session(struct deciding *d);

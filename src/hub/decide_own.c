@@ -46,6 +46,8 @@ void decide_sweep(struct deciding *d) {
 
 /* ---- who does not come back ---- */
 
+#define ORPHAN_US (ORPHAN_SECONDS * UINT64_C(1000000))
+
 static uint64_t due_us(const struct state *state, const struct session *session,
                        uint64_t after_us) {
 	return session == NULL ? UINT64_MAX : session_absent_since_us(state, session) + after_us;
@@ -54,7 +56,9 @@ static uint64_t due_us(const struct state *state, const struct session *session,
 uint64_t decide_forget_due_us(const struct circumstances *at) {
 	uint64_t away = due_us(at->state, state_absent_next(at->state, NULL), at->away_us);
 	uint64_t forget = due_us(at->state, state_dormant_next(at->state, NULL), at->forget_us);
-	return away < forget ? away : forget;
+	uint64_t first = away < forget ? away : forget;
+	uint64_t orphan = due_us(at->state, state_orphan_next(at->state, NULL), ORPHAN_US);
+	return first < orphan ? first : orphan;
 }
 
 void decide_forget(struct deciding *d) {
@@ -63,6 +67,12 @@ void decide_forget(struct deciding *d) {
 	       (session = state_absent_next(d->state, session)) != NULL &&
 	       due_us(d->state, session, d->at->away_us) <= d->at->now_us) {
 		let_go(d, ENTRY_LEFT, person_of(d, session), REASON_AWAY, slice_of(NULL, 0));
+	}
+	session = NULL;
+	while (d->out->entries < DECIDE_SWEEP_MAX &&
+	       (session = state_orphan_next(d->state, session)) != NULL &&
+	       due_us(d->state, session, ORPHAN_US) <= d->at->now_us) {
+		let_go(d, ENTRY_LEFT, person_of(d, session), REASON_ORPHANED, slice_of(NULL, 0));
 	}
 	session = NULL;
 	while (d->out->entries < DECIDE_SWEEP_MAX &&

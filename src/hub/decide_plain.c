@@ -107,7 +107,7 @@ static struct slice without_own_name(struct slice text, struct slice own) {
 }
 
 void decide_say(struct deciding *d) {
-	if (d->request->client_number != 0) {
+	if (d->request->client_number != 0 || is_of_stream(d)) {
 		decide_said_by_session(d);
 		return;
 	}
@@ -122,6 +122,9 @@ void decide_say(struct deciding *d) {
 	struct trouble trouble = check_text(text);
 	if (trouble.reason == REASON_NONE) {
 		trouble = check_muted(d, person_name(person));
+	}
+	if (trouble.reason == REASON_NONE) {
+		trouble = check_speech(d, person, ROOM_LOBBY);
 	}
 	if (trouble.reason != REASON_NONE) {
 		refuse_for(d, trouble);
@@ -168,7 +171,9 @@ void decide_gone(struct deciding *d) {
 		answer(d, ANSWER_NOTHING);
 		return;
 	}
-	let_go(d, ENTRY_LEFT, person_of(d, session), d->request->reason, slice_of(NULL, 0));
+	bool is_said = check_why(d->request->text).reason == REASON_NONE;
+	let_go(d, ENTRY_LEFT, person_of(d, session), d->request->reason,
+	       is_said ? d->request->text : slice_of(NULL, 0));
 }
 
 static void on_question(struct deciding *d, enum record_kind kind) {

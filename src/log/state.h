@@ -208,6 +208,7 @@ struct room_mask {
 /* A room's masks with this letter, oldest first. Begin with all zero; false at the end. */
 bool state_mask_next(const struct state *state, uint64_t room, char letter, struct room_mask *mask);
 size_t state_masks_count(const struct state *state, uint64_t room, char letter);
+size_t state_invitations_count(const struct state *state, uint64_t room);
 bool state_is_invited(const struct state *state, uint64_t room, uint64_t person);
 
 /* Bans and mutes; few, so plain lists. */

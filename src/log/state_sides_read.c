@@ -91,6 +91,11 @@ size_t state_masks_count(const struct state *state, uint64_t room_id, char lette
 	return room == 0 ? 0 : count_masks(state, room, letter);
 }
 
+size_t state_invitations_count(const struct state *state, uint64_t room_id) {
+	uint32_t room = find_room(state, room_id);
+	return room == 0 ? 0 : count_invitations(state, room);
+}
+
 bool state_is_invited(const struct state *state, uint64_t room_id, uint64_t person_id) {
 	uint32_t room = find_room(state, room_id);
 	uint32_t person = find_person(state, person_id);

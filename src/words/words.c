@@ -46,6 +46,12 @@
 	X(SAY_JOINED, "{name} 进入了 {other}", "{name} entered {other}")                           \
 	X(SAY_PARTED, "{name} 离开了 {other}", "{name} left {other}")                              \
 	X(SAY_DIRECT, "{name}悄悄说: {text}", "{name} whispers: {text}")                           \
+	X(SAY_TOPIC, "{name} 把话题改为: {text}", "{name} changed the topic: {text}")              \
+	X(SAY_TOPIC_GONE, "{name} 去掉了话题", "{name} took the topic away")                       \
+	X(SAY_MODE, "{name} 改了房间的设置: {text}", "{name} changed the room's modes: {text}")    \
+	X(SAY_PUT_OUT, "{name} 被 {by} 请出了房间", "{name} was put out of the room by {by}")      \
+	X(SAY_PUT_OUT_WHY, "{name} 被 {by} 请出了房间: {text}",                                    \
+	  "{name} was put out of the room by {by}: {text}")                                        \
 	X(SAY_MADE, "有了新房间 {name}", "there is a new room, {name}")                            \
 	X(SAY_YOU_KICKED, "你被请出了聊天室", "You were shown out of the room")                    \
 	X(SAY_YOU_KICKED_WHY, "你被请出了聊天室: {text}",                                          \
@@ -130,6 +136,28 @@
 	  REFUSAL_EN "you have not come for so long that the session has ended")                   \
 	X(SAY_NO_CANNOT_RECEIVE, REFUSAL_ZH "这句悄悄话送不到",                                    \
 	  REFUSAL_EN "that direct message cannot be delivered")                                    \
+	X(SAY_NO_NAME_REGISTERED, REFUSAL_ZH "“{name}”是注册过的名字",                             \
+	  REFUSAL_EN "the name {name} is registered")                                              \
+	X(SAY_NO_ROOM_CLOSED, REFUSAL_ZH "那个房间不是谁都能进的",                                 \
+	  REFUSAL_EN "that room is not open to everybody")                                         \
+	X(SAY_NO_ROOM_FULL, REFUSAL_ZH "那个房间满了", REFUSAL_EN "that room is full")             \
+	X(SAY_NO_ROOM_BANNED, REFUSAL_ZH "那个房间不让你进",                                       \
+	  REFUSAL_EN "you are banned from that room")                                              \
+	X(SAY_NO_CANNOT_SEND, REFUSAL_ZH "你现在不能在这个房间发言",                               \
+	  REFUSAL_EN "you may not speak in this room now")                                         \
+	X(SAY_NO_NOT_OPERATOR, REFUSAL_ZH "只有房间的管理者可以这样做",                            \
+	  REFUSAL_EN "only the room's operators may do that")                                      \
+	X(SAY_NO_UNKNOWN_MODE, REFUSAL_ZH "没有这样的设置", REFUSAL_EN "there is no such mode")    \
+	X(SAY_NO_ALREADY_IN_ROOM, REFUSAL_ZH "“{name}”已经在那个房间里",                           \
+	  REFUSAL_EN "{name} is in that room already")                                             \
+	X(SAY_NO_ORPHANED, REFUSAL_ZH "连接断了，你已退出聊天室",                                  \
+	  REFUSAL_EN "the connection broke, and you have left the room")                           \
+	X(SAY_NO_PASSWORD_WRONG, REFUSAL_ZH "密码不对", REFUSAL_EN "the password is wrong")        \
+	X(SAY_NO_ACCESS_CLOSED, REFUSAL_ZH "这里要有账号或密码才能进",                             \
+	  REFUSAL_EN "one needs an account or a password here")                                    \
+	X(SAY_NO_THEY_NOT_IN_ROOM, REFUSAL_ZH "“{name}”不在那个房间里",                            \
+	  REFUSAL_EN "{name} is not in that room")                                                 \
+	X(SAY_NO_LIST_FULL, REFUSAL_ZH "那个列表满了", REFUSAL_EN "that list is full")             \
 	X(SAY_NO_UNAVAILABLE, REFUSAL_ZH "现在拿不到历史记录，请过一会儿再试",                     \
 	  REFUSAL_EN "the history is not available just now, please try again soon")
 
@@ -275,6 +303,9 @@ size_t words_entry(enum language language, const struct record *entry, char *out
 	case ENTRY_JOINED: phrase = entry->room == ROOM_LOBBY ? SAY_ENTERED : SAY_JOINED; break;
 	case ENTRY_PARTED: phrase = entry->room == ROOM_LOBBY ? SAY_LEFT : SAY_PARTED; break;
 	case ENTRY_DIRECT: phrase = SAY_DIRECT; break;
+	case ENTRY_TOPIC: phrase = why(entry, SAY_TOPIC_GONE, SAY_TOPIC); break;
+	case ENTRY_MODE: phrase = SAY_MODE; break;
+	case ENTRY_PUT_OUT: phrase = why(entry, SAY_PUT_OUT, SAY_PUT_OUT_WHY); break;
 	default: return 0;
 	}
 	return say(language, phrase, entry, out, out_size);
@@ -363,6 +394,20 @@ size_t words_refusal(enum language language, const struct record *answer, char *
 	case REASON_AWAY: phrase = SAY_NO_AWAY; break;
 	case REASON_FORGOTTEN: phrase = SAY_NO_FORGOTTEN; break;
 	case REASON_CANNOT_RECEIVE: phrase = SAY_NO_CANNOT_RECEIVE; break;
+	case REASON_NAME_REGISTERED: phrase = SAY_NO_NAME_REGISTERED; break;
+	case REASON_INVITE_ONLY:
+	case REASON_BAD_KEY: phrase = SAY_NO_ROOM_CLOSED; break;
+	case REASON_ROOM_FULL: phrase = SAY_NO_ROOM_FULL; break;
+	case REASON_ROOM_BANNED: phrase = SAY_NO_ROOM_BANNED; break;
+	case REASON_CANNOT_SEND_TO_ROOM: phrase = SAY_NO_CANNOT_SEND; break;
+	case REASON_NOT_ROOM_OPERATOR: phrase = SAY_NO_NOT_OPERATOR; break;
+	case REASON_UNKNOWN_MODE: phrase = SAY_NO_UNKNOWN_MODE; break;
+	case REASON_ALREADY_IN_ROOM: phrase = SAY_NO_ALREADY_IN_ROOM; break;
+	case REASON_ORPHANED: phrase = SAY_NO_ORPHANED; break;
+	case REASON_PASSWORD_WRONG: phrase = SAY_NO_PASSWORD_WRONG; break;
+	case REASON_ACCESS_CLOSED: phrase = SAY_NO_ACCESS_CLOSED; break;
+	case REASON_THEY_NOT_IN_ROOM: phrase = SAY_NO_THEY_NOT_IN_ROOM; break;
+	case REASON_LIST_FULL: phrase = SAY_NO_LIST_FULL; break;
 	default: phrase = SAY_NO; break;
 	}
 	return say(language, phrase, answer, out, out_size);

@@ -119,6 +119,29 @@ static void every_refusal_is_short_and_known_again(void **state) {
 	}
 }
 
+static void what_rooms_hear_of_their_operators(void **state) {
+	char out[200];
+	struct record entry = {.kind = ENTRY_TOPIC,
+	                       .name = text_of("小明"),
+	                       .by = text_of("ann"),
+	                       .text = text_of("茶")};
+	expect("小明 把话题改为: 茶", out, words_entry(LANGUAGE_ZH, &entry, out, sizeof(out)));
+	expect("小明 changed the topic: 茶", out,
+	       words_entry(LANGUAGE_EN, &entry, out, sizeof(out)));
+	entry.kind = ENTRY_PUT_OUT;
+	expect("小明 被 ann 请出了房间: 茶", out,
+	       words_entry(LANGUAGE_ZH, &entry, out, sizeof(out)));
+	entry.text = text_of("");
+	expect("小明 was put out of the room by ann", out,
+	       words_entry(LANGUAGE_EN, &entry, out, sizeof(out)));
+	entry.kind = ENTRY_TOPIC;
+	expect("小明 took the topic away", out, words_entry(LANGUAGE_EN, &entry, out, sizeof(out)));
+	entry.kind = ENTRY_MODE;
+	entry.text = text_of("+o ann");
+	expect("小明 改了房间的设置: +o ann", out,
+	       words_entry(LANGUAGE_ZH, &entry, out, sizeof(out)));
+}
+
 static void refusals_name_their_numbers(void **state) {
 	char out[200];
 	struct record answer = {.kind = ANSWER_REFUSED, .reason = REASON_TEXT_TOO_LONG};
@@ -201,6 +224,7 @@ int main(void) {
 		cmocka_unit_test(controls_are_shown_as_replaced),
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 		cmocka_unit_test(every_refusal_is_short_and_known_again),
+		cmocka_unit_test(what_rooms_hear_of_their_operators),
 		cmocka_unit_test(refusals_name_their_numbers),
 		cmocka_unit_test(every_reason_has_its_words),
 		cmocka_unit_test(who_is_ended_learns_why),

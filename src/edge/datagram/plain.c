@@ -211,6 +211,9 @@ static void on_entry(struct plain *plain, const struct record *entry) {
 	case ENTRY_RENAMED:
 	case ENTRY_JOINED:
 	case ENTRY_PARTED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT:
 	case ENTRY_SHOUTED: tell_all(plain, entry); break;
 	case ENTRY_DIRECT: plain_tell_one(plain, plain->rosters, entry); break;
 	case ENTRY_MOVED: move(plain, entry->session); break;

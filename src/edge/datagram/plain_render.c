@@ -55,7 +55,10 @@ static bool is_told(const struct record *entry) {
 	case ENTRY_RENAMED:
 	case ENTRY_KICKED:
 	case ENTRY_JOINED:
-	case ENTRY_PARTED: return record_concerns_room(entry, ROOM_LOBBY);
+	case ENTRY_PARTED:
+	case ENTRY_TOPIC:
+	case ENTRY_MODE:
+	case ENTRY_PUT_OUT: return record_concerns_room(entry, ROOM_LOBBY);
 	case ENTRY_DIRECT:
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: return true;

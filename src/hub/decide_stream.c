@@ -1,0 +1,285 @@
+/*
+ * How people come in by a stream and go, what they say of themselves, what the
+ * server's operators among them may; and accounts.
+ */
+#include <string.h>
+
+#include "decide_inner.h"
+#include "name.h"
+#include "utf8.h"
+
+/* ---- coming in ---- */
+
+/* The orphan of that name, if who asks may have it back: from the same address, or signed in. */
+static const struct session *own_orphan(const struct deciding *d) {
+	const struct person *holder = state_person_named(d->state, d->request->name);
+	const struct session *session =
+		holder == NULL ? NULL : person_session_next(d->state, holder, NULL);
+	struct route known;
+	if (session == NULL || session_face(session) != FACE_IRC ||
+	    session_absent_since_us(d->state, session) == 0) {
+		return NULL;
+	}
+	bool is_signed_in = (d->request->bits & PERSON_HAS_ACCOUNT) != 0;
+	bool is_from_there =
+		session_route(d->state, session, &known) &&
+		memcmp(known.peer.ip, d->request->route.peer.ip, sizeof(known.peer.ip)) == 0;
+	bool is_registered = state_account_named(d->state, d->request->name) != 0;
+	return is_signed_in || (is_from_there && !is_registered) ? session : NULL;
+}
+
+static void take_over(struct deciding *d, const struct session *session) {
+	const struct person *person = person_of(d, session);
+	add_entry(d, (struct record){.kind = ENTRY_MOVED,
+	                             .session = session_id(session),
+	                             .person = person_id(person),
+	                             .home = d->request->queue,
+	                             .has_route = true,
+	                             .route = d->request->route});
+	struct record profile = {.kind = ENTRY_PROFILE,
+	                         .person = person_id(person),
+	                         .session = session_id(session),
+	                         .name = person_name(person),
+	                         .userhost = d->request->userhost,
+	                         .text = d->request->text,
+	                         .bits = d->request->bits & PERSON_BITS};
+	profile.number =
+		(slice_equal(profile.userhost, person_userhost(d->state, person))
+	                 ? 0
+	                 : PROFILE_USERHOST) |
+		(slice_equal(profile.text, person_realname(d->state, person)) ? 0
+	                                                                      : PROFILE_REALNAME) |
+		(profile.bits == person_bits(d->state, person) ? 0
+	                                                       : PROFILE_ACCOUNT | PROFILE_MODES);
+	if (profile.number != 0) {
+		add_entry(d, profile);
+	}
+	add_answer(d, (struct record){.kind = ANSWER_WELCOME,
+	                              .session = session_id(session),
+	                              .person = person_id(person),
+	                              .name = person_name(person),
+	                              .number = 1});
+}
+
+static bool is_register_good(const struct deciding *d) {
+	const struct record *request = d->request;
+	return request->has_route && is_of_edge(d) &&
+	       request->userhost.size <= USERHOST_BYTES_MAX && utf8_is_valid(request->userhost) &&
+	       request->text.size <= REALNAME_BYTES_MAX && utf8_is_valid(request->text);
+}
+
+void decide_register(struct deciding *d) {
+	struct slice name = d->request->name;
+	if (!is_register_good(d)) {
+		refuse(d, REASON_BAD_ARGUMENT);
+		return;
+	}
+	struct trouble trouble = check_banned(d, name, &d->request->route.peer);
+	const struct session *orphan = trouble.reason == REASON_NONE ? own_orphan(d) : NULL;
+	if (orphan != NULL) {
+		take_over(d, orphan);
+		return;
+	}
+	if (trouble.reason == REASON_NONE) {
+		trouble = check_name(d, NULL, name);
+	}
+	if (trouble.reason == REASON_NONE && !make_place(d)) {
+		trouble.reason = REASON_FULL;
+	}
+	if (trouble.reason != REASON_NONE) {
+		refuse_for(d, trouble);
+		return;
+	}
+	/* The answer first, as for everybody who enters. */
+	uint64_t seq = next_seq(d);
+	add_answer(d, (struct record){
+			      .kind = ANSWER_WELCOME, .session = seq, .person = seq, .name = name});
+	add_entry(d, (struct record){.kind = ENTRY_ENTERED,
+	                             .person = seq,
+	                             .session = seq,
+	                             .name = name,
+	                             .face = FACE_IRC,
+	                             .home = d->request->queue,
+	                             .userhost = d->request->userhost,
+	                             .text = d->request->text,
+	                             .bits = d->request->bits & PERSON_BITS,
+	                             .has_route = true,
+	                             .route = d->request->route});
+}
+
+/* ---- an edge died ---- */
+
+struct looking {
+	const struct deciding *d;
+	bool has_found;
+};
+
+static bool look_for_stream(void *context, const struct session *session) {
+	struct looking *looking = context;
+	const struct deciding *d = looking->d;
+	looking->has_found = session_face(session) == FACE_IRC &&
+	                     session_home(session) % d->at->edges == d->request->queue &&
+	                     session_absent_since_us(d->state, session) == 0;
+	return !looking->has_found;
+}
+
+void decide_orphans(struct deciding *d) {
+	struct looking looking = {.d = d};
+	if (!is_of_edge(d)) {
+		refuse(d, REASON_NOT_PERMITTED);
+		return;
+	}
+	state_sessions_each(d->state, look_for_stream, &looking);
+	if (looking.has_found) {
+		add_entry(d, (struct record){.kind = ENTRY_ORPHANED,
+		                             .number = d->request->queue,
+		                             .target = d->at->edges});
+	}
+}
+
+/* ---- what one says of oneself ---- */
+
+void decide_away(struct deciding *d) {
+	struct message message;
+	if (!take_stream(d, &message) || is_refused(d, &message, check_why(d->request->text))) {
+		return;
+	}
+	if (d->request->text.size > AWAY_BYTES_MAX) {
+		refuse_message(d, &message, REASON_TEXT_TOO_LONG, AWAY_BYTES_MAX,
+		               slice_of(NULL, 0));
+		return;
+	}
+	if (!slice_equal(d->request->text, person_away(d->state, message.person))) {
+		struct record entry = entry_of(d, ENTRY_AWAY, &message);
+		entry.text = d->request->text;
+		add_entry(d, entry);
+	}
+}
+
+void decide_profile(struct deciding *d) {
+	struct message message;
+	const struct record *request = d->request;
+	uint64_t number = request->number;
+	if (!take_stream(d, &message)) {
+		return;
+	}
+	if (request->text.size > REALNAME_BYTES_MAX || !utf8_is_valid(request->text) ||
+	    request->userhost.size > USERHOST_BYTES_MAX || !utf8_is_valid(request->userhost)) {
+		refuse_with(d, &message, REASON_BAD_ARGUMENT);
+		return;
+	}
+	struct record entry = entry_of(d, ENTRY_PROFILE, &message);
+	uint64_t changed = (number & PROFILE_ACCOUNT ? PERSON_HAS_ACCOUNT : 0) |
+	                   (number & PROFILE_MODES ? PERSON_BITS & ~PERSON_HAS_ACCOUNT : 0);
+	entry.number = number;
+	entry.bits = (entry.bits & ~changed) | (request->bits & changed);
+	entry.userhost = number & PROFILE_USERHOST ? request->userhost : entry.userhost;
+	entry.text = number & PROFILE_REALNAME ? request->text
+	                                       : person_realname(d->state, message.person);
+	if (entry.bits != person_bits(d->state, message.person) ||
+	    !slice_equal(entry.userhost, person_userhost(d->state, message.person)) ||
+	    !slice_equal(entry.text, person_realname(d->state, message.person))) {
+		add_entry(d, entry);
+	}
+}
+
+/* ---- what the server's operators may ---- */
+
+static bool take_operator(struct deciding *d, struct message *message) {
+	if (!take_stream(d, message)) {
+		return false;
+	}
+	if ((person_bits(d->state, message->person) & PERSON_IS_OPERATOR) == 0) {
+		refuse_with(d, message, REASON_NOT_PERMITTED);
+		return false;
+	}
+	return true;
+}
+
+void decide_kill(struct deciding *d) {
+	struct message message;
+	if (!take_operator(d, &message) || is_refused(d, &message, check_why(d->request->text))) {
+		return;
+	}
+	const struct person *who = state_person_named(d->state, d->request->name);
+	if (who == NULL) {
+		refuse_with(d, &message, REASON_NO_SUCH_NAME);
+		return;
+	}
+	let_go_by(d, ENTRY_KICKED, who, REASON_KICKED, d->request->text, message.person);
+}
+
+void decide_wallops(struct deciding *d) {
+	struct message message;
+	if (take_operator(d, &message) && !is_refused(d, &message, check_text(d->request->text))) {
+		struct record entry = entry_of(d, ENTRY_WALLOPS, &message);
+		entry.text = d->request->text;
+		add_entry(d, entry);
+	}
+}
+
+void decide_shout_by_operator(struct deciding *d) {
+	struct message message;
+	if (take_operator(d, &message) && !is_refused(d, &message, check_text(d->request->text))) {
+		add_entry(d, (struct record){.kind = ENTRY_SHOUTED,
+		                             .by = person_name(message.person),
+		                             .text = d->request->text});
+	}
+}
+
+/* ---- accounts ---- */
+
+uint64_t account_bit_of(const struct deciding *d, const struct person *person, struct slice name) {
+	if ((d->request->bits & PERSON_HAS_ACCOUNT) != 0) {
+		return state_account_named(d->state, name) != 0 ? PERSON_HAS_ACCOUNT : 0;
+	}
+	return name_equal(name, person_name(person))
+	               ? person_bits(d->state, person) & PERSON_HAS_ACCOUNT
+	               : 0;
+}
+
+static void account_done(struct deciding *d) {
+	if (d->at->is_administrator) {
+		add_answer(d, (struct record){.kind = ANSWER_DONE, .number = 1});
+	}
+}
+
+void decide_account_made(struct deciding *d) {
+	struct slice name = d->request->name;
+	struct name_key key;
+	if (name.size > NAME_BYTES_MAX || name_key(name, &key) != NAME_OK) {
+		refuse(d, REASON_NAME_INVALID);
+		return;
+	}
+	if (state_account_named(d->state, name) == 0) {
+		if (state_accounts_count(d->state) >= ACCOUNTS_MAX) {
+			refuse(d, REASON_FULL);
+			return;
+		}
+		add_entry(d, (struct record){.kind = ENTRY_ACCOUNT_MADE, .name = name});
+	}
+	account_done(d);
+}
+
+/* Who is signed in under it is so no more. */
+void decide_account_ended(struct deciding *d) {
+	struct slice name = d->request->name;
+	uint64_t account = state_account_named(d->state, name);
+	if (account == 0) {
+		refuse(d, REASON_NO_SUCH_NAME);
+		return;
+	}
+	const struct person *person = state_person_named(d->state, name);
+	add_entry(d, (struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = account, .name = name});
+	if (person != NULL && (person_bits(d->state, person) & PERSON_HAS_ACCOUNT) != 0) {
+		add_entry(d, (struct record){.kind = ENTRY_PROFILE,
+		                             .person = person_id(person),
+		                             .name = person_name(person),
+		                             .number = PROFILE_ACCOUNT,
+		                             .userhost = person_userhost(d->state, person),
+		                             .text = person_realname(d->state, person),
+		                             .bits = person_bits(d->state, person) &
+		                                     ~PERSON_HAS_ACCOUNT});
+	}
+	account_done(d);
+}
