@@ -115,10 +115,15 @@ static void make_limit(struct mode_making *making, const struct mode_change *cha
 	}
 }
 
-static bool is_mask_there(const struct mode_making *making, char letter, struct slice mask) {
+/* Masks that hold the same are one: it is called as it was when it was set. */
+static bool is_mask_there(const struct mode_making *making, char letter, struct slice *mask) {
+	char folded[IRC_MASK_BYTES_MAX], other[IRC_MASK_BYTES_MAX];
 	struct room_mask there = {0};
+	size_t size = irc_mask_fold(*mask, folded, sizeof(folded));
 	while (state_mask_next(making->d->state, making->room, letter, &there)) {
-		if (slice_equal(there.mask, mask)) {
+		size_t other_size = irc_mask_fold(there.mask, other, sizeof(other));
+		if (slice_equal(slice_of(folded, size), slice_of(other, other_size))) {
+			*mask = there.mask;
 			return true;
 		}
 	}
@@ -135,7 +140,7 @@ static void make_mask(struct mode_making *making, const struct mode_change *chan
 	struct slice mask = slice_of(whole, size);
 	if (size == 0 || !utf8_is_valid(mask)) {
 		fail(making, REASON_BAD_ARGUMENT, change);
-	} else if (is_mask_there(making, change->letter, mask) == change->is_set) {
+	} else if (is_mask_there(making, change->letter, &mask) == change->is_set) {
 		return;
 	} else if (change->is_set &&
 	           state_masks_count(making->d->state, making->room, change->letter) +

@@ -159,6 +159,19 @@ static void refuse_bytes(struct irc *irc) {
 	             "This server takes UTF-8 only; the message was not passed on");
 }
 
+/* No line of IRC has a NUL: what is around them is taken. */
+static struct slice without_nuls(struct irc *irc, struct slice line) {
+	size_t size = 0;
+	if (memchr(line.bytes, '\0', line.size) == NULL || line.size > sizeof(irc->clean)) {
+		return line;
+	}
+	for (size_t i = 0; i < line.size; i++) {
+		irc->clean[size] = line.bytes[i];
+		size += line.bytes[i] != '\0';
+	}
+	return slice_of(irc->clean, size);
+}
+
 static enum stream_verdict on_line(void *it, struct stream_connection *connection,
                                    struct slice line, bool is_settled) {
 	struct irc *irc = it;
@@ -167,13 +180,15 @@ static enum stream_verdict on_line(void *it, struct stream_connection *connectio
 	irc->made = 0;
 	irc->must_wait = false;
 	const struct irc_door *door = irc->user->door;
-	if (irc->user->waits > 0 || (door != NULL && door->is_asked && !is_settled)) {
+	if (irc->user->waits > 0 || (door != NULL && door->is_returning) ||
+	    (door != NULL && door->is_asked && !is_settled)) {
 		return STREAM_WAIT;
 	}
 	if (door != NULL && door->is_asked) {
 		irc_close(irc, irc_word("The server was too busy; try again"));
 		return STREAM_TAKEN;
 	}
+	line = without_nuls(irc, line);
 	if (!irc_parse(line, &irc->message)) {
 		return STREAM_TAKEN;
 	}

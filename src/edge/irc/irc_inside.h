@@ -179,6 +179,7 @@ struct irc {
 	unsigned out_lines;
 	char out[STREAM_ANSWER_BYTES_MAX / 2];
 	char line[IRC_LINE_BYTES_MAX];
+	char clean[STREAM_TAGS_BYTES_MAX + STREAM_LINE_BYTES_MAX];
 	struct irc_line at;
 	char scratch[STREAM_RENDERING_BYTES_MAX];
 };

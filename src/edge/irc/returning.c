@@ -29,7 +29,7 @@ static bool is_held_from_here(const struct irc *irc, const struct irc_door *door
 
 bool irc_returns(struct irc *irc) {
 	struct irc_door *door = irc->user->door;
-	uint64_t now_us = irc_now_us(irc);
+	uint64_t now_us = loop_now_us(irc->edge->house.loop);
 	if (!is_held_from_here(irc, door)) {
 		door->returns_until_us = 0;
 		return false;
@@ -57,7 +57,7 @@ static bool ask_again(void *context, struct stream_connection *it) {
 		if (!irc_enters_now(irc)) {
 			/* The queue is full. */
 			user->door->is_returning = true;
-			irc->returns_us = irc_now_us(irc) + AGAIN_US;
+			irc->returns_us = loop_now_us(irc->edge->house.loop) + AGAIN_US;
 		}
 		irc_flush(irc);
 	}
@@ -65,7 +65,8 @@ static bool ask_again(void *context, struct stream_connection *it) {
 }
 
 void irc_returning_tick(struct irc *irc) {
-	if (irc_now_us(irc) >= irc->returns_us) {
+	if (irc->returns_us != LOOP_FOREVER &&
+	    loop_now_us(irc->edge->house.loop) >= irc->returns_us) {
 		irc->returns_us = LOOP_FOREVER;
 		stream_each(irc->stream, ask_again, irc);
 	}

@@ -242,11 +242,14 @@ static void on_entry(struct stream *stream, const struct record *entry) {
 		if (stream->has_log) {
 			stream_log_restart(&stream->log, stream->passed);
 		}
-		return;
+	} else {
+		show(stream, entry);
+		follow(stream, entry);
 	}
-	show(stream, entry);
-	follow(stream, entry);
-	stream->dialect->entry(stream->its, entry);
+	/* Though nobody is here: it may be about one who has just gone. */
+	if (stream->dialect != NULL) {
+		stream->dialect->entry(stream->its, entry);
+	}
 }
 
 static void on_answer(struct stream *stream, const struct record *answer) {
