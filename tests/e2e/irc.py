@@ -157,7 +157,8 @@ class Irc:
         return self
 
     def say(self, target, text):
-        return self.send(f"PRIVMSG {target} :{text}")
+        """Says it, and waits until it is in the log; what came of it and meanwhile."""
+        return self.ask(f"PRIVMSG {target} :{text}")
 
     # ---- Hearing
 

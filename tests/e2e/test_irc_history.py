@@ -1,0 +1,242 @@
+"""IRC: what was said before: the last lines for old clients, exact slices for new ones."""
+
+import random
+import re
+
+import pytest
+from irc import Irc
+from plain import Plain
+from scenes import enter
+
+FAST = ("--rate", "100000:100000")
+NEW = ("message-tags", "server-time", "batch", "draft/chathistory")
+ALL = (*NEW, "draft/event-playback")
+
+
+def history(person, arguments):
+    """What CHATHISTORY gives: the lines of its batch, and nothing else came of it."""
+    person.sync()
+    heard = person.ask(f"CHATHISTORY {arguments}")
+    assert heard[0].command == "BATCH" and heard[-1].command == "BATCH", heard
+    assert heard[0].parameters[1] == "chathistory"
+    name = heard[0].parameters[0][1:]
+    assert all(line.tags["batch"] == name for line in heard[1:-1])
+    return heard[1:-1]
+
+
+def texts(lines):
+    return [line.last for line in lines]
+
+
+def talk(server, count, seed=1):
+    """People of all faces talk in the lobby by turns, and come and go between; [text], as said."""
+    chance = random.Random(seed)
+    ann = Irc(server).enter("ann", *NEW, "echo-message")
+    ann.join("#lobby")
+    ming = Plain(server).enter("小明")
+    said = []
+    for number in range(count):
+        text = f"第 {number} 句"
+        if chance.random() < 0.5:
+            ming.say(text)
+            ann.find("PRIVMSG", "#lobby", text)
+        else:
+            ann.send(f"PRIVMSG #lobby :{text}")
+            ann.find("PRIVMSG", "#lobby", text)
+        said.append(text)
+        if number % 7 == 3:  # Something between that is no message.
+            guest = Plain(server).enter(f"客{number}")
+            guest.quit()
+            guest.close()
+    return ann, said
+
+
+@pytest.mark.asan
+def test_old_clients_get_the_last_lines(serve):
+    """The last 20, each with the time before it; who has +H gets none."""
+    server = serve(*FAST)
+    ann, said = talk(server, 30)
+    old = Irc(server).enter("old")
+    heard = old.join("#lobby") + old.sync()
+    lines = [line for line in heard if line.command == "PRIVMSG"]
+    assert len(lines) == 20, heard
+    for line, text in zip(lines, said[-20:]):
+        assert re.fullmatch(r"\[\d\d:\d\d\] " + text, line.last), line
+        assert line.nick in ("ann", "小明") and line.parameters[0] == "#lobby"
+    # It comes after the names and before anything new.
+    order = [line.command for line in heard]
+    assert order.index("366") < order.index("PRIVMSG")
+    ann.say("#lobby", "new")
+    assert old.sync()[-1].last == "new"
+    quiet = Irc(server).enter("quiet")
+    quiet.ask("MODE quiet +H")
+    assert "PRIVMSG" not in [line.command for line in quiet.join("#lobby") + quiet.sync()]
+    new = Irc(server).enter("new", *NEW)
+    assert "PRIVMSG" not in [line.command for line in new.join("#lobby") + new.sync()]
+
+
+@pytest.mark.asan
+def test_slices(serve):
+    """Every verb, by msgid and by time, against a model; other faces' doings lie between."""
+    server = serve(*FAST)
+    ann, said = talk(server, 60)
+    bob = Irc(server).enter("bob", *NEW)
+    bob.join("#lobby")
+    most = int(bob.isupport["CHATHISTORY"])
+    assert "msgid" in bob.isupport["MSGREFTYPES"] and "timestamp" in bob.isupport["MSGREFTYPES"]
+    lines = history(bob, f"LATEST #lobby * {most}")
+    assert texts(lines) == said[-most:]
+    ids = [line.tags["msgid"] for line in lines]
+    times = [line.tags["time"] for line in lines]
+    said = said[-most:]
+    assert len(set(ids)) == len(ids) and times == sorted(times)
+    # As they were heard live.
+    live = {line.last: line.tags["msgid"] for line in ann.log if line.command == "PRIVMSG"}
+    assert [live[text] for text in said] == ids
+    count = len(said)
+    wrong = []
+
+    def check(arguments, wanted):
+        found = texts(history(bob, arguments))
+        if found != wanted:
+            wrong.append(f"{arguments}: {found}, not {wanted}")
+
+    chance = random.Random(2)
+    for _ in range(40):
+        at, other, limit = chance.randrange(count), chance.randrange(count), chance.randrange(1, 12)
+        first, last = min(at, other), max(at, other)
+        check(f"BEFORE #lobby msgid={ids[at]} {limit}", said[max(0, at - limit) : at])
+        check(f"AFTER #lobby msgid={ids[at]} {limit}", said[at + 1 : at + 1 + limit])
+        check(f"LATEST #lobby msgid={ids[at]} {limit}", said[at + 1 :][-limit:])
+        check(f"BETWEEN #lobby msgid={ids[first]} msgid={ids[last]} {limit}", said[first + 1 : last][:limit])
+        if first != last:
+            backwards = said[first + 1 : last][-limit:]
+            check(f"BETWEEN #lobby msgid={ids[last]} msgid={ids[first]} {limit}", backwards)
+        around = texts(history(bob, f"AROUND #lobby msgid={ids[at]} {limit}"))
+        assert len(around) <= limit and said[at] in around
+        start = said.index(around[0])
+        assert around == said[start : start + len(around)]
+        assert len(around) == min(limit, count) or around[0] == said[0] or around[-1] == said[-1]
+        before = [text for text, when in zip(said, times) if when < times[at]]
+        check(f"BEFORE #lobby timestamp={times[at]} {limit}", before[-limit:])
+        after = [text for text, when in zip(said, times) if when > times[at]]
+        check(f"AFTER #lobby timestamp={times[at]} {limit}", after[:limit])
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages(serve):
+    """Backwards and forwards through all of it, nothing missing and nothing twice, while others talk on."""
+    server = serve(*FAST)
+    ann, said = talk(server, 50)
+    bob = Irc(server).enter("bob", *NEW)
+    bob.join("#lobby")
+    back, page = [], history(bob, "LATEST #lobby * 7")
+    while page:
+        back[:0] = page
+        ann.say("#lobby", f"meanwhile {len(back)}")
+        bob.sync()
+        page = history(bob, f"BEFORE #lobby msgid={back[0].tags['msgid']} 7")
+    assert texts(back) == said
+    forward, page = back[:1], back[:1]
+    while page:
+        page = history(bob, f"AFTER #lobby msgid={forward[-1].tags['msgid']} 7")
+        forward += page
+    assert texts(forward)[: len(said)] == said
+    assert all(text.startswith("meanwhile") for text in texts(forward)[len(said) :])
+
+
+def test_events(serve):
+    """With event-playback, who came and went, too; without, messages alone."""
+    server = serve(*FAST)
+    people = enter(server, "ann", "bob", room="#tea", capabilities=ALL)
+    ann, bob = people["ann"], people["bob"]
+    eve = Irc(server).enter("eve")
+    eve.join("#tea")
+    eve.ask("PRIVMSG #tea :hello", "NICK eva", "PART #tea :enough")
+    ann.ask("TOPIC #tea :of tea", "MODE #tea +m", "PRIVMSG #tea :end")
+    everything = [(line.command, line.nick) for line in history(bob, "LATEST #tea * 50")]
+    wanted = [
+        ("JOIN", "eve"),
+        ("PRIVMSG", "eve"),
+        ("NICK", "eve"),
+        ("PART", "eva"),
+        ("TOPIC", "ann"),
+        ("MODE", "ann"),
+        ("PRIVMSG", "ann"),
+    ]
+    assert everything[-len(wanted) :] == wanted
+    alone = Irc(server).enter("alone", *NEW)
+    alone.join("#tea")
+    assert {line.command for line in history(alone, "LATEST #tea * 50")} == {"PRIVMSG"}
+
+
+def test_direct_messages_from_both_ends(serve):
+    server = serve(*FAST)
+    people = enter(server, "ann", "bob", "eve", capabilities=NEW)
+    ann, bob, eve = people.values()
+    for number in range(5):
+        ann.ask(f"PRIVMSG bob :to bob {number}")
+        bob.ask(f"PRIVMSG ann :to ann {number}")
+    eve.ask("PRIVMSG bob :from eve")
+    wanted = [f"to {who} {number}" for number in range(5) for who in ("bob", "ann")]
+    assert texts(history(ann, "LATEST bob * 50")) == wanted
+    assert texts(history(bob, "LATEST ann * 50")) == wanted
+    assert texts(history(eve, "LATEST ann * 50")) == []
+    heard = bob.ask("CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 50")
+    assert heard[0].command == "BATCH" and heard[0].parameters[1] == "draft/chathistory-targets"
+    targets = [line.parameters[1] for line in heard[1:-1]]
+    assert [name for name in targets if not name.startswith("#")] == ["ann", "eve"]
+
+
+def test_what_is_wrong_with_it(serve):
+    server = serve(*FAST)
+    people = enter(server, "ann", room="#tea", capabilities=(*NEW, "standard-replies"))
+    people["eve"] = Irc(server).enter("eve", *NEW)
+    ann, eve = people["ann"], people["eve"]
+    for arguments, code in (
+        ("", "NEED_MORE_PARAMS"),
+        ("LATEST", "NEED_MORE_PARAMS"),
+        ("LATEST #tea", "NEED_MORE_PARAMS"),
+        ("WHATEVER #tea * 10", "..."),
+        ("BEFORE #tea nonsense=1 10", "..."),
+        ("BEFORE #tea msgid=nonsense 10", "..."),
+        ("BEFORE #tea timestamp=yesterday 10", "..."),
+        ("BETWEEN #tea timestamp=2020-01-01T00:00:00.000Z 10", "..."),
+        ("LATEST #tea * many", "..."),
+        ("LATEST #nowhere * 10", "..."),
+    ):
+        heard = ann.ask(f"CHATHISTORY {arguments}".strip())
+        assert len(heard) == 1 and heard[0].matches("FAIL", ("CHATHISTORY",)), f"{arguments}: {heard}"
+        assert code in ("...", heard[0].parameters[1]), f"{arguments}: {heard}"
+    # Who is not in a room reads nothing of it.
+    ann.ask("PRIVMSG #tea :secret")
+    heard = eve.ask("CHATHISTORY LATEST #tea * 10")
+    assert "secret" not in str(heard)
+
+
+def test_msgids_are_for_ever(serve):
+    """The same after a restart of the server, and a slice at an old one is the same."""
+    server = serve(*FAST)
+    ann, said = talk(server, 20)
+    before = [(line.tags["msgid"], line.tags["time"], line.last) for line in history(ann, "LATEST #lobby * 20")]
+    server.stop()
+    server.restart()
+    bob = Irc(server).enter("bob", *NEW)
+    bob.join("#lobby")
+    after = [(line.tags["msgid"], line.tags["time"], line.last) for line in history(bob, "LATEST #lobby * 20")]
+    assert after == before and [text for _, _, text in before] == said
+    assert texts(history(bob, f"AFTER #lobby msgid={before[9][0]} 3")) == said[10:13]
+
+
+def test_long_texts_in_slices(serve, crowd_of):
+    """A text that is cut into lines is one message of a slice: its pieces come together."""
+    server = serve(*FAST)
+    crowd = crowd_of(server)
+    hong = crowd.enter("小红")
+    long = "很长的话，" * 100
+    for text in ("before", long, "after"):
+        hong.settle(hong.say(text))
+    ann = Irc(server).enter("ann", *NEW)
+    ann.join("#lobby")
+    lines = history(ann, "LATEST #lobby * 2")
+    assert "".join(texts(lines)) == long + "after"

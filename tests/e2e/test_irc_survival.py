@@ -1,0 +1,222 @@
+"""IRC: what survives what, with IRC people connected who talk all the while."""
+
+import collections
+import os
+import random
+import select
+import signal
+import time
+
+import pytest
+from irc import Irc, enter_many
+from plain import Plain
+from tools import PATIENCE, eventually
+
+FAST = ("--rate", "100000:100000")
+ROOM = "#lobby"
+
+
+class Talk:
+    """IRC people in one room: some of them talk, all of them listen; who loses the connection returns."""
+
+    def __init__(self, server, count, talkers=4):
+        self.server = server
+        self.people = enter_many(server, count, prefix="p", room=ROOM)
+        for each in self.people:
+            each.sync()
+            each.log.clear()
+        self.talkers = talkers
+        self.said = collections.Counter()
+        self.heard = {each.nick: [] for each in self.people}
+        self.returned, self.returning = [], {}
+        self.told = []
+
+    def nicks(self):
+        return [each.nick for each in self.people]
+
+    def turn(self, seconds=0.02):
+        """Everybody says a line if their last one was heard by themselves' neighbour; all is read."""
+        for index, each in enumerate(self.people[: self.talkers]):
+            if not each.is_ended and self.may_speak(index):
+                self.said[each.nick] += 1
+                try:
+                    each.send(f"PRIVMSG {ROOM} :{each.nick} {self.said[each.nick]}")
+                except OSError:
+                    each.is_ended = True
+        sockets = {each.socket: each for each in self.people if not each.is_ended}
+        readable, _, _ = select.select(list(sockets), [], [], seconds)
+        for each in (sockets[found] for found in readable):
+            each.receive()
+        for each in self.people:
+            self.take(each)
+        for each in [each for each in self.people if each.is_ended and not each.buffer]:
+            self.come_back(each)
+
+    def may_speak(self, index):
+        """A window of eight: what of it the last listener has not heard."""
+        nick = self.people[index].nick
+        listener = self.people[-1].nick
+        last = next((text for who, text in reversed(self.heard[listener]) if who == nick), None)
+        return last is None or self.said[nick] - int(last.split()[1]) < 8 or self.lost_since(nick)
+
+    def lost_since(self, nick):
+        """What was on its way when a connection ended may never come: once in a second one goes on."""
+        now = time.monotonic()
+        last, at = self.returning.get(("say", nick), (0, now))
+        if last != self.said[nick]:
+            self.returning["say", nick] = (self.said[nick], now)
+            return False
+        return now - at > 1.0
+
+    def take(self, each):
+        while b"\n" in each.buffer:
+            line = each.next_or_end()
+            if line is None:
+                return
+            if line.command == "PRIVMSG":
+                self.heard[each.nick].append((line.nick, line.last))
+            elif line.command in ("QUIT", "PART", "JOIN", "NICK") and line.nick != each.nick:
+                self.told.append((each.nick, line.text))
+
+    def come_back(self, each):
+        """The same name, the same rooms, at once; no more is known than what a client knows."""
+        each.close()
+        try:
+            again = Irc(self.server)
+        except OSError:
+            return
+        again.send(f"NICK {each.nick}", "USER many 0 * :many")
+        try:
+            heard = again.until("001")
+            while heard[-1].command not in ("376", "422"):
+                heard.append(again.next())
+        except AssertionError as error:
+            if again.is_ended and "433" not in str(error):
+                return  # The edge died again.
+            raise
+        again.send(f"JOIN {ROOM}")
+        self.people[self.people.index(each)] = again
+        self.returned.append(each.nick)
+
+    def run_until(self, done, seconds=PATIENCE * 2):
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, f"said {self.said}, returned {self.returned}"
+            self.turn()
+
+    def more(self, count=20):
+        """Until everybody has heard so many more lines of every talker."""
+        heard = {nick: len(lines) for nick, lines in self.heard.items()}
+        least = count * self.talkers
+        self.run_until(lambda: all(len(self.heard[n]) - heard[n] >= least for n in heard))
+
+    def check(self):
+        """What anybody heard is in the history once, in that order; and nobody heard it twice."""
+        for each in self.people:
+            each.sync()
+        kept = [
+            entry["text"]
+            for entry in self.server.history("--last", "1000000")
+            if entry["name"] in self.nicks() and (entry["text"] or "").startswith("p")
+        ]
+        assert len(kept) == len(set(kept)), "kept twice"
+        place = {text: at for at, text in enumerate(kept)}
+        for nick, lines in self.heard.items():
+            texts = [text for _, text in lines]
+            missing = [text for text in texts if text not in place]
+            assert not missing, f"{nick} heard what is not in the history: {missing[:5]}"
+            places = [place[text] for text in texts]
+            assert places == sorted(set(places)), f"{nick} heard out of order, or twice"
+
+
+def is_told_of(talk, nick):
+    return [line for _, line in talk.told if f":{nick}!" in line]
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("name", ["hub", "scribe", "clerk", "console"])
+def test_kill_what_holds_no_connection(serve, name, is_long):
+    """Connections stay, nobody hears of it, nothing is lost."""
+    server = serve(*FAST, "--edges", "2")
+    talk = Talk(server, 200 if is_long else 20)
+    for _ in range(3):
+        talk.more(5)
+        pid = server.kill(name)
+        talk.more(5)
+        server.wait_replaced(name, pid)
+    assert not talk.returned and not talk.told, (talk.returned, talk.told)
+    talk.check()
+
+
+@pytest.mark.asan
+def test_kill_an_edge(serve, is_long):
+    """Its people lose the connection and return under their names; the room hears nothing of it."""
+    server = serve(*FAST, "--edges", "2")
+    talk = Talk(server, 200 if is_long else 20)
+    talk.more(5)
+    pid = server.kill("edge 0")
+    server.wait_replaced("edge 0", pid)
+    talk.more(5)
+    assert talk.returned, "nobody was on that edge"
+    assert len(talk.returned) < len(talk.people), "the other edge's people lost theirs, too"
+    for nick in talk.nicks():
+        assert not is_told_of(talk, nick), talk.told
+    assert {name.lstrip("@") for name in talk.people[0].names(ROOM)} == set(talk.nicks())
+    talk.check()
+
+
+def test_kill_all_but_the_keeper(serve):
+    server = serve(*FAST, "--edges", "2")
+    talk = Talk(server, 20)
+    talk.more(5)
+    for name, pid in server.children().items():
+        if name != "keeper":
+            os.kill(pid, signal.SIGKILL)
+    talk.more(5)
+    assert sorted(set(talk.returned)) == sorted(talk.nicks())
+    assert {name.lstrip("@") for name in talk.people[0].names(ROOM)} == set(talk.nicks())
+    talk.check()
+
+
+def test_kill_everything_and_start_again(serve):
+    server = serve(*FAST, "--edges", "2")
+    talk = Talk(server, 20)
+    talk.more(5)
+    server.kill_all()
+    server.restart()
+    talk.more(5)
+    assert {name.lstrip("@") for name in talk.people[0].names(ROOM)} == set(talk.nicks())
+    talk.check()
+
+
+@pytest.mark.long
+def test_who_does_not_return_has_left(serve):
+    """After an edge's death a name waits for a while, and then the room hears that it is gone."""
+    server = serve(*FAST, "--edges", "1")
+    ann = Irc(server).enter("ann")
+    ann.join(ROOM)
+    ming = Plain(server).enter("小明")
+    pid = server.kill("edge 0")
+    server.wait_replaced("edge 0", pid)
+    other = Irc(server, "127.0.7.7")
+    other.send("USER o 0 * :o", "NICK ann")
+    assert other.find("433").parameters[1] == "ann"
+    ming.find_where(lambda heard: "ann" in heard and "退出" in heard, "ann's end", seconds=PATIENCE + 40)
+    other.send("NICK ann")
+    other.find("001")
+
+
+@pytest.mark.asan
+def test_each_in_turn(serve, is_long):
+    server = serve(*FAST, "--edges", "2")
+    talk = Talk(server, 200 if is_long else 12)
+    names = ["scribe", "hub", "edge 0", "clerk", "console", "edge 1", "hub"]
+    random.shuffle(names)
+    print(names)
+    for name in names:
+        talk.more(2)
+        pid = server.kill(name)
+        server.wait_replaced(name, pid)
+    talk.more(5)
+    eventually(lambda: len(server.edges()) == 2, "both edges")
+    talk.check()
