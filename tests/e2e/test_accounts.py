@@ -10,6 +10,7 @@ import threading
 
 import irc
 import pytest
+from plain import Crowd, Plain
 from terminal import Terminal
 from tools import BINARY, eventually, plain_environment, qun
 
@@ -171,6 +172,77 @@ def test_the_password_is_not_shown(serve):
     assert "horse" not in terminal.text()
     terminal.close()
     assert is_password(server, "小明", "correct horse")
+
+
+# ---- Whose a name is -----------------------------------------------------------------------------
+
+
+REGISTERED = {"zh": "是注册过的名字", "en": "registered"}
+
+
+def is_free(server, name):
+    """Whether somebody on the plain dialect may have the name; who tried it is gone afterwards."""
+    member = Plain(server)
+    answer = member.try_to_enter(name)
+    if answer == "OK":
+        member.quit()
+        return True
+    assert REGISTERED[server.language] in answer, answer
+    return False
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_registered_name_is_nobodys_on_the_plain_dialect(serve, language):
+    server = serve(language=language)
+    assert add(server, "Ming").returncode == 0
+    for name in ("Ming", "mING", "Ｍｉｎｇ"):
+        assert not is_free(server, name)
+    assert is_free(server, "小红")
+    assert account(server, "drop", "ming").returncode == 0
+    assert is_free(server, "Ming")
+
+
+def test_who_has_it_now_keeps_it_until_he_leaves(serve):
+    server = serve()
+    ming, hong = Crowd(server, ["小明", "小红"])
+    assert add(server, "小明").returncode == 0
+    ming.say("still here")
+    hong.find("小明说: still here")
+    ming.quit()
+    assert not is_free(server, "小明")
+
+
+@pytest.mark.asan
+def test_the_server_learns_what_was_done_without_it(serve):
+    server = serve()
+    assert add(server, "小明").returncode == 0
+    server.stop()
+    assert add(server, "小红").returncode == 0
+    assert account(server, "drop", "小明").returncode == 0
+    server.restart()
+    eventually(lambda: not is_free(server, "小红"), "news of 小红")
+    eventually(lambda: is_free(server, "小明"), "news of 小明")
+    # The file is lost: nobody is registered.
+    server.stop()
+    for file in server.data.glob("accounts.db*"):
+        file.unlink()
+    server.restart()
+    eventually(lambda: is_free(server, "小红"), "the loss")
+
+
+@pytest.mark.parametrize("who", ["hub", "clerk", "console", "everybody"])
+def test_names_stay_registered_whoever_dies(serve, who):
+    server = serve()
+    assert add(server, "小明").returncode == 0
+    if who == "everybody":
+        server.kill_all()
+        server.restart()
+    else:
+        server.wait_replaced(who, server.kill(who))
+    assert not is_free(server, "小明")
+    assert account(server, "drop", "小明").returncode == 0
+    assert is_free(server, "小明")
 
 
 # ---- Passwords, from IRC -------------------------------------------------------------------------
