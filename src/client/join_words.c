@@ -66,7 +66,8 @@
 	X(REASON_BAD_KEY, "{name} 要有钥匙才能进", "{name} is opened by a key")                    \
 	X(REASON_ROOM_FULL, "{name} 满了", "{name} is full")                                       \
 	X(REASON_ROOM_BANNED, "{name} 不让你进", "you are banned from {name}")                     \
-	X(REASON_CANNOT_SEND_TO_ROOM, "你现在不能在 {name} 发言", "you may not speak in {name} now")
+	X(REASON_CANNOT_SEND_TO_ROOM, "你现在不能在这个房间发言",                                  \
+	  "you may not speak in this room now")
 /* clang-format on */
 
 #define MUTED_FOR_ZH "你被禁言了，还有 {number} 分钟"

@@ -57,6 +57,7 @@ static struct record as_record(const struct tell *tell) {
 	                       .reason = tell->reason,
 	                       .name = tell->name,
 	                       .other_name = tell->other,
+	                       .by = tell->other,
 	                       .text = tell->text};
 }
 
