@@ -29,11 +29,11 @@ static bool is_held_from_here(const struct irc *irc, const struct irc_door *door
 
 bool irc_returns(struct irc *irc) {
 	struct irc_door *door = irc->user->door;
-	uint64_t now_us = loop_now_us(irc->edge->house.loop);
 	if (!is_held_from_here(irc, door)) {
 		door->returns_until_us = 0;
 		return false;
 	}
+	uint64_t now_us = loop_now_us(irc->edge->house.loop);
 	if (door->returns_until_us == 0) {
 		door->returns_until_us = now_us + PATIENCE_US;
 	}
