@@ -37,6 +37,7 @@ struct face_start {
 	const struct join_options *options;
 	enum language language; /* the person's */
 	unsigned attempt;       /* 0, or: so many screens have died before this one */
+	bool is_link_new; /* the link has died, this is another one, which goes on where it was */
 };
 
 /* Runs until it is over and answers the exit code of `qun join`. */

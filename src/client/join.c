@@ -1,7 +1,9 @@
 /*
  * join.c - starts the link and a face, and waits. What it does besides: when the
  * screen dies by a signal it sets the terminal right and starts another one on
- * the same link.
+ * the same link. When the link dies the screen ends, and both are started again,
+ * at a growing pace: the session is in its file. Plain lines are not: what they
+ * had read, and not seen arrive, is lost with the link, and a script has to know.
  */
 #include "join.h"
 
@@ -13,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "diag.h"
 #include "face.h"
 #include "join_options.h"
@@ -25,6 +29,9 @@
 
 /* A screen that dies so often dies of something that another start does not cure. */
 #define SCREENS_MAX 4
+/* Nor does that of a link, unless it has lived for a while. */
+#define LINKS_MAX 5
+#define LINK_LASTS_US (UINT64_C(60) * 1000 * 1000)
 /* A link that has been told to end takes leave of its server within this time. */
 #define LINK_LEAVE_MS 5000
 
@@ -35,6 +42,9 @@ struct join {
 	struct mp_pipe to_link; /* hands a new face's pipe to the link */
 	struct mp_pipe ends[2]; /* the link's and the face's, while a face is being started */
 	unsigned attempt;
+	unsigned links;        /* have died in a row */
+	uint64_t link_born_us; /* the present one */
+	bool is_link_new;
 	bool has_modes;
 	struct termios modes; /* the terminal's, before the first screen */
 };
@@ -94,7 +104,8 @@ static int run_face(void *argument) {
 	const struct face_start start = {.pipe = &join->ends[1],
 	                                 .options = &join->options,
 	                                 .language = join->language,
-	                                 .attempt = join->attempt};
+	                                 .attempt = join->attempt,
+	                                 .is_link_new = join->is_link_new};
 	return join->options.is_lines ? lines_run(&start) : screen_run(&start);
 }
 
@@ -109,6 +120,7 @@ static bool start_link(struct join *join) {
 	mp_process_set_name(&join->link, "link");
 	int error = mp_process_start(&join->link);
 	mp_pipe_drop(&link_parent);
+	join->link_born_us = clock_steady_us();
 	return error == 0;
 }
 
@@ -167,6 +179,40 @@ static bool is_worth_another(const struct join *join, const struct mp_status *st
 	       join->attempt + 1 < SCREENS_MAX;
 }
 
+/* ---- another link ---- */
+
+/* After a second, and twice as long each time. False: somebody wants it to end meanwhile. */
+static bool pause_before_link(unsigned deaths) {
+	sigset_t nothing;
+	sigemptyset(&nothing);
+	const struct timespec pause = {.tv_sec = 1L << (deaths - 1)};
+	(void)ppoll(NULL, 0, &pause, &nothing);
+	return signal_to_hand_on == 0;
+}
+
+/* The screen has ended for want of a link, and there is another one now. */
+static bool renew_link(struct join *join) {
+	struct mp_status status = {0};
+	/* It has closed its pipe; its end follows. */
+	if (mp_process_join(&join->link, LINK_LEAVE_MS, &status) == MP_TIMEOUT) {
+		return false;
+	}
+	bool was_lasting = clock_steady_us() - join->link_born_us >= LINK_LASTS_US;
+	join->links = was_lasting ? 1 : join->links + 1;
+	if (join->options.is_lines || join->links >= LINKS_MAX) {
+		diag("another start goes on where it was");
+		return false;
+	}
+	if (join->links > 1 && !pause_before_link(join->links - 1)) {
+		return false;
+	}
+	mp_pipe_drop(&join->to_link);
+	(void)mp_process_finish(&join->link);
+	join->options.is_new = false; /* it has begun anew already */
+	join->is_link_new = start_link(join);
+	return join->is_link_new;
+}
+
 static int serve_faces(struct join *join) {
 	for (;; join->attempt++) {
 		struct mp_status status;
@@ -175,9 +221,14 @@ static int serve_faces(struct join *join) {
 			return EXIT_TRY_AGAIN;
 		}
 		wait_for_face(join, &status);
+		if (status.exited && status.code == EXIT_TRY_AGAIN && renew_link(join)) {
+			join->attempt--; /* the screen is not to blame */
+			continue;
+		}
 		if (status.exited) {
 			return status.code;
 		}
+		join->is_link_new = false;
 		mend_terminal(join);
 		if (!is_worth_another(join, &status)) {
 			diag("ended by signal %d (%s)", status.signal, strsignal(status.signal));

@@ -266,8 +266,7 @@ static void say_ending(const struct screen *screen) {
 	const struct model_standing *standing = &model->standing;
 	if (standing->state != STANDING_ENDED) {
 		/* The link is gone and has not said why. */
-		say(screen, "连接进程意外结束了；再运行一次会接着上次继续",
-		    "the link has failed; another start goes on where it was");
+		say(screen, "连接进程意外结束了", "the link has failed");
 		return;
 	}
 	if (standing->ending == ENDING_NO_ANSWER && model->rooms_count > 0) {
@@ -290,9 +289,11 @@ static void say_ending(const struct screen *screen) {
 	}
 }
 
-static int code_of(const struct model_standing *standing) {
+static int code_of(const struct model *model) {
+	const struct model_standing *standing = &model->standing;
 	if (standing->state != STANDING_ENDED) {
-		return EXIT_TRY_AGAIN;
+		/* Who was leaving wants no other link. */
+		return model->is_quitting ? EXIT_NOT_DONE : EXIT_TRY_AGAIN;
 	}
 	return standing->ending == ENDING_QUIT ? EXIT_DONE : EXIT_NOT_DONE;
 }
@@ -315,13 +316,18 @@ int screen_run(const struct face_start *start) {
 		ui_hint(&screen->ui, "屏幕进程出了错，这是新的一个",
 		        "the screen had failed, this is another one");
 	}
+	if (start->is_link_new) {
+		ui_hint(&screen->ui, "连接进程出了错，这是新的一个；最后说的话可能没有送到",
+		        "the link had failed, this is another one; what was said last may not have "
+		        "arrived");
+	}
 	while (!screen->is_over) {
 		wait_and_do(screen);
 		paint_if_due(screen);
 	}
 	paint_close();
 	say_ending(screen);
-	int code = code_of(&screen->ui.model.standing);
+	int code = code_of(&screen->ui.model);
 	ui_finish(&screen->ui);
 	keys_finish(&screen->keys);
 	close(screen->signals);

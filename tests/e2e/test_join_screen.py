@@ -16,7 +16,7 @@ from picture import svg
 from plain import Plain
 from server import Server
 from terminal import PLAIN, Terminal
-from tools import BINARY, PATIENCE, TOP, eventually
+from tools import BINARY, PATIENCE, TOP, eventually, processes
 
 FAST = ("--rate", "100000:100000")
 ZH = {"LANG": "zh_CN.UTF-8"}
@@ -577,6 +577,33 @@ def test_a_screen_that_dies_is_replaced(people):
     one.type("still here\r")
     plain.find("Anna说: still here")
     assert not any("Anna 退出了聊天室" == line for line in plain.lines)
+
+
+def link_of(terminal):
+    """The process that has the line: a child of the one that was started, in a session of its own."""
+    return next(p.pid for p in processes() if p.parent == terminal.pid and p.session == p.pid)
+
+
+@pytest.mark.asan
+def test_a_link_that_dies_is_replaced(people):
+    """It goes on where it was: nobody entered, nobody left, nothing is missing; at last it gives up."""
+    people = people()
+    one = people.join("Anna")
+    plain = people.plain("小红")
+    plain.say("before")
+    one.expect("小红: before")
+    for number in range(4):
+        os.kill(link_of(one), signal.SIGKILL)
+        one.expect("the link had failed, this is another one")
+        plain.say(f"meanwhile {number}")
+        one.expect(f"小红: meanwhile {number}")
+        one.type(f"still here {number}\r")
+        plain.find(f"Anna说: still here {number}")
+    history = [each for each in people.server.history() if each["name"] == "Anna"]
+    assert [each["kind"] for each in history] == ["entered", *4 * ["said"]]
+    os.kill(link_of(one), signal.SIGKILL)
+    assert one.wait_end() == 111
+    one.expect("another start goes on where it was")
 
 
 @pytest.mark.asan
