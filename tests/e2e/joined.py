@@ -94,10 +94,16 @@ class Joined:
         return found
 
     def kill_all(self):
-        for pid in self.family().values():
+        """Until the last is gone: the link holds the lock of the session's file."""
+        pids = set(self.family().values())
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        eventually(
+            lambda: not any(each.pid in pids and not each.is_zombie for each in processes()),
+            f"the end of {pids}",
+        )
 
     def close(self):
         if self.process.poll() is None:
