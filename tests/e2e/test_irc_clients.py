@@ -15,7 +15,6 @@ from plain import Plain, entered, left
 from test_irc_accounts import add_account
 from tools import eventually
 
-pytestmark = pytest.mark.long  # Somebody else's programs, with their own ideas of time.
 FAST = ("--rate", "100000:100000")
 LONG = "".join(chr(0x4E00 + number * 7) for number in range(400))  # No two characters alike.
 

@@ -231,7 +231,6 @@ class Wanderers:
         return log
 
 
-@pytest.mark.long  # Its slowest seeds take minutes, at whatever size.
 def test_rooms_over_a_bad_line(serve, is_long, seed):
     """Who is in a room from one entry to another hears that stretch of it, whatever has to be sent again."""
     clients, deeds = (12, 3000) if is_long else (5, 200)
