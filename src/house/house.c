@@ -66,6 +66,14 @@ static const struct options *map_options(int fd) {
 	return options;
 }
 
+static void take_config(struct house *house) {
+	static struct config config;
+	static struct config_secrets secrets;
+	config_defaults(&config, &secrets);
+	house->config = &config;
+	house->secrets = house->index == PROCESS_CLERK ? &secrets : NULL;
+}
+
 static void take_boards(struct house *house) {
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 		house->bells[i] = take_numbered("bell", i);
@@ -225,6 +233,7 @@ void house_enter(struct house *house, const char *argv0, loop_turn *turn, void *
 	diag_name(process_name(house->index, house->name));
 	prctl(PR_SET_NAME, argv0); /* What ps shows where there is no room for more: 15 bytes. */
 	house->options = map_options(take_needed("options"));
+	take_config(house);
 	take_all(house);
 	mind_the_prompt(house);
 	make_loop(house, turn, context);

@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "board.h"
+#include "config.h"
 #include "loop.h"
 #include "options.h"
 #include "queue.h"
@@ -60,6 +61,9 @@ struct house {
 	uint16_t edge;  /* an edge's number */
 	char name[PROCESS_NAME_MAX];
 	const struct options *options;
+	/* Never NULL; another version of it may stand here at the beginning of a turn. */
+	const struct config *config;
+	const struct config_secrets *secrets; /* clerk; NULL for all others */
 	struct ring *ring; /* scribe: NULL until it has formatted and opened ring_file */
 	int ring_file;     /* scribe: its own to close; -1 for all others */
 	struct board *own;

@@ -1,0 +1,71 @@
+/*
+ * config.h - what a configuration file says (qun.conf(5)): all that may change
+ * while the house runs, and need not be said at all. The keeper reads the file
+ * and hands each process its part: all have struct config (house->config), the
+ * clerk alone has struct config_secrets (house->secrets). Plain data, no pointers.
+ *
+ * Options (options.h) are what flags say; they hold from the start to the end.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "limits.h"
+
+#define CONFIG_NAME_BYTES 64   /* with the NUL */
+#define CONFIG_LINE_BYTES 256  /* likewise; ADMIN's and the description's */
+#define CONFIG_MOTD_BYTES 8192 /* likewise: lines, with '\n' between them */
+#define CONFIG_OPERATORS_MAX 32
+#define CONFIG_HASH_BYTES 128 /* as crypto_pwhash_str() makes it, with its NUL */
+
+/* Who may come in, on every face. */
+enum access {
+	ACCESS_OPEN,     /* whoever gives a name */
+	ACCESS_PASSWORD, /* who knows the server's password, or signs in */
+	ACCESS_ACCOUNTS, /* who signs in */
+};
+
+struct config {
+	uint64_t version; /* 1, 2 ...: of what the keeper has read; it never says the same twice */
+
+	/* [server] */
+	char server[CONFIG_NAME_BYTES];  /* the prefix of its own lines: qun.local */
+	char network[CONFIG_NAME_BYTES]; /* NETWORK of 005: qun */
+	char description[CONFIG_LINE_BYTES];
+	char motd[CONFIG_MOTD_BYTES]; /* "": there is none (422) */
+
+	/* [admin]: what ADMIN answers; "": not said */
+	char location[CONFIG_LINE_BYTES];
+	char organisation[CONFIG_LINE_BYTES];
+	char email[CONFIG_LINE_BYTES];
+
+	/* [access] */
+	enum access access;
+	bool takes_cleartext_passwords; /* from anywhere; else from loopback alone */
+	bool has_registration;          /* people may register accounts themselves */
+
+	/* [limits] */
+	uint32_t connections_per_network; /* a process of edges counts its own; loopback is not counted */
+	uint32_t ping_s;                  /* silence after which a stream's client is asked, */
+	uint32_t ping_timeout_s;          /* and after that, until it is the end */
+	uint32_t register_s;              /* to enter, from the connection's beginning */
+};
+
+struct config_operator {
+	char name[NAME_BYTES_MAX + 1];
+	char hash[CONFIG_HASH_BYTES];
+};
+
+/* [access] password, and the [operator NAME] sections. */
+struct config_secrets {
+	char password[CONFIG_HASH_BYTES]; /* "": none */
+	uint32_t operators_count;
+	struct config_operator operators[CONFIG_OPERATORS_MAX];
+};
+
+/* What holds where the file says nothing, or where there is none. Version 1. */
+void config_defaults(struct config *config, struct config_secrets *secrets);
+
+#endif
