@@ -400,32 +400,54 @@ static enum account_word on_drop(struct asked *asked, bool *is_change) {
 }
 
 /* As it was typed, for lines that another program has made; else prepared, as ours do. */
-static enum account_word on_verify_hash(struct asked *asked) {
-	const char *hash = asked->question->hash;
+static bool is_password_of(struct slice typed, const char *hash) {
 	struct password password;
-	count_guesses_at(asked, hash, strlen(hash), false);
-	if (must_wait(asked)) {
-		return ACCOUNT_TOO_SOON;
-	}
-	bool is_right = password_is(password_of(asked), hash);
-	(void)password_prepare(password_of(asked), &password);
+	bool is_right = password_is(typed, hash);
+	(void)password_prepare(typed, &password);
 	struct slice prepared = slice_of(password.bytes, password.size);
-	if (!is_right && prepared.size > 0 && !slice_equal(prepared, password_of(asked))) {
+	if (!is_right && prepared.size > 0 && !slice_equal(prepared, typed)) {
 		is_right = password_is(prepared, hash);
 	}
 	sodium_memzero(&password, sizeof(password));
-	if (!is_right) {
+	return is_right;
+}
+
+static enum account_word verify_secret(struct asked *asked, const char *hash) {
+	/* The first byte of no account's name: what is guessed at is another thing. */
+	char guessed[1 + NAME_KEY_BYTES_MAX] = {'\n'};
+	struct slice name = name_of(asked);
+	if (name.size > 0 && name_key(name, &asked->key) == NAME_OK) {
+		name = slice_of(asked->key.bytes, asked->key.size);
+	}
+	if (name.size > 0) {
+		memcpy(guessed + 1, name.bytes, name.size);
+	}
+	count_guesses_at(asked, guessed, 1 + name.size, false);
+	if (must_wait(asked)) {
+		return ACCOUNT_TOO_SOON;
+	}
+	const char *line = hash != NULL ? hash : hash_of_nobody(asked->registry);
+	if (!is_password_of(password_of(asked), line) || hash == NULL) {
 		return missed(asked);
 	}
 	forgive(asked);
 	return ACCOUNT_OK;
 }
 
+void registry_verify_secret(struct registry *registry, const struct account_question *question,
+                            const char *hash, struct registry_now now,
+                            struct account_answer *answer) {
+	struct asked asked = {
+		.registry = registry, .question = question, .now = now, .answer = answer};
+	*answer = (struct account_answer){0};
+	assert(registry_can_answer(question));
+	answer->word = verify_secret(&asked, hash);
+}
+
 bool registry_can_answer(const struct account_question *question) {
 	return question->name_size <= sizeof(question->name) &&
 	       question->password_size <= sizeof(question->password) &&
-	       question->new_password_size <= sizeof(question->new_password) &&
-	       memchr(question->hash, '\0', sizeof(question->hash)) != NULL;
+	       question->new_password_size <= sizeof(question->new_password);
 }
 
 void registry_answer(struct registry *registry, enum clerk_what what,
@@ -446,7 +468,6 @@ void registry_answer(struct registry *registry, enum clerk_what what,
 	case CLERK_ACCOUNT_MISSED: answer->word = on_missed(&asked); break;
 	case CLERK_ACCOUNT_PASSWORD: answer->word = on_password(&asked); break;
 	case CLERK_ACCOUNT_DROP: answer->word = on_drop(&asked, is_change); break;
-	case CLERK_ACCOUNT_VERIFY_HASH: answer->word = on_verify_hash(&asked); break;
 	default: answer->word = ACCOUNT_FAILED; break;
 	}
 	sodium_memzero(&asked.account, sizeof(asked.account));

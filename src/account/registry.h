@@ -38,12 +38,20 @@ struct registry_now {
 bool registry_can_answer(const struct account_question *question);
 
 /*
- * Answers anything but CLERK_ACCOUNT_LIST. Whose question it is decides what is allowed: the console
+ * Answers anything but CLERK_ACCOUNT_LIST and CLERK_ACCOUNT_VERIFY_SECRET. Whose question it is decides what is allowed: the console
  * may do without passwords. *is_change tells whether an account was made or dropped just now.
  */
 void registry_answer(struct registry *registry, enum clerk_what what,
                      const struct account_question *question, bool is_console,
                      struct registry_now now, struct account_answer *answer, bool *is_change);
+
+/*
+ * CLERK_ACCOUNT_VERIFY_SECRET: is the password that of the line `hash` (password.h)? NULL: nobody has that
+ * name, which takes as long to find out as that a password is wrong.
+ */
+void registry_verify_secret(struct registry *registry, const struct account_question *question,
+                            const char *hash, struct registry_now now,
+                            struct account_answer *answer);
 
 /* CLERK_ACCOUNT_LIST: how many there are in `answers`, of which `most` have room. -1: it failed, said with diag. */
 long registry_list(struct registry *registry, uint64_t after, struct account_answer *answers,

@@ -220,7 +220,7 @@ static void on_asked(void *context, struct client *client, const struct clerk_qu
 	case CLERK_ACCOUNT_PASSWORD:
 	case CLERK_ACCOUNT_DROP:
 	case CLERK_ACCOUNT_LIST:
-	case CLERK_ACCOUNT_VERIFY_HASH: on_account(clerk, client, question, text); break;
+	case CLERK_ACCOUNT_VERIFY_SECRET: on_account(clerk, client, question, text); break;
 	default: refuse(client, question, "nobody knows this question"); break;
 	}
 }

@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "diag.h"
 #include "mp_thread.h"
+#include "name.h"
 #include "registry.h"
 
 /* Below the clerk's own: a flood of logins waits for the room, not the room for it. */
@@ -38,6 +39,8 @@ struct job {
 	uint64_t turn;  /* when it came */
 	struct clerk_question head;
 	struct account_question question;
+	/* CLERK_ACCOUNT_VERIFY_SECRET: as the configuration had it when it was asked. "": nobody has it. */
+	char hash[CONFIG_HASH_BYTES];
 	/* What the worker makes of it. */
 	struct account_answer answer;
 	struct account_answer *list; /* of CLERK_ACCOUNT_LIST; owned */
@@ -103,6 +106,11 @@ static void work_on(struct desk *desk, struct job *job) {
 	}
 	const struct registry_now now = {.wall_us = clock_wall_us(),
 	                                 .steady_us = clock_steady_us()};
+	if (job->head.what == CLERK_ACCOUNT_VERIFY_SECRET) {
+		registry_verify_secret(desk->registry, &job->question,
+		                       job->hash[0] == '\0' ? NULL : job->hash, now, &job->answer);
+		return;
+	}
 	registry_answer(desk->registry, job->head.what, &job->question,
 	                job->index == PROCESS_CONSOLE, now, &job->answer, &job->is_change);
 }
@@ -264,8 +272,26 @@ static struct job *free_job(struct desk *desk, unsigned index) {
 	return open < CLERK_ACCOUNTS_OPEN_MAX ? found : NULL;
 }
 
+/* What the name is to be compared with, "" if nobody has it. False: the file has nothing of that kind. */
+static bool find_secret(const struct config_secrets *secrets, const struct account_question *asked,
+                        char hash[static CONFIG_HASH_BYTES]) {
+	struct slice name = slice_of(asked->name, asked->name_size);
+	memset(hash, 0, CONFIG_HASH_BYTES);
+	if (name.size == 0) {
+		memcpy(hash, secrets->password, CONFIG_HASH_BYTES);
+		return hash[0] != '\0';
+	}
+	for (uint32_t i = 0; i < secrets->operators_count; i++) {
+		const struct config_operator *one = &secrets->operators[i];
+		if (name_equal(name, slice_from_string(one->name))) {
+			memcpy(hash, one->hash, CONFIG_HASH_BYTES);
+		}
+	}
+	return secrets->operators_count > 0;
+}
+
 static bool take_job(struct desk *desk, unsigned index, const struct clerk_question *question,
-                     const struct account_question *asked) {
+                     const struct account_question *asked, const char *hash) {
 	pthread_mutex_lock(&desk->lock);
 	forget_predecessors(desk, index, question->incarnation);
 	struct job *job = free_job(desk, index);
@@ -274,6 +300,7 @@ static bool take_job(struct desk *desk, unsigned index, const struct clerk_quest
 		job->turn = ++desk->turns;
 		job->head = *question;
 		job->question = *asked;
+		memcpy(job->hash, hash, CONFIG_HASH_BYTES);
 		job->state = JOB_WAITS;
 		pthread_cond_signal(&desk->something);
 	}
@@ -290,6 +317,7 @@ static bool is_permitted(unsigned index, const struct clerk_question *question) 
 bool desk_ask(struct desk *desk, unsigned index, const struct clerk_question *question,
               const char *text) {
 	struct account_question asked;
+	char hash[CONFIG_HASH_BYTES] = "";
 	assert(clerk_is_account(question->what));
 	if (question->text_bytes != sizeof(asked)) {
 		return false;
@@ -298,9 +326,13 @@ bool desk_ask(struct desk *desk, unsigned index, const struct clerk_question *qu
 	bool is_well_formed = registry_can_answer(&asked);
 	if (is_well_formed && !is_permitted(index, question)) {
 		send_word(desk, index, question, ACCOUNT_NOT_PERMITTED);
-	} else if (is_well_formed && !take_job(desk, index, question, &asked)) {
+	} else if (is_well_formed && question->what == CLERK_ACCOUNT_VERIFY_SECRET &&
+	           !find_secret(desk->house->secrets, &asked, hash)) {
+		send_word(desk, index, question, ACCOUNT_UNKNOWN);
+	} else if (is_well_formed && !take_job(desk, index, question, &asked, hash)) {
 		send_word(desk, index, question, ACCOUNT_BUSY);
 	}
+	sodium_memzero(hash, sizeof(hash));
 	sodium_memzero(&asked, sizeof(asked));
 	return is_well_formed;
 }

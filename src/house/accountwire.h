@@ -18,7 +18,10 @@
  *                                               may hear UNKNOWN
  *   LIST          the question's seq and count  OK each: the first `count` with an id above
  *                                               seq, by id; the console alone
- *   VERIFY_HASH   hash, password, origin        OK, WRONG, TOO_SOON (of OPER and PASS)
+ *   VERIFY_SECRET name, password, origin        OK, WRONG (an unknown name too), TOO_SOON; UNKNOWN: the
+ *                                               file has no operators, or no password. The name
+ *                                               is an operator's (OPER); none: the server's
+ *                                               own password (PASS)
  *
  * Any may be answered with BUSY (too many wait: ask later) or FAILED (the disk; the reason went to diag).
  *
@@ -26,8 +29,11 @@
  * question that is repeated, by the same process or by its successor, does nothing
  * again and is answered OK. Answers come in any order.
  *
- * Guessing: each wrong password, for a name or a hash, from an origin (a hash
- * of the network that the guess came from) is counted, and for a name from all origins
+ * What VERIFY_SECRET is about stands in the configuration (config.h), which the clerk alone is told; it looks
+ * there when it is asked.
+ *
+ * Guessing: each wrong password, for a name or the server, from an origin (a hash
+ * of the network that the guess came from) is counted, and for an account from all origins
  * together; after a few the next must wait, longer each time (TOO_SOON, wait_s). The console's are not counted.
  *
  * Passwords are prepared before they are hashed or compared (RFC 4013: NFKC, no
@@ -82,7 +88,6 @@ struct account_question {
 	char name[NAME_BYTES_MAX];
 	char password[ACCOUNT_PASSWORD_BYTES_MAX];
 	char new_password[ACCOUNT_PASSWORD_BYTES_MAX];
-	char hash[ACCOUNT_HASH_BYTES]; /* ends with a NUL */
 };
 
 struct account_answer {
@@ -100,7 +105,7 @@ struct account_answer {
 	char name[NAME_BYTES_MAX]; /* as it was registered; nothing where the word is not OK */
 };
 
-_Static_assert(sizeof(struct account_question) == 848, "no padding that nobody wrote");
+_Static_assert(sizeof(struct account_question) == 720, "no padding that nobody wrote");
 _Static_assert(sizeof(struct account_answer) == 216, "no padding that nobody wrote");
 
 #endif

@@ -47,13 +47,13 @@ enum clerk_what {
 	CLERK_ACCOUNT_PASSWORD = 20,
 	CLERK_ACCOUNT_DROP = 21,
 	CLERK_ACCOUNT_LIST = 22,
-	CLERK_ACCOUNT_VERIFY_HASH = 23,
+	CLERK_ACCOUNT_VERIFY_SECRET = 23,
 	/* To the console, unasked: an account was made (ACCOUNT_OK) or dropped (ACCOUNT_UNKNOWN). */
 	CLERK_ACCOUNT_CHANGED = 24,
 };
 
 static inline bool clerk_is_account(uint32_t what) {
-	return what >= CLERK_ACCOUNT_REGISTER && what <= CLERK_ACCOUNT_VERIFY_HASH;
+	return what >= CLERK_ACCOUNT_REGISTER && what <= CLERK_ACCOUNT_VERIFY_SECRET;
 }
 
 struct clerk_question {

@@ -11,11 +11,13 @@
 #include "accountwire.h"
 #include "client.h"
 #include "desk.h"
+#include "password.h"
 
 #define EDGE (PROCESS_EDGE_0)
 
 static char folder[64];
 static struct options options;
+static struct config_secrets secrets;
 static struct house house;
 static struct client clients[PROCESSES_MAX];
 static bool is_client[PROCESSES_MAX];
@@ -80,7 +82,8 @@ static int set_up(void **unused) {
 	memset(is_client, 0, sizeof(is_client));
 	snprintf(options.data, sizeof(options.data), "%s", folder);
 	desk = desk_create();
-	house = (struct house){.options = &options, .loop = loop_create(turn, NULL)};
+	house = (struct house){
+		.options = &options, .secrets = &secrets, .loop = loop_create(turn, NULL)};
 	assert_non_null(house.loop);
 	connect_process(PROCESS_CONSOLE);
 	connect_process(EDGE);
@@ -202,6 +205,37 @@ static void a_flood_is_bounded_and_others_are_served(void **unused) {
 	assert_true(before < CLERK_ACCOUNTS_OPEN_MAX);
 }
 
+static void add_operator(const char *name, const char *secret) {
+	struct config_operator *one = &secrets.operators[secrets.operators_count++];
+	struct password password;
+	password_prepare(slice_from_string(secret), &password);
+	snprintf(one->name, sizeof(one->name), "%s", name);
+	assert_true(password_hash(&password, one->hash));
+}
+
+/* What the configuration has is looked up here, each time anew: the asker says a name alone. */
+static void secrets_are_the_clerks(void **unused) {
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 1, "root", "open sesame");
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 2, "", "open sesame");
+	run_until(2);
+	assert_int_equal(answer_to(EDGE, 1)->its.word, ACCOUNT_UNKNOWN);
+	assert_int_equal(answer_to(EDGE, 2)->its.word, ACCOUNT_UNKNOWN);
+	add_operator("other", "another one");
+	add_operator("root", "open sesame");
+	memcpy(secrets.password, secrets.operators[0].hash, sizeof(secrets.password));
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 3, "Root", "open sesame");
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 4, "root", "another one");
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 5, "nobody", "open sesame");
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 6, "", "another one");
+	/* What is asked is decided by what stood there then. */
+	secrets = (struct config_secrets){0};
+	run_until(4);
+	assert_int_equal(answer_to(EDGE, 3)->its.word, ACCOUNT_OK);
+	assert_int_equal(answer_to(EDGE, 4)->its.word, ACCOUNT_WRONG);
+	assert_int_equal(answer_to(EDGE, 5)->its.word, ACCOUNT_WRONG);
+	assert_int_equal(answer_to(EDGE, 6)->its.word, ACCOUNT_OK);
+}
+
 /* The end does not wait for what waits. */
 static void the_end_comes_in_the_middle(void **unused) {
 	for (uint64_t i = 1; i <= CLERK_ACCOUNTS_OPEN_MAX; i++) {
@@ -245,6 +279,7 @@ int main(void) {
 		at_a_desk(who_asked_is_answered_and_the_console_told),
 		at_a_desk(what_is_the_consoles_is_not_an_edges),
 		at_a_desk(a_flood_is_bounded_and_others_are_served),
+		at_a_desk(secrets_are_the_clerks),
 		at_a_desk(the_end_comes_in_the_middle),
 		at_a_desk(a_predecessors_questions_are_forgotten),
 		at_a_desk(what_is_malformed_is_no_question),
