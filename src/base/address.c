@@ -34,6 +34,12 @@ bool address_is_v4(const struct address *address) {
 	return ip_is_v4(address->ip);
 }
 
+bool address_is_loopback(const struct address *address) {
+	static const uint8_t one[16] = {[15] = 1};
+	return address_is_v4(address) ? address->ip[12] == 127
+	                              : memcmp(address->ip, one, sizeof(one)) == 0;
+}
+
 bool address_equal(const struct address *a, const struct address *b) {
 	return a->port == b->port && a->scope == b->scope && memcmp(a->ip, b->ip, 16) == 0;
 }

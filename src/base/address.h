@@ -37,6 +37,7 @@ struct net {
 #define ADDRESS_TEXT_MAX 80
 
 bool address_is_v4(const struct address *address);
+bool address_is_loopback(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 uint64_t address_hash(const struct address *address);
 

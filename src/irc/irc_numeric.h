@@ -13,9 +13,11 @@
 	X(4, RPL_MYINFO, "")                                                                       \
 	X(5, RPL_ISUPPORT, "are supported by this server")                                         \
 	X(210, RPL_STATS, "")                                                                      \
+	X(216, RPL_STATSKLINE, "")                                                                 \
 	X(219, RPL_ENDOFSTATS, "End of STATS report")                                              \
 	X(221, RPL_UMODEIS, "")                                                                    \
 	X(242, RPL_STATSUPTIME, "")                                                                \
+	X(249, RPL_STATSDEBUG, "")                                                                 \
 	X(251, RPL_LUSERCLIENT, "")                                                                \
 	X(252, RPL_LUSEROP, "operator(s) online")                                                  \
 	X(253, RPL_LUSERUNKNOWN, "unknown connection(s)")                                          \
@@ -97,6 +99,7 @@
 	X(417, ERR_INPUTTOOLONG, "Input line was too long")                                        \
 	X(421, ERR_UNKNOWNCOMMAND, "Unknown command")                                              \
 	X(422, ERR_NOMOTD, "MOTD File is missing")                                                 \
+	X(423, ERR_NOADMININFO, "No administrative info available")                                \
 	X(431, ERR_NONICKNAMEGIVEN, "No nickname given")                                           \
 	X(432, ERR_ERRONEUSNICKNAME, "Erroneous nickname")                                         \
 	X(433, ERR_NICKNAMEINUSE, "Nickname is already in use")                                    \

@@ -121,6 +121,23 @@ static void both_families_meet(void **state) {
 }
 
 /* A scope is part of an address only where the same address is on every link. */
+static void loopback_is_known(void **state) {
+	static const struct {
+		const char *text;
+		bool is_loopback;
+	} rows[] = {
+		{"127.0.0.1:1", true},   {"127.255.0.9:1", true},    {"[::1]:1", true},
+		{"128.0.0.1:1", false},  {"[::2]:1", false},         {"[7f00::1]:1", false},
+		{"10.127.0.1:1", false}, {"[::127.0.0.1]:1", false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct address address;
+		bool is_any;
+		assert_true(address_parse(slice_from_string(rows[i].text), &address, &is_any));
+		assert_int_equal(address_is_loopback(&address), rows[i].is_loopback);
+	}
+}
+
 static void a_scope_counts_on_links(void **state) {
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_scope_id = 3};
 	struct address address;
@@ -211,6 +228,7 @@ int main(void) {
 		cmocka_unit_test(an_interface_has_a_name),
 		cmocka_unit_test(other_texts_are_refused),
 		cmocka_unit_test(both_families_meet),
+		cmocka_unit_test(loopback_is_known),
 		cmocka_unit_test(a_scope_counts_on_links),
 		cmocka_unit_test(hashes_spread),
 		cmocka_unit_test(nets_are_read),

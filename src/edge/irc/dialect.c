@@ -31,7 +31,6 @@ static void *create(struct stream *stream, struct edge *edge) {
 	}
 	irc->stream = stream;
 	irc->edge = edge;
-	irc->settings = (struct irc_settings){.server = "qun.local", .network = "qun"};
 	irc->log = log_id(edge->house.options->master);
 	irc->since_us = clock_wall_us();
 	irc->returns_us = LOOP_FOREVER;
@@ -81,6 +80,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 		sodium_memzero(user->door, sizeof(*user->door));
 	}
 	irc_sign_in_free(user);
+	irc_label_drop(user->waiting);
 	irc_listers_free(user);
 	free(user->door);
 	free(user->quit);
@@ -215,7 +215,7 @@ static void quiet(void *it, struct stream_connection *connection) {
 	char text[IRC_LINE_BYTES_MAX];
 	struct irc_line line = irc_line_at(text, sizeof(text));
 	irc_put_text(&line, "PING ");
-	irc_put_text(&line, irc->settings.server);
+	irc_put_text(&line, irc_config(irc)->server);
 	irc_end(&line);
 	stream_answer(irc->stream, connection, irc_line_slice(&line));
 }
@@ -387,7 +387,7 @@ static bool reads(void *it, const struct stream_connection *connection,
 static size_t on_render(void *it, const struct record *entry, uint32_t key, char *out,
                         size_t room) {
 	const struct irc *irc = it;
-	const struct irc_rendering how = {.server = irc->settings.server,
+	const struct irc_rendering how = {.server = irc_config(irc)->server,
 	                                  .log = irc->log,
 	                                  .state = irc->edge->state,
 	                                  .form = key};

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cut.h"
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "irc_mode.h"
@@ -59,7 +60,7 @@ static void say_isupport(struct irc *irc) {
 			irc_put_text(&irc->at, tokens[i]);
 		} else {
 			irc_put_text(&irc->at, "NETWORK=");
-			irc_put_text(&irc->at, irc->settings.network);
+			irc_put_text(&irc->at, irc_config(irc)->network);
 		}
 		if (i == count || i % TOKENS_PER_LINE == TOKENS_PER_LINE - 1) {
 			irc_put_last(irc, irc_word(irc_numeric_text(RPL_ISUPPORT)));
@@ -75,11 +76,11 @@ static void say(struct irc *irc, unsigned numeric, const char *text) {
 static void say_welcome(struct irc *irc) {
 	char text[IRC_LINE_BYTES_MAX];
 	struct slice nick = irc_nick(irc);
-	snprintf(text, sizeof(text), "Welcome to the %s network, %.*s", irc->settings.network,
+	snprintf(text, sizeof(text), "Welcome to the %s network, %.*s", irc_config(irc)->network,
 	         (int)nick.size, nick.bytes);
 	say(irc, RPL_WELCOME, text);
 	snprintf(text, sizeof(text), "Your host is %s, running version qun-%s",
-	         irc->settings.server, QUN_VERSION);
+	         irc_config(irc)->server, QUN_VERSION);
 	say(irc, RPL_YOURHOST, text);
 	time_t since = (time_t)(irc->since_us / 1000000);
 	struct tm when;
@@ -88,7 +89,7 @@ static void say_welcome(struct irc *irc) {
 	say(irc, RPL_CREATED, text);
 	irc_begin_numeric(irc, RPL_MYINFO);
 	irc_put_text(&irc->at, " ");
-	irc_put_text(&irc->at, irc->settings.server);
+	irc_put_text(&irc->at, irc_config(irc)->server);
 	irc_put_text(&irc->at, " qun-" QUN_VERSION " " IRC_PERSON_MODES " CIbeiklmnostv Ibeklov");
 	irc_end_line(irc);
 }
@@ -154,8 +155,36 @@ void irc_do_lusers(struct irc *irc) {
 
 /* ---- MOTD ---- */
 
+/* A line that is too long in several. */
+static void say_motd_line(struct irc *irc, struct slice text) {
+	do {
+		irc_begin_numeric(irc, RPL_MOTD);
+		size_t room = IRC_LINE_BYTES_MAX - 2 - irc->at.size - strlen(" :- ");
+		size_t size = text.size <= room ? text.size : cut_before(text, room);
+		irc_put_text(&irc->at, " :- ");
+		irc_put(&irc->at, slice_first(text, size));
+		irc_end_line(irc);
+		text = slice_from(text, size);
+	} while (text.size > 0);
+}
+
 void irc_do_motd(struct irc *irc) {
-	irc_numeric(irc, ERR_NOMOTD, irc_nothing(), irc_nothing());
+	const struct config *config = irc_config(irc);
+	struct slice rest = irc_word(config->motd);
+	char text[IRC_LINE_BYTES_MAX];
+	if (rest.size == 0) {
+		irc_numeric(irc, ERR_NOMOTD, irc_nothing(), irc_nothing());
+		return;
+	}
+	snprintf(text, sizeof(text), "- %s Message of the day - ", config->server);
+	say(irc, RPL_MOTDSTART, text);
+	while (rest.size > 0) {
+		const char *end = memchr(rest.bytes, '\n', rest.size);
+		size_t size = end == NULL ? rest.size : (size_t)(end - rest.bytes);
+		say_motd_line(irc, slice_first(rest, size));
+		rest = slice_from(rest, end == NULL ? size : size + 1);
+	}
+	say(irc, RPL_ENDOFMOTD, irc_numeric_text(RPL_ENDOFMOTD));
 }
 
 void irc_greet(struct irc *irc) {
@@ -171,7 +200,7 @@ void irc_on_lusers(struct irc *irc) {
 
 void irc_on_motd(struct irc *irc) {
 	struct slice server = irc_parameter(&irc->message, 0);
-	if (server.size > 0 && !irc_equal(server, irc->settings.server)) {
+	if (server.size > 0 && !irc_equal(server, irc_config(irc)->server)) {
 		irc_numeric(irc, ERR_NOSUCHSERVER, server, irc_nothing());
 		return;
 	}

@@ -38,7 +38,7 @@ static void tell_slice(struct irc *irc, struct history_job *job) {
 	unsigned batch = ++irc->batches;
 	irc_put_text(&tag, "batch=");
 	irc_put_number(&tag, batch);
-	struct irc_rendering how = {.server = irc->settings.server,
+	struct irc_rendering how = {.server = irc_config(irc)->server,
 	                            .log = irc->log,
 	                            .state = irc->edge->state,
 	                            .form = irc_form_of(irc->user->capabilities) | FORM_PLAYBACK,
@@ -58,7 +58,7 @@ static void tell_slice(struct irc *irc, struct history_job *job) {
 
 /* "[09:41] " in this machine's time. */
 static void tell_backlog(struct irc *irc, struct history_job *job) {
-	struct irc_rendering how = {.server = irc->settings.server,
+	struct irc_rendering how = {.server = irc_config(irc)->server,
 	                            .log = irc->log,
 	                            .state = irc->edge->state,
 	                            .form = irc_form_of(irc->user->capabilities)};
@@ -94,7 +94,7 @@ static void say_target(struct irc *irc, const struct history_target *target, uns
 		irc_put_text(&irc->at, " ");
 	}
 	irc_put_text(&irc->at, ":");
-	irc_put_text(&irc->at, irc->settings.server);
+	irc_put_text(&irc->at, irc_config(irc)->server);
 	irc_put_text(&irc->at, " CHATHISTORY TARGETS");
 	irc_put_parameter(&irc->at, person != NULL ? person_name(person)
 	                                           : state_room_name(state, target->room));

@@ -12,6 +12,7 @@
  *   refusals   the hub's refusals as numerics
  *   register   coming in: CAP, PASS, NICK, USER, QUIT
  *   greeting   001 to 005, LUSERS, MOTD
+ *   questions  to the clerk: passwords
  *   sasl       AUTHENTICATE
  *   services   accounts from inside: REGISTER, NickServ
  *   messages   PRIVMSG, NOTICE, TAGMSG
@@ -90,6 +91,7 @@ struct irc_user {
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
 	char *quit;                  /* what it said when it quit */
+	struct irc_label *waiting;   /* of the question to the clerk that is under way */
 	char *account;               /* it has signed in as this, and may be called that */
 	uint64_t bits;               /* of its person, as it has been told */
 	uint32_t resumed;            /* requests already made by the line that comes again */
@@ -132,15 +134,9 @@ struct irc_past_person {
 
 struct irc_history_desk;
 
-/* What the operator has set. */
-struct irc_settings {
-	const char *server, *network;
-};
-
 struct irc {
 	struct stream *stream;
 	struct edge *edge;
-	struct irc_settings settings;
 	uint64_t log; /* its id, for msgids */
 	uint64_t since_us;
 	uint64_t offered; /* capabilities */
@@ -184,6 +180,10 @@ struct irc {
 	char scratch[STREAM_RENDERING_BYTES_MAX];
 };
 
+/* What the administrator has set: now. Another version of it may stand there at the next turn. */
+static inline const struct config *irc_config(const struct irc *irc) {
+	return irc->edge->house.config;
+}
 static inline struct slice irc_word(const char *text) {
 	return slice_from_string(text);
 }
@@ -319,6 +319,20 @@ void irc_put_person_modes(struct irc_line *line, uint64_t bits);
 void irc_remember(struct irc *irc, const struct record *entry);
 uint64_t irc_now_us(const struct irc *irc);
 
+/* ---- questions.c ---- */
+
+/* Are passwords taken from where it is? */
+bool irc_takes_passwords(const struct irc *irc);
+/*
+ * Asks (accountwire.h), and no line is taken until that is answered: `answered` begins with
+ * irc_clerk_answered() and ends with irc_clerk_done(). False: too many ask, or it is too long.
+ */
+bool irc_ask_clerk(struct irc *irc, enum clerk_what what, struct slice name, struct slice password,
+                   account_answered *answered);
+/* Talks to it again. False: it has gone. */
+bool irc_clerk_answered(struct irc *irc, struct connection connection);
+void irc_clerk_done(struct irc *irc);
+
 /* ---- sasl.c ---- */
 
 void irc_sign_in_free(struct irc_user *user);
@@ -327,8 +341,11 @@ void irc_sign_in_free(struct irc_user *user);
  * already, or may be with NICK.
  */
 void irc_signed_in(struct irc *irc, struct slice account);
-/* Are passwords taken from where it is? */
-bool irc_takes_passwords(const struct irc *irc);
+
+/* ---- operators.c ---- */
+
+/* False, and 481, for all others. */
+bool irc_is_operator(struct irc *irc);
 
 /* ---- services.c ---- */
 

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "irc_message.h"
+#include "limits.h"
 #include "record.h"
 #include "state.h"
 
@@ -45,5 +47,10 @@ size_t irc_render(const struct irc_rendering *how, const struct record *entry, c
 
 /* ":name!user@host", as the entry has it, of who caused it. */
 void irc_put_source(struct irc_line *line, const char *server, const struct record *entry);
+
+/* "Killed (by (why))": of who was put out of the whole server. */
+#define KILLED_BYTES_MAX (WHY_BYTES_MAX + NAME_BYTES_MAX + CONFIG_NAME_BYTES + 32)
+struct slice irc_put_killed(char out[static KILLED_BYTES_MAX], const char *server,
+                            const struct record *entry);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "irc_commands.h"
 #include "irc_inside.h"
+#include "irc_mask.h"
 #include "irc_render.h"
 #include "irc_view.h"
 #include "name.h"
@@ -36,13 +37,25 @@ static void take_tags(struct irc *irc, struct said *said) {
 	said->tags = irc_line_slice(&line);
 }
 
-static void to_all(struct irc *irc, const struct said *said) {
+/* "$*", or another mask of servers: there is one. */
+static bool is_our_mask(const struct irc *irc, struct slice typed) {
+	char mask[IRC_MASK_BYTES_MAX], server[IRC_MASK_BYTES_MAX];
+	struct slice name = irc_word(irc_config(irc)->server);
+	size_t mask_size = irc_mask_fold(slice_from(typed, 1), mask, sizeof(mask));
+	size_t server_size = irc_mask_fold(name, server, sizeof(server));
+	return irc_mask_matches(slice_of(mask, mask_size), slice_of(server, server_size));
+}
+
+static void to_all(struct irc *irc, const struct said *said, struct slice target) {
 	const struct person *self = irc_self(irc);
 	bool may = self != NULL && (person_bits(irc->edge->state, self) & PERSON_IS_OPERATOR) != 0;
-	if (may && said->kind != REQUEST_TAGMSG) {
+	bool is_told = !said->is_notice;
+	if (may && said->kind != REQUEST_TAGMSG && is_our_mask(irc, target)) {
 		struct record request = {.kind = REQUEST_SHOUT, .text = said->text};
-		irc_request(irc, &request, irc_word("$*"), said->is_notice);
-	} else if (!said->is_notice) {
+		irc_request(irc, &request, target, said->is_notice);
+	} else if (is_told && may) {
+		irc_numeric(irc, ERR_NOSUCHNICK, target, irc_nothing());
+	} else if (is_told) {
 		irc_numeric(irc, ERR_NOPRIVILEGES, irc_nothing(), irc_nothing());
 	}
 }
@@ -63,7 +76,7 @@ static void to_room(struct irc *irc, const struct said *said, struct slice targe
 /* Kept nowhere: one's own client has it. */
 static void to_self(struct irc *irc, const struct said *said, const struct person *self) {
 	const struct state *state = irc->edge->state;
-	const struct irc_rendering how = {.server = irc->settings.server,
+	const struct irc_rendering how = {.server = irc_config(irc)->server,
 	                                  .log = irc->log,
 	                                  .state = state,
 	                                  .form = irc_form_of(irc->user->capabilities)};
@@ -116,7 +129,7 @@ static void to_target(struct irc *irc, const struct said *said, struct slice tar
 	} else if ((first == '@' || first == '+') && second == '#') {
 		to_room(irc, said, target, first == '@' ? MEMBER_IS_OPERATOR : MEMBER_HAS_VOICE);
 	} else if (first == '$') {
-		to_all(irc, said);
+		to_all(irc, said, target);
 	} else if (target.size > 0) {
 		to_person(irc, said, target);
 	}

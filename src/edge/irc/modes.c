@@ -88,7 +88,7 @@ static void say_list(struct irc *irc, uint64_t room, char letter) {
 		irc_put_parameter(&irc->at, name);
 		irc_put_parameter(&irc->at, mask.mask);
 		irc_put_parameter(&irc->at,
-		                  mask.by.size > 0 ? mask.by : irc_word(irc->settings.server));
+		                  mask.by.size > 0 ? mask.by : irc_word(irc_config(irc)->server));
 		irc_put_text(&irc->at, " ");
 		irc_put_number(&irc->at, mask.since_us / 1000000);
 		irc_end_line(irc);

@@ -7,7 +7,7 @@
 #include "irc_view.h"
 
 static struct irc_rendering form_for(const struct irc *irc) {
-	return (struct irc_rendering){.server = irc->settings.server,
+	return (struct irc_rendering){.server = irc_config(irc)->server,
 	                              .log = irc->log,
 	                              .state = irc->edge->state,
 	                              .form = irc_form_of(irc->user->capabilities)};
@@ -82,7 +82,7 @@ static void on_profile(struct irc *irc, const struct record *entry) {
 		return;
 	}
 	irc->at = irc_line_at(irc->line, sizeof(irc->line));
-	irc_put_source(&irc->at, irc->settings.server, entry);
+	irc_put_source(&irc->at, irc_config(irc)->server, entry);
 	irc_put_text(&irc->at, " MODE ");
 	irc_put(&irc->at, entry->name);
 	irc_put_text(&irc->at, " ");
@@ -98,12 +98,13 @@ static void on_profile(struct irc *irc, const struct record *entry) {
 }
 
 static void on_killed(struct irc *irc, const struct record *entry) {
-	struct slice by = entry->by.size > 0 ? entry->by : irc_word(irc->settings.server);
+	char text[KILLED_BYTES_MAX];
+	struct slice why = irc_put_killed(text, irc_config(irc)->server, entry);
 	irc_begin_line(irc, "KILL ");
 	irc_put(&irc->at, entry->name);
-	irc_put_last(irc, entry->text.size > 0 ? entry->text : by);
+	irc_put_last(irc, entry->text.size > 0 ? entry->text : why);
 	irc_end_line(irc);
-	irc_close(irc, entry->text.size > 0 ? entry->text : irc_word("Killed"));
+	irc_close(irc, why);
 }
 
 void irc_own_entry(struct irc *irc, const struct record *entry) {

@@ -127,8 +127,8 @@ static void say_server(struct irc *irc, struct slice name) {
 	irc_begin_numeric(irc, RPL_WHOISSERVER);
 	irc_put_parameter(&irc->at, name);
 	irc_put_text(&irc->at, " ");
-	irc_put_text(&irc->at, irc->settings.server);
-	irc_put_last(irc, irc_word(irc->settings.network));
+	irc_put_text(&irc->at, irc_config(irc)->server);
+	irc_put_last(irc, irc_word(irc_config(irc)->description));
 	irc_end_line(irc);
 }
 

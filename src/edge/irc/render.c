@@ -324,19 +324,25 @@ static void on_left(struct work *work) {
 }
 
 /* From the whole server, by its administrator or an operator. */
-static void on_kicked(struct work *work) {
-	char text[WHY_BYTES_MAX + NAME_BYTES_MAX + 32];
-	struct irc_line head, words = irc_line_at(text, sizeof(text));
+struct slice irc_put_killed(char out[static KILLED_BYTES_MAX], const char *server,
+                            const struct record *entry) {
+	struct irc_line words = irc_line_at(out, KILLED_BYTES_MAX);
 	irc_put_text(&words, "Killed (");
-	irc_put(&words, work->entry->by.size > 0 ? work->entry->by : word(work->how->server));
-	if (work->entry->text.size > 0) {
+	irc_put(&words, entry->by.size > 0 ? entry->by : word(server));
+	if (entry->text.size > 0) {
 		irc_put_text(&words, " (");
-		irc_put(&words, work->entry->text);
+		irc_put(&words, entry->text);
 		irc_put_text(&words, ")");
 	}
 	irc_put_text(&words, ")");
+	return words.is_full ? word("Killed") : irc_line_slice(&words);
+}
+
+static void on_kicked(struct work *work) {
+	char text[KILLED_BYTES_MAX];
+	struct irc_line head;
 	begin_head(work, &head, "QUIT");
-	put_short(work, &head, words.is_full ? word("Killed") : irc_line_slice(&words));
+	put_short(work, &head, irc_put_killed(text, work->how->server, work->entry));
 }
 
 static void on_renamed(struct work *work) {

@@ -46,7 +46,7 @@ static void open_batch(struct irc *irc, const char *kind) {
 	irc_put_text(&line, "@label=");
 	irc_put(&line, slice_of(label->text, label->size));
 	irc_put_text(&line, " :");
-	irc_put_text(&line, irc->settings.server);
+	irc_put_text(&line, irc_config(irc)->server);
 	irc_put_text(&line, " BATCH +");
 	irc_put_number(&line, label->batch);
 	irc_put_text(&line, " ");
@@ -59,7 +59,7 @@ static void close_batch(struct irc *irc) {
 	char text[IRC_LINE_BYTES_MAX];
 	struct irc_line line = irc_line_at(text, sizeof(text));
 	irc_put_text(&line, ":");
-	irc_put_text(&line, irc->settings.server);
+	irc_put_text(&line, irc_config(irc)->server);
 	irc_put_text(&line, " BATCH -");
 	irc_put_number(&line, irc->label->batch);
 	irc_end(&line);
@@ -116,7 +116,7 @@ static void say_ack(struct irc *irc) {
 	char text[IRC_LINE_BYTES_MAX];
 	struct irc_line line = irc_line_at(text, sizeof(text));
 	irc_put_text(&line, ":");
-	irc_put_text(&line, irc->settings.server);
+	irc_put_text(&line, irc_config(irc)->server);
 	irc_put_text(&line, " ACK");
 	irc_end(&line);
 	say_with_tag(irc, irc_line_slice(&line), "label",
@@ -184,7 +184,7 @@ void irc_put_lines(struct irc *irc, struct slice lines) {
 struct irc_line *irc_begin_line(struct irc *irc, const char *command) {
 	irc->at = irc_line_at(irc->line, sizeof(irc->line));
 	irc_put_text(&irc->at, ":");
-	irc_put_text(&irc->at, irc->settings.server);
+	irc_put_text(&irc->at, irc_config(irc)->server);
 	irc_put_text(&irc->at, " ");
 	irc_put_text(&irc->at, command);
 	return &irc->at;
@@ -274,10 +274,10 @@ void irc_standard(struct irc *irc, const char *type, const char *command, const 
 void irc_notice(struct irc *irc, const char *from, struct slice text) {
 	irc->at = irc_line_at(irc->line, sizeof(irc->line));
 	irc_put_text(&irc->at, ":");
-	irc_put_text(&irc->at, from == NULL ? irc->settings.server : from);
+	irc_put_text(&irc->at, from == NULL ? irc_config(irc)->server : from);
 	if (from != NULL) {
 		irc_put_text(&irc->at, "!service@");
-		irc_put_text(&irc->at, irc->settings.server);
+		irc_put_text(&irc->at, irc_config(irc)->server);
 	}
 	irc_put_text(&irc->at, " NOTICE ");
 	irc_put(&irc->at, irc_nick(irc));

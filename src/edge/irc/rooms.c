@@ -91,7 +91,7 @@ void irc_say_topic(struct irc *irc, uint64_t room, bool says_none) {
 	irc_begin_numeric(irc, RPL_TOPICWHOTIME);
 	irc_put_parameter(&irc->at, name);
 	irc_put_parameter(&irc->at, charter.topic_by.size > 0 ? charter.topic_by
-	                                                      : irc_word(irc->settings.server));
+	                                                      : irc_word(irc_config(irc)->server));
 	irc_put_text(&irc->at, " ");
 	irc_put_number(&irc->at, charter.topic_since_us / 1000000);
 	irc_end_line(irc);

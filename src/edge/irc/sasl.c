@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "accountwire.h"
-#include "irc_cloak.h"
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "irc_view.h"
@@ -20,25 +19,16 @@ struct irc_sign_in {
 	enum mechanism mechanism;
 	struct sasl_message message;
 	struct scram scram;
-	struct irc_label *label;
 	size_t name_size;
 	char name[NAME_BYTES_MAX];
 };
 
 void irc_sign_in_free(struct irc_user *user) {
 	if (user->sign_in != NULL) {
-		irc_label_drop(user->sign_in->label);
 		sodium_memzero(user->sign_in, sizeof(*user->sign_in));
 		free(user->sign_in);
 		user->sign_in = NULL;
 	}
-}
-
-bool irc_takes_passwords(const struct irc *irc) {
-	const struct address *peer = stream_peer(irc->to);
-	static const uint8_t loopback[16] = {[15] = 1};
-	return (address_is_v4(peer) && peer->ip[12] == 127) ||
-	       memcmp(peer->ip, loopback, sizeof(loopback)) == 0;
 }
 
 /* ---- what comes of it ---- */
@@ -96,58 +86,13 @@ static void succeed(struct irc *irc, struct slice account) {
 
 static bool ask_clerk(struct irc *irc, enum clerk_what what, struct slice name,
                       struct slice password, account_answered *answered) {
-	struct account_question question = {
-		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
-	if (name.size == 0 || name.size > sizeof(question.name) ||
-	    password.size > sizeof(question.password)) {
-		return false;
-	}
-	question.name_size = (uint16_t)name.size;
-	question.password_size = (uint16_t)password.size;
-	memcpy(question.name, name.bytes, name.size);
-	if (password.size > 0) {
-		memcpy(question.password, password.bytes, password.size);
-	}
-	bool is_asked = asker_ask_account(&irc->edge->asker, what, &question,
-	                                  stream_name(irc->stream, irc->to), answered, irc);
-	sodium_memzero(&question, sizeof(question));
-	irc->user->waits += is_asked;
-	return is_asked;
-}
-
-/* Talks to it again, if it is still there and still signing in. */
-static struct irc_sign_in *resume(struct irc *irc, struct connection connection) {
-	struct stream_connection *to = stream_find(irc->stream, connection);
-	if (to == NULL || stream_own(to) == NULL) {
-		return NULL;
-	}
-	irc_talk_to(irc, to);
-	irc->user->waits--;
-	if (irc->user->sign_in != NULL) {
-		irc->label = irc->user->sign_in->label;
-		irc->user->sign_in->label = NULL;
-	}
-	return irc->user->sign_in;
-}
-
-static void leave(struct irc *irc) {
-	struct irc_label *label = irc->label;
-	if (label != NULL) {
-		label->is_ended = label->holders == 1;
-	}
-	irc_flush(irc);
-	irc->label = NULL;
-	irc_label_drop(label);
-}
-
-static void wait(struct irc *irc) {
-	irc->user->sign_in->label = irc_label_keep(irc);
+	return name.size > 0 && irc_ask_clerk(irc, what, name, password, answered);
 }
 
 static void on_verified(void *context, struct connection connection,
                         const struct account_answer *answer) {
 	struct irc *irc = context;
-	if (resume(irc, connection) == NULL) {
+	if (!irc_clerk_answered(irc, connection)) {
 		return;
 	}
 	struct slice account = slice_of(answer->name, answer->name_size);
@@ -156,7 +101,7 @@ static void on_verified(void *context, struct connection connection,
 	} else {
 		fail(irc);
 	}
-	leave(irc);
+	irc_clerk_done(irc);
 }
 
 /* ---- PLAIN ---- */
@@ -170,7 +115,6 @@ static void on_plain(struct irc *irc, struct slice message) {
 		return;
 	}
 	sodium_memzero(&irc->user->sign_in->message, sizeof(irc->user->sign_in->message));
-	wait(irc);
 }
 
 /* ---- SCRAM ---- */
@@ -188,13 +132,13 @@ static void challenge(struct irc *irc, const char *bytes, size_t size) {
 static void on_keys(void *context, struct connection connection,
                     const struct account_answer *answer) {
 	struct irc *irc = context;
-	struct irc_sign_in *it = resume(irc, connection);
 	uint8_t random[NONCE_BYTES];
 	char nonce[sodium_base64_ENCODED_LEN(NONCE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
 	struct scram_keys keys = {.iterations = answer->iterations};
-	if (it == NULL) {
+	if (!irc_clerk_answered(irc, connection)) {
 		return;
 	}
+	struct irc_sign_in *it = irc->user->sign_in;
 	_Static_assert(sizeof(keys.salt) == sizeof(answer->salt), "the same salt");
 	_Static_assert(sizeof(keys.stored) == sizeof(answer->stored), "the same keys");
 	memcpy(keys.salt, answer->salt, sizeof(keys.salt));
@@ -214,16 +158,16 @@ static void on_keys(void *context, struct connection connection,
 		fail(irc);
 	}
 	sodium_memzero(&keys, sizeof(keys));
-	leave(irc);
+	irc_clerk_done(irc);
 }
 
 /* Whoever did not prove it has guessed. */
 static void on_missed(void *context, struct connection connection,
                       const struct account_answer *answer) {
 	struct irc *irc = context;
-	if (resume(irc, connection) != NULL) {
+	if (irc_clerk_answered(irc, connection)) {
 		fail(irc);
-		leave(irc);
+		irc_clerk_done(irc);
 	}
 }
 
@@ -245,14 +189,11 @@ static void on_scram(struct irc *irc, struct slice message) {
 		}
 		it->name_size = name.size < sizeof(it->name) ? name.size : sizeof(it->name);
 		memcpy(it->name, name.bytes, it->name_size);
-		wait(irc);
 		return;
 	case SCRAM_CHALLENGED:
 		if (scram_finish(&it->scram, message, last, &size)) {
 			challenge(irc, last, size);
-		} else if (ask_clerk(irc, CLERK_ACCOUNT_MISSED, name, irc_nothing(), on_missed)) {
-			wait(irc);
-		} else {
+		} else if (!ask_clerk(irc, CLERK_ACCOUNT_MISSED, name, irc_nothing(), on_missed)) {
 			fail(irc);
 		}
 		return;

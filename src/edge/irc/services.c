@@ -1,9 +1,7 @@
 /* services.c - accounts from inside: REGISTER, and NickServ for those whose clients do not know it. */
-#include <sodium.h>
 #include <string.h>
 
 #include "accountwire.h"
-#include "irc_cloak.h"
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "name.h"
@@ -15,16 +13,6 @@ bool irc_is_service(struct slice name) {
 }
 
 /* ---- the clerk's answers ---- */
-
-static bool resume(struct irc *irc, struct connection connection) {
-	struct stream_connection *to = stream_find(irc->stream, connection);
-	if (to == NULL || stream_own(to) == NULL) {
-		return false;
-	}
-	irc_talk_to(irc, to);
-	irc->user->waits--;
-	return true;
-}
 
 static const char *sentence(uint32_t word) {
 	switch (word) {
@@ -57,7 +45,7 @@ static void made(struct irc *irc, struct slice account) {
 static void on_registered(void *context, struct connection connection,
                           const struct account_answer *answer) {
 	struct irc *irc = context;
-	if (!resume(irc, connection)) {
+	if (!irc_clerk_answered(irc, connection)) {
 		return;
 	}
 	struct slice nick = irc_nick(irc);
@@ -73,13 +61,13 @@ static void on_registered(void *context, struct connection connection,
 		irc_standard(irc, "FAIL", "REGISTER", code(answer->word), nick,
 		             sentence(answer->word));
 	}
-	irc_flush(irc);
+	irc_clerk_done(irc);
 }
 
 static void on_service_registered(void *context, struct connection connection,
                                   const struct account_answer *answer) {
 	struct irc *irc = context;
-	if (!resume(irc, connection)) {
+	if (!irc_clerk_answered(irc, connection)) {
 		return;
 	}
 	if (answer->word == ACCOUNT_OK) {
@@ -89,13 +77,13 @@ static void on_service_registered(void *context, struct connection connection,
 	} else {
 		irc_notice(irc, NICKSERV, irc_word(sentence(answer->word)));
 	}
-	irc_flush(irc);
+	irc_clerk_done(irc);
 }
 
 static void on_identified(void *context, struct connection connection,
                           const struct account_answer *answer) {
 	struct irc *irc = context;
-	if (!resume(irc, connection)) {
+	if (!irc_clerk_answered(irc, connection)) {
 		return;
 	}
 	if (answer->word == ACCOUNT_OK) {
@@ -104,30 +92,15 @@ static void on_identified(void *context, struct connection connection,
 	} else {
 		irc_notice(irc, NICKSERV, irc_word(sentence(answer->word)));
 	}
-	irc_flush(irc);
+	irc_clerk_done(irc);
 }
 
 /* ---- questions ---- */
 
 static bool ask(struct irc *irc, enum clerk_what what, struct slice name, struct slice password,
                 account_answered *answered) {
-	struct account_question question = {
-		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
-	if (password.size == 0 || password.size > sizeof(question.password) || name.size == 0 ||
-	    name.size > sizeof(question.name)) {
-		return false;
-	}
-	randombytes_buf(&question.nonce, sizeof(question.nonce));
-	question.nonce |= 1;
-	question.name_size = (uint16_t)name.size;
-	question.password_size = (uint16_t)password.size;
-	memcpy(question.name, name.bytes, name.size);
-	memcpy(question.password, password.bytes, password.size);
-	bool is_asked = asker_ask_account(&irc->edge->asker, what, &question,
-	                                  stream_name(irc->stream, irc->to), answered, irc);
-	sodium_memzero(&question, sizeof(question));
-	irc->user->waits += is_asked;
-	return is_asked;
+	return name.size > 0 && password.size > 0 &&
+	       irc_ask_clerk(irc, what, name, password, answered);
 }
 
 static void refuse(struct irc *irc, const char *why, const char *text) {

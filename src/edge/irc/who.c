@@ -111,7 +111,7 @@ static void put_field(struct irc *irc, const struct irc_lister *lister, const st
 	case 'u': irc_put(&irc->at, view_user(userhost)); break;
 	case 'i': irc_put_text(&irc->at, "255.255.255.255"); break;
 	case 'h': irc_put(&irc->at, view_host(userhost)); break;
-	case 's': irc_put_text(&irc->at, irc->settings.server); break;
+	case 's': irc_put_text(&irc->at, irc_config(irc)->server); break;
 	case 'n': irc_put(&irc->at, person_name(person)); break;
 	case 'f': put_flags(irc, lister, person); break;
 	case 'd':

@@ -21,17 +21,12 @@ static struct net net_of(const struct address *peer) {
 	return net;
 }
 
-static bool is_loopback(const struct address *peer) {
-	static const uint8_t one[16] = {[15] = 1};
-	return address_is_v4(peer) ? peer->ip[12] == 127 : memcmp(peer->ip, one, 16) == 0;
-}
-
 /* Asked once for each that comes: a walk through all costs less than a table that is right. */
 static bool is_one_too_many(const struct stream *stream, const struct address *peer) {
 	if (stream->connections.count >= stream->limits.connections_max) {
 		return true;
 	}
-	if (is_loopback(peer)) {
+	if (address_is_loopback(peer)) {
 		return false;
 	}
 	struct net net = net_of(peer);
