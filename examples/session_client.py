@@ -350,11 +350,15 @@ class Session:
             if isinstance(item, Entry) and item.person == self.person:
                 self._own(item)
             self.events.append(item)
+        self._explain()
+        self._acknowledge(now)
+
+    def _explain(self):
+        """Give up those whose entry would have come by now: LOG and KEPT come in any order."""
         for number in [n for n, seq in self.unsettled.items()
                        if seq is not None and seq <= self.log.cursor]:
             del self.unsettled[number]
             self.events.append(Unexplained(number))
-        self._acknowledge(now)
 
     def _own(self, entry):
         if entry.kind == RENAMED:
@@ -407,6 +411,7 @@ class Session:
             if n <= number and self.unsettled[n] is None:
                 self.unsettled[n] = seq
         self.events.append(Kept(number, seq))
+        self._explain()
 
     def _on_pong(self, now, token):
         if self.ping and token == self.ping.number:

@@ -3,12 +3,14 @@
 import itertools
 import os
 import random
+import struct
 import subprocess
 import sys
 
 import session_wire as wire
 from plain import Plain, entered, left, said
 from server import Stream
+from session_client import Session
 from tools import TOP, plain_environment
 
 PROGRAM = TOP / "examples" / "session_client.py"
@@ -70,6 +72,23 @@ def test_log_puts_any_order_in_order():
     assert log.take(*logs[5]) == []
     assert log.take(*logs[0]) == [entry(2), entry(3), long, entry(9)]
     assert not log.early and not log.parts
+
+
+def test_a_refusal_whose_reason_is_lost():
+    """It is known to be one when both KEPT and the cursor have come, whichever is last."""
+    for kept_is_last in (False, True):
+        session = Session("127.0.0.1", 9)
+        session.state, session.log, session.next_number = "here", wire.Log(5), 1
+        session.connection = wire.Connection(1, 2, bytes(32))
+        session.say("hello")
+        head = bytes((0xF8, wire.LOG)) + session.connection.name + struct.pack("<IQQ", 0, 5, 6)
+        log = head + wire.tag(session.connection.key, head, b"")
+        news = [lambda: session._on_kept(0.0, 1, 6), lambda: session._datagram(log, 0.0)]
+        for step in news[::-1] if kept_is_last else news:
+            assert wire.Unexplained(1) not in session.events
+            step()
+        assert wire.Unexplained(1) in session.events and not session.unsettled
+        session.close()
 
 
 def test_acknowledged_ranges_are_those_that_came():

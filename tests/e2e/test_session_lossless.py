@@ -209,6 +209,13 @@ class Wanderers:
         new.entries[:0] = old.entries
         self.members[self.members.index(old)] = new
 
+    def describe(self):
+        states = [
+            (m.name, m.state, m.log.cursor, list(m.outbox), m.unsettled, m.others[-3:])
+            for m in self.members
+        ]
+        return f"{self.left} deeds left; {states}"
+
     def check(self):
         """Each heard what it was there for, once, in order, and nothing else."""
         log = {entry.seq: entry for member in self.members for entry in member.entries}
@@ -248,7 +255,7 @@ def test_rooms_over_a_bad_line(serve, is_long, seed):
             one.turn_timers()
             wanderers.step()
             one.crowd.turn(0.05)
-            assert time.monotonic() < deadline, [(m.name, m.state) for m in wanderers.members]
+            assert time.monotonic() < deadline, wanderers.describe()
         wanderers.members[0].say("end")
         for member in wanderers.members:
             member.expect("end", 60 * SLOWNESS)
