@@ -67,7 +67,9 @@
 	X(REASON_ROOM_FULL, "{name} 满了", "{name} is full")                                       \
 	X(REASON_ROOM_BANNED, "{name} 不让你进", "you are banned from {name}")                     \
 	X(REASON_CANNOT_SEND_TO_ROOM, "你现在不能在这个房间发言",                                  \
-	  "you may not speak in this room now")
+	  "you may not speak in this room now")                                                    \
+	X(REASON_ACCESS_CLOSED, "这里要有账号或密码才能进，请用 IRC 客户端",                       \
+	  "one needs an account or a password here: come with an IRC client")
 /* clang-format on */
 
 #define MUTED_FOR_ZH "你被禁言了，还有 {number} 分钟"

@@ -153,8 +153,8 @@
 	X(SAY_NO_ORPHANED, REFUSAL_ZH "连接断了，你已退出聊天室",                                  \
 	  REFUSAL_EN "the connection broke, and you have left the room")                           \
 	X(SAY_NO_PASSWORD_WRONG, REFUSAL_ZH "密码不对", REFUSAL_EN "the password is wrong")        \
-	X(SAY_NO_ACCESS_CLOSED, REFUSAL_ZH "这里要有账号或密码才能进",                             \
-	  REFUSAL_EN "one needs an account or a password here")                                    \
+	X(SAY_NO_ACCESS_CLOSED, REFUSAL_ZH "要有账号或密码才能进，请用 IRC 客户端",                \
+	  REFUSAL_EN "one needs an account or a password: come by IRC")                            \
 	X(SAY_NO_THEY_NOT_IN_ROOM, REFUSAL_ZH "“{name}”不在那个房间里",                            \
 	  REFUSAL_EN "{name} is not in that room")                                                 \
 	X(SAY_NO_LIST_FULL, REFUSAL_ZH "那个列表满了", REFUSAL_EN "that list is full")             \

@@ -46,6 +46,8 @@ static struct stream stream;
 static struct stream_connection clients[CLIENTS];
 static struct edge edge;
 static struct options options;
+static struct config config;
+static struct config_secrets secrets;
 static struct board board;
 static void *irc;
 static struct decision decision;
@@ -438,6 +440,8 @@ static void begin(void) {
 	edge.state = state_create();
 	edge.house.options = &options;
 	edge.house.own = &board;
+	config_defaults(&config, &secrets);
+	edge.house.config = &config;
 	number = answered = requests_count = told_size = 0;
 	now_us = 1000000;
 	account.is_asked = is_in_hand = false;
@@ -461,6 +465,21 @@ static void end(void) {
 	state_destroy(edge.state);
 }
 
+/* "=123": another version of the configuration: who may come in, whether they may register, what is said. */
+static bool is_config(struct slice line) {
+	static const char *const motds[] = {"", "tea", "at\n\nfive\n"};
+	if (line.size != 4 || line.bytes[0] != '=') {
+		return false;
+	}
+	config.version++;
+	config.access = (enum access)((uint8_t)line.bytes[1] % 3);
+	config.has_registration = line.bytes[2] % 2 != 0;
+	snprintf(config.motd, sizeof(config.motd), "%s", motds[(uint8_t)line.bytes[3] % 3]);
+	snprintf(config.email, sizeof(config.email), "%s", motds[(uint8_t)line.bytes[3] / 3 % 2]);
+	irc_dialect.tick(irc, now_us);
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 	struct slice all = slice_of((const char *)bytes, size);
 	begin();
@@ -469,6 +488,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 		size_t length = end_of == NULL ? all.size : (size_t)(end_of - all.bytes);
 		struct slice line = slice_first(all, length);
 		all = slice_from(all, end_of == NULL ? length : length + 1);
+		if (is_config(line)) {
+			continue;
+		}
 		bool has_digit =
 			line.size > 0 && line.bytes[0] >= '0' && line.bytes[0] < '0' + CLIENTS;
 		struct stream_connection *it = &clients[has_digit ? line.bytes[0] - '0' : 0];

@@ -23,6 +23,8 @@
 
 static struct edge edge;
 static struct options options;
+static struct config config;
+static struct config_secrets secrets;
 static struct board own, scribe, hub;
 static struct sessions *sessions;
 static struct route home;
@@ -44,6 +46,8 @@ static void set_up_once(void) {
 	                           .rate_burst = 1000000000,
 	                           .plain_from_any = true};
 	edge.house.options = &options;
+	config_defaults(&config, &secrets);
+	edge.house.config = &config;
 	edge.house.own = &own;
 	edge.house.boards[PROCESS_SCRIBE] = &scribe;
 	edge.house.boards[PROCESS_HUB] = &hub;

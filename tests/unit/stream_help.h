@@ -51,6 +51,8 @@ struct seen {
 struct world {
 	struct edge edge;
 	struct options options;
+	struct config config;
+	struct config_secrets secrets;
 	struct stream *stream;
 	struct ring *ring;
 	struct board *scribe;
@@ -325,6 +327,8 @@ static void world_begin(void) {
 	                       .seq = 10}; /* 1 is the lobby */
 	signal(SIGPIPE, SIG_IGN);          /* as house_enter() does */
 	house->options = &world.options;
+	config_defaults(&world.config, &world.secrets);
+	house->config = &world.config;
 	memset(house->tcp, -1, sizeof(house->tcp));
 	house->loop = loop_create(one_turn, NULL);
 	int fd = make_memory();

@@ -249,6 +249,26 @@ static void test_who_never_enters_is_closed(void **state) {
 	client_ends(&client);
 }
 
+/* Of those who are here, too; and it is looked at once. */
+static void test_limits_follow_the_configuration(void **state) {
+	struct client client = connects(0);
+	turn(4);
+	assert_true(world.stream->limits.ping_us > 7000000);
+	world.config.version++;
+	world.config.ping_s = 7;
+	world.config.ping_timeout_s = 8;
+	world.config.register_s = 9;
+	world.config.connections_per_network = 3;
+	world.stream->sweep_us = LOOP_FOREVER - 1;
+	turn(1);
+	assert_int_equal(world.stream->limits.ping_us, 7000000);
+	assert_int_equal(world.stream->limits.timeout_us, 8000000);
+	assert_int_equal(world.stream->limits.register_us, 9000000);
+	assert_int_equal(world.stream->limits.per_net_max, 3);
+	assert_true(world.stream->sweep_us < LOOP_FOREVER - 1);
+	client_ends(&client);
+}
+
 static void test_a_new_edge_tells_of_orphans_once(void **state) {
 	struct record request;
 	turn(4);
@@ -481,6 +501,7 @@ int main(void) {
 		TEST(test_more_answers_than_may_be_end_it),
 		TEST(test_silence_is_asked_about_and_then_ends_it),
 		TEST(test_who_never_enters_is_closed),
+		TEST(test_limits_follow_the_configuration),
 		TEST(test_a_new_edge_tells_of_orphans_once),
 		TEST(test_who_is_in_a_room_reads_it_and_nobody_else),
 		TEST(test_many_in_a_room_cost_one_write_each),

@@ -98,6 +98,9 @@ void input_take(void *context, const struct datagram *datagram) {
 		refuse(plain, datagram, &request, REASON_TOO_FAST);
 	} else if (request.kind == RECORD_NONE) {
 		refuse(plain, datagram, &request, request.reason);
+	} else if (session == NULL && plain->edge->house.config->access != ACCESS_OPEN) {
+		/* Who is in stays in. */
+		refuse(plain, datagram, &request, REASON_ACCESS_CLOSED);
 	} else {
 		pass_on(plain, datagram, &request);
 	}

@@ -34,7 +34,7 @@ static void *create(struct stream *stream, struct edge *edge) {
 	irc->log = log_id(edge->house.options->master);
 	irc->since_us = clock_wall_us();
 	irc->returns_us = LOOP_FOREVER;
-	irc->offered = ((uint64_t)1 << CAPABILITIES_COUNT) - 1;
+	irc_follow_config(irc);
 	irc->past = calloc(IRC_PAST_PEOPLE, sizeof(*irc->past));
 	if (irc->past == NULL) {
 		diag_exit(EXIT_TRY_AGAIN, "no memory for the IRC dialect");
@@ -411,6 +411,7 @@ static uint64_t due_us(void *it) {
 }
 
 static void tick(void *it, uint64_t now_us) {
+	irc_follow_config(it);
 	irc_history_tick(it);
 	irc_returning_tick(it);
 }

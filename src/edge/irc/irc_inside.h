@@ -10,7 +10,7 @@
  *   render     entries into lines, for all who read them in one form
  *   own        what one hears of one's own deeds
  *   refusals   the hub's refusals as numerics
- *   register   coming in: CAP, PASS, NICK, USER, QUIT
+ *   register   coming in: CAP, PASS, NICK, USER, QUIT; access: whether one may
  *   greeting   001 to 005, LUSERS, MOTD
  *   questions  to the clerk: passwords
  *   sasl       AUTHENTICATE
@@ -68,6 +68,7 @@ struct irc_door {
 	bool has_user;
 	bool is_asked; /* the hub has been asked to let it in */
 	bool has_account;
+	bool has_passed; /* it need not show any more that it may come in */
 	bool has_retried;
 	bool is_returning; /* returning.c: it asks again */
 	uint8_t nick_size, user_size, realname_size, account_size;
@@ -139,7 +140,8 @@ struct irc {
 	struct edge *edge;
 	uint64_t log; /* its id, for msgids */
 	uint64_t since_us;
-	uint64_t offered; /* capabilities */
+	uint64_t offered;        /* capabilities, */
+	uint64_t config_version; /* and of which version of the configuration */
 
 	/* Whom we are talking to, and what it says: while a callback lasts. */
 	struct stream_connection *to;
@@ -250,6 +252,14 @@ void irc_own_entry(struct irc *irc, const struct record *entry);
 void irc_others_entry(struct irc *irc, const struct record *entry);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
 
+/* ---- access.c ---- */
+
+/*
+ * May it come in now, as far as accounts and passwords go? If not, it has been told why and closed, or
+ * the clerk is asked, and it tries again when that is answered.
+ */
+bool irc_may_enter(struct irc *irc);
+
 /* ---- register.c, greeting.c ---- */
 
 void irc_try_to_enter(struct irc *irc);
@@ -265,6 +275,8 @@ void irc_entered(struct irc *irc);
 void irc_greet(struct irc *irc);
 void irc_do_lusers(struct irc *irc);
 void irc_do_motd(struct irc *irc);
+/* What is offered follows from the configuration; whoever wants to know is told that it changed. */
+void irc_follow_config(struct irc *irc);
 /* Its form follows from its capabilities. */
 void irc_set_form(struct irc *irc);
 

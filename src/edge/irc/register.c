@@ -82,6 +82,49 @@ static void cap_end(struct irc *irc) {
 	}
 }
 
+/* ---- CAP NEW, CAP DEL ---- */
+
+struct offer {
+	struct irc *irc;
+	uint64_t added, taken;
+};
+
+static bool tell_offer(void *context, struct stream_connection *it) {
+	const struct offer *offer = context;
+	struct irc *irc = offer->irc;
+	if (stream_own(it) == NULL) {
+		return true;
+	}
+	irc_talk_to(irc, it);
+	irc->user->capabilities &= ~offer->taken;
+	irc_set_form(irc);
+	if (irc_can(irc, CAP_CAP_NOTIFY) && offer->added != 0) {
+		cap_words(irc, "NEW", offer->added, irc->user->has_302);
+	}
+	if (irc_can(irc, CAP_CAP_NOTIFY) && offer->taken != 0) {
+		cap_words(irc, "DEL", offer->taken, false);
+	}
+	irc_flush(irc);
+	return true;
+}
+
+void irc_follow_config(struct irc *irc) {
+	const struct config *config = irc_config(irc);
+	if (irc->config_version == config->version) {
+		return;
+	}
+	uint64_t before = irc->offered, now = ((uint64_t)1 << CAPABILITIES_COUNT) - 1;
+	if (!config->has_registration) {
+		now &= ~irc_bit(CAP_ACCOUNT_REGISTRATION);
+	}
+	irc->offered = now;
+	struct offer offer = {.irc = irc, .added = now & ~before, .taken = before & ~now};
+	if (irc->config_version != 0 && (offer.added | offer.taken) != 0) {
+		stream_each(irc->stream, tell_offer, &offer);
+	}
+	irc->config_version = config->version;
+}
+
 void irc_on_cap(struct irc *irc) {
 	struct slice verb = irc_parameter(&irc->message, 0);
 	if (irc_equal(verb, "LS")) {
@@ -191,6 +234,9 @@ static void ask_to_enter(struct irc *irc, bool is_again) {
 	struct irc_door *door = irc->user->door;
 	char userhost[USERHOST_BYTES_MAX];
 	if (door->is_negotiating || !door->has_user || door->nick_size == 0 || door->is_asked) {
+		return;
+	}
+	if (!irc_may_enter(irc)) {
 		return;
 	}
 	/* Nick and account are one. */

@@ -107,6 +107,8 @@ static void refuse(struct irc *irc, const char *why, const char *text) {
 	irc_standard(irc, "FAIL", "REGISTER", why, irc_parameter(&irc->message, 0), text);
 }
 
+static const char closed[] = "Accounts are made by the administrator here";
+
 /* REGISTER account email password */
 void irc_on_register(struct irc *irc) {
 	struct slice account = irc_parameter(&irc->message, 0);
@@ -116,6 +118,8 @@ void irc_on_register(struct irc *irc) {
 		refuse(irc, "ALREADY_AUTHENTICATED", "You are signed in already");
 	} else if (!slice_equal(account, irc_word("*")) && !name_equal(account, irc_nick(irc))) {
 		refuse(irc, "ACCOUNT_NAME_MUST_BE_NICK", "Take the name first that you register");
+	} else if (!irc_config(irc)->has_registration) {
+		refuse(irc, "TEMPORARILY_UNAVAILABLE", closed);
 	} else if (!irc_takes_passwords(irc)) {
 		refuse(irc, "TEMPORARILY_UNAVAILABLE",
 		       "Passwords are taken from this machine only");
@@ -142,6 +146,8 @@ static void ask_for(struct irc *irc, enum clerk_what what, struct slice name, st
                     account_answered *answered) {
 	if ((irc->user->bits & PERSON_HAS_ACCOUNT) != 0) {
 		irc_notice(irc, NICKSERV, irc_word("You are signed in already"));
+	} else if (what == CLERK_ACCOUNT_REGISTER && !irc_config(irc)->has_registration) {
+		irc_notice(irc, NICKSERV, irc_word(closed));
 	} else if (!irc_takes_passwords(irc)) {
 		irc_notice(irc, NICKSERV, irc_word("Passwords are taken from this machine only"));
 	} else if (password.size == 0) {

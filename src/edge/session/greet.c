@@ -229,6 +229,11 @@ static void say_welcome(struct sessions *sessions, const struct greeting *place)
 	say(sessions, &place->route, &place->welcome, &key);
 }
 
+/* Nothing in an OPEN shows that one has an account, or knows a password. */
+static bool is_closed(const struct sessions *sessions) {
+	return sessions->edge->house.config->access != ACCESS_OPEN;
+}
+
 static void on_question(struct sessions *sessions, const struct datagram *datagram,
                         const struct wire_greeting *asked) {
 	struct greet *greet = &sessions->greet;
@@ -236,6 +241,11 @@ static void on_question(struct sessions *sessions, const struct datagram *datagr
 	struct greeting *place = place_of(greet, asked, &datagram->route);
 	if (place == NULL) {
 		if (asked->type == WIRE_RESUME && was_used(greet, asked->tag)) {
+			return;
+		}
+		if (asked->type == WIRE_OPEN && is_closed(sessions)) {
+			refuse(sessions, &datagram->route, asked->nonce, REASON_ACCESS_CLOSED, 0,
+			       slice_of(NULL, 0));
 			return;
 		}
 		place = new_place(greet, now_us);

@@ -460,8 +460,32 @@ static uint64_t due_us(void *it) {
 	return stream->dialect == NULL ? due : smaller(due, stream->dialect->due_us(stream->its));
 }
 
+static void set_limits(struct stream *stream) {
+	const struct options *options = stream->edge->house.options;
+	const struct config *config = stream->edge->house.config;
+	stream->config_version = config->version;
+	stream->limits = (struct stream_limits){
+		.stall_us = (uint64_t)(options->stall_s * (double)SECOND_US),
+		.ping_us = config->ping_s * SECOND_US,
+		.timeout_us = config->ping_timeout_s * SECOND_US,
+		.register_us = config->register_s * SECOND_US,
+		.connections_max = UINT32_MAX,
+		.per_net_max = config->connections_per_network,
+		.pace = pace_of(options->rate_per_s, options->rate_burst),
+	};
+}
+
+/* For those who are here, too, from now on. */
+static void follow_config(struct stream *stream, uint64_t now_us) {
+	if (stream->config_version != stream->edge->house.config->version) {
+		set_limits(stream);
+		stream->sweep_us = now_us;
+	}
+}
+
 static void tick(void *it, uint64_t now_us) {
 	struct stream *stream = it;
+	follow_config(stream, now_us);
 	say_orphans(stream);
 	stream->input_us = input_tick(stream, now_us);
 	if (stream->dialect != NULL) {
@@ -482,19 +506,6 @@ static bool is_drained(void *it) {
 }
 
 /* ---- beginning and ending ---- */
-
-static void set_limits(struct stream *stream) {
-	const struct options *options = stream->edge->house.options;
-	stream->limits = (struct stream_limits){
-		.stall_us = (uint64_t)(options->stall_s * (double)SECOND_US),
-		.ping_us = 120 * SECOND_US,
-		.timeout_us = 120 * SECOND_US,
-		.register_us = 60 * SECOND_US,
-		.connections_max = UINT32_MAX,
-		.per_net_max = 256,
-		.pace = pace_of(options->rate_per_s, options->rate_burst),
-	};
-}
 
 static bool is_stream_session(void *context, const struct session *session) {
 	struct stream *stream = context;

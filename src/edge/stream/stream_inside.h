@@ -143,6 +143,7 @@ struct stream {
 	const struct stream_dialect *dialect; /* IRC's; NULL: nobody is served */
 	void *its;
 	struct stream_limits limits;
+	uint64_t config_version; /* that they are of */
 	struct pool connections, rooms;
 	struct table by_person, by_room;
 	uint32_t generation;
