@@ -10,6 +10,7 @@
 #define CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "limits.h"
@@ -68,5 +69,25 @@ struct config_secrets {
 
 /* What holds where the file says nothing, or where there is none. Version 1. */
 void config_defaults(struct config *config, struct config_secrets *secrets);
+
+/*
+ * How it comes to the processes: a sheet is shared memory with one writer, the
+ * keeper, and readers that take a copy. A process that is started again finds
+ * the newest there; who runs is rung, and looks at the beginning of each turn.
+ */
+struct sheet;
+
+/* The file of a new sheet for `size` bytes: the writer's descriptor, or -1 with errno. */
+int sheet_create(const char *name, size_t size);
+
+/* Maps one; NULL with errno (EINVAL: not one of that size). */
+struct sheet *sheet_open(int fd, size_t size, bool is_writer);
+void sheet_close(struct sheet *sheet);
+
+/* What readers copy from now on. */
+void sheet_write(struct sheet *sheet, const void *bytes);
+
+/* False if *version is what stands there; else copies it whole, and sets *version. */
+bool sheet_read(const struct sheet *sheet, uint64_t *version, void *bytes);
 
 #endif

@@ -66,12 +66,36 @@ static const struct options *map_options(int fd) {
 	return options;
 }
 
+static struct sheet *open_sheet(const char *what, size_t size) {
+	int fd = take_needed(what);
+	struct sheet *sheet = sheet_open(fd, size, false);
+	if (sheet == NULL) {
+		diag_exit_errno(EXIT_FIX_ME, "cannot map the %s", what);
+	}
+	close(fd);
+	return sheet;
+}
+
+static struct config config;
+static struct config_secrets secrets;
+
+/* What the keeper has read, if it is new. */
+static void read_config(struct house *house) {
+	sheet_read(house->config_sheet, &house->config_seen, &config);
+	if (house->secrets_sheet != NULL) {
+		sheet_read(house->secrets_sheet, &house->secrets_seen, &secrets);
+	}
+}
+
 static void take_config(struct house *house) {
-	static struct config config;
-	static struct config_secrets secrets;
-	config_defaults(&config, &secrets);
+	house->config_sheet = open_sheet("config", sizeof config);
 	house->config = &config;
-	house->secrets = house->index == PROCESS_CLERK ? &secrets : NULL;
+	if (house->index == PROCESS_CLERK) {
+		house->secrets_sheet = open_sheet("secrets", sizeof secrets);
+		house->secrets = &secrets;
+	}
+	house->reload = take("reload");
+	read_config(house);
 }
 
 static void take_boards(struct house *house) {
@@ -164,6 +188,7 @@ static int take_signals(void) {
 static uint64_t on_turn(void *context) {
 	struct house *house = context;
 	board_wake_up(house->own);
+	read_config(house);
 	return house->turn(house->turn_context);
 }
 
@@ -264,6 +289,12 @@ void house_ring(struct house *house, unsigned index) {
 	}
 }
 
+void house_ask_reload(struct house *house) {
+	uint64_t one = 1;
+	ssize_t written = house->reload >= 0 ? write(house->reload, &one, sizeof one) : 0;
+	(void)written; /* Full: it has been asked often enough. */
+}
+
 uint64_t house_sleep(struct house *house, bool (*has_work)(void *context), void *context,
                      uint64_t sleep_us) {
 	if (sleep_us == 0) {
@@ -304,6 +335,9 @@ void house_leave(struct house *house) {
 	close_if_open(house->signals);
 	close_if_open(house->ready);
 	close_if_open(house->life);
+	close_if_open(house->reload);
+	sheet_close(house->config_sheet);
+	sheet_close(house->secrets_sheet);
 	/* From now on others may take what this process has done for all that it will do. */
 	atomic_store_explicit(&house->own->pid, 0, memory_order_release);
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {

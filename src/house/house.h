@@ -7,6 +7,9 @@
  * argv[0] ("qun: edge 0") and its descriptors by name (mp_inherited()):
  *
  *   options        memfd with struct options, read-only
+ *   config         sheet with struct config, read-only
+ *   secrets        clerk: sheet with struct config_secrets, read-only
+ *   reload         edges: eventfd by which the keeper is asked to read the configuration again
  *   life           read end of a pipe whose write end only the keeper has: end
  *                  of file means that the keeper is gone
  *   ready          write end of a pipe: one byte says "ready"
@@ -61,7 +64,7 @@ struct house {
 	uint16_t edge;  /* an edge's number */
 	char name[PROCESS_NAME_MAX];
 	const struct options *options;
-	/* Never NULL; another version of it may stand here at the beginning of a turn. */
+	/* Never NULL; at the beginning of a turn it may say something else: then its version is another. */
 	const struct config *config;
 	const struct config_secrets *secrets; /* clerk; NULL for all others */
 	struct ring *ring; /* scribe: NULL until it has formatted and opened ring_file */
@@ -77,6 +80,7 @@ struct house {
 	int cursor;                          /* edges; -1: none */
 	int clients[PROCESSES_MAX];          /* clerk; -1 where there is none */
 	int keyboard;                        /* -1: none */
+	int reload;                          /* edges; -1: none */
 	int life;
 	int ready;
 	int lock;
@@ -87,6 +91,8 @@ struct house {
 	unsigned prompt_rings; /* console: others have written on the prompt's terminal so often */
 	bool is_leaving;       /* SIGTERM has come, or the keeper is gone: drain and leave */
 	bool keeper_gone;
+	struct sheet *config_sheet, *secrets_sheet; /* the second: clerk */
+	uint64_t config_seen, secrets_seen;         /* versions of the sheets */
 	struct watch watch_life, watch_bell, watch_signals;
 };
 
@@ -107,6 +113,12 @@ void house_ready(struct house *house);
 
 /* Rings another process if it sleeps. Does nothing where there is no such process. */
 void house_ring(struct house *house, unsigned index);
+
+/*
+ * Asks the keeper to read the configuration again, as SIGHUP does (an
+ * operator's REHASH). What comes of it, the keeper says to its own operator.
+ */
+void house_ask_reload(struct house *house);
 
 /*
  * The end of every turn: if `has_work(context)` is false even after the asleep

@@ -27,7 +27,8 @@ struct options {
 	uint16_t edges;
 	uint16_t listeners_count;
 	struct listener listeners[LISTENERS_MAX];
-	char data[4096]; /* absolute path of the data folder */
+	char data[4096];   /* absolute path of the data folder */
+	char config[4096]; /* and of the configuration file; "": there is none */
 	enum language language;
 	bool is_fsync;      /* kept means synced */
 	bool has_keyboard;  /* the console reads standard input ... */

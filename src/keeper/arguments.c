@@ -29,6 +29,7 @@ struct reading {
 	bool has_listener;
 	bool has_plain_nets;
 	bool is_help;
+	bool is_check;
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct reading *reading,
@@ -130,6 +131,21 @@ static bool take_data(struct reading *reading, const char *text) {
 	}
 	memcpy(options->data, text, size + 1);
 	return true;
+}
+
+static bool take_config(struct reading *reading, const char *text) {
+	struct options *options = reading->options;
+	size_t size = strlen(text);
+	if (size == 0 || size >= sizeof options->config) {
+		return refuse(reading, "%s wants the path of a file", reading->name);
+	}
+	memcpy(options->config, text, size + 1);
+	return true;
+}
+
+static bool take_check(struct reading *reading, const char *text) {
+	reading->is_check = true;
+	return take_config(reading, text);
 }
 
 static bool take_edges(struct reading *reading, const char *text) {
@@ -289,6 +305,8 @@ static const struct row {
 } rows[] = {
 	{"--listen", true, take_listen},
 	{"--data", true, take_data},
+	{"--config", true, take_config},
+	{"--check-config", true, take_check},
 	{"--edges", true, take_edges},
 	{"--console", false, take_console},
 	{"--fsync", false, take_fsync},
@@ -387,5 +405,5 @@ enum arguments_result arguments_parse(struct options *options, int count, char *
 			return ARGUMENTS_BAD;
 		}
 	}
-	return reading.is_help ? ARGUMENTS_HELP : ARGUMENTS_OK;
+	return reading.is_help ? ARGUMENTS_HELP : reading.is_check ? ARGUMENTS_CHECK : ARGUMENTS_OK;
 }

@@ -32,6 +32,18 @@ static void hand_options(struct handout *handout, const struct estate *estate, u
 	hand(handout, "options", estate->shared->options);
 }
 
+static void hand_config(struct handout *handout, const struct estate *estate, unsigned index) {
+	hand(handout, "config", estate->shared->config.reader);
+}
+
+static void hand_secrets(struct handout *handout, const struct estate *estate, unsigned index) {
+	hand(handout, "secrets", estate->shared->secrets.reader);
+}
+
+static void hand_reload(struct handout *handout, const struct estate *estate, unsigned index) {
+	hand(handout, "reload", estate->shared->reload);
+}
+
 static void hand_life(struct handout *handout, const struct estate *estate, unsigned index) {
 	hand(handout, "life", estate->shared->life[0]);
 }
@@ -119,6 +131,9 @@ static const struct {
 	void (*hand)(struct handout *handout, const struct estate *estate, unsigned index);
 } rows[] = {
 	{ALL, hand_options},
+	{ALL, hand_config},
+	{AT(ROLE_CLERK), hand_secrets},
+	{AT(ROLE_EDGE), hand_reload},
 	{ALL, hand_life},
 	{ALL, hand_lock},
 	{ALL, hand_boards_and_bells},

@@ -28,6 +28,7 @@
 
 #include "child.h"
 #include "clock.h"
+#include "config_file.h"
 #include "datafolder.h"
 #include "diag.h"
 #include "greeting.h"
@@ -43,13 +44,15 @@ struct keeper {
 	enum keeper_state state;
 	int exit_code;
 	struct options options;
+	struct config config;
+	struct config_secrets secrets;
 	struct sockets sockets;
 	struct datafolder folder;
 	struct shared shared;
 	struct estate estate;
 	struct loop *loop;
 	int signals;
-	struct watch watch_signals;
+	struct watch watch_signals, watch_reload;
 	struct child children[PROCESSES_MAX];
 	struct stop stop;
 };
@@ -89,11 +92,51 @@ static void on_child_ended(void *context, struct child *child) {
 	}
 }
 
+/* Reads the configuration again. What is wrong with it, changes nothing. */
+static void reload(struct keeper *keeper) {
+	static struct config config;
+	static struct config_secrets secrets;
+	char trouble[CONFIG_TROUBLE_BYTES];
+	const char *path = keeper->options.config;
+	if (!config_load(path, &config, &secrets, trouble)) {
+		diag("%s", trouble);
+		diag("the configuration stays as it was");
+		return;
+	}
+	config.version = keeper->config.version + 1;
+	keeper->config = config;
+	keeper->secrets = secrets;
+	shared_publish(&keeper->shared, &keeper->options, &config, &secrets);
+	diag("read the configuration %s again", path);
+}
+
+static bool has_config(const struct keeper *keeper) {
+	return keeper->options.config[0] != '\0';
+}
+
 static void on_signal(void *context, uint32_t events) {
 	struct keeper *keeper = context;
 	struct signalfd_siginfo info;
 	while (read(keeper->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		stop_with(keeper, EXIT_DONE);
+		if (info.ssi_signo == SIGHUP && has_config(keeper)) {
+			reload(keeper);
+		} else {
+			stop_with(keeper, EXIT_DONE);
+		}
+	}
+}
+
+/* An operator of the server asks. */
+static void on_reload(void *context, uint32_t events) {
+	struct keeper *keeper = context;
+	uint64_t times;
+	if (read(keeper->shared.reload, &times, sizeof times) != (ssize_t)sizeof times) {
+		return;
+	}
+	if (has_config(keeper)) {
+		reload(keeper);
+	} else {
+		diag("an operator asks to read the configuration again, but --config names none");
 	}
 }
 
@@ -230,15 +273,28 @@ static void make_loop(struct keeper *keeper) {
 	keeper->loop = loop_create(on_turn, keeper);
 	keeper->watch_signals =
 		(struct watch){.fd = keeper->signals, .ready = on_signal, .context = keeper};
+	keeper->watch_reload =
+		(struct watch){.fd = keeper->shared.reload, .ready = on_reload, .context = keeper};
 	if (keeper->signals < 0 || keeper->loop == NULL ||
-	    loop_watch(keeper->loop, &keeper->watch_signals, EPOLLIN) < 0) {
+	    loop_watch(keeper->loop, &keeper->watch_signals, EPOLLIN) < 0 ||
+	    loop_watch(keeper->loop, &keeper->watch_reload, EPOLLIN) < 0) {
 		diag_exit_errno(EXIT_TRY_AGAIN, "cannot make the loop");
+	}
+}
+
+static void read_config(struct keeper *keeper) {
+	char trouble[CONFIG_TROUBLE_BYTES];
+	config_defaults(&keeper->config, &keeper->secrets);
+	if (has_config(keeper) &&
+	    !config_load(keeper->options.config, &keeper->config, &keeper->secrets, trouble)) {
+		diag_exit(EXIT_FIX_ME, "%s", trouble);
 	}
 }
 
 static void set_up(struct keeper *keeper) {
 	fill_standard_descriptors();
 	take_options(&keeper->options);
+	read_config(keeper);
 	allow_descriptors();
 	terminal_remember();
 	privileges_choose(&keeper->options);
@@ -246,6 +302,7 @@ static void set_up(struct keeper *keeper) {
 	umask(0077);
 	sockets_open(&keeper->sockets, &keeper->options);
 	shared_create(&keeper->shared, &keeper->options);
+	shared_publish(&keeper->shared, &keeper->options, &keeper->config, &keeper->secrets);
 	make_loop(keeper);
 	/* The folder we were started in is not ours to keep from being unmounted. */
 	if (chdir("/") < 0) {

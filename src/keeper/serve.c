@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "config_file.h"
 #include "datapath.h"
 #include "diag.h"
 #include "help.h"
@@ -30,6 +31,22 @@ static void complete(struct options *options) {
 	if (!is_found) {
 		diag_exit(EXIT_USAGE, "there is no place for the data; say one with --data");
 	}
+	memcpy(given, options->config, sizeof given);
+	if (given[0] != '\0' && !data_path_absolute(given, options->config)) {
+		diag_exit(EXIT_USAGE, "the path of the configuration is too long");
+	}
+}
+
+static int check_config(const char *path) {
+	static struct config config;
+	static struct config_secrets secrets;
+	char trouble[CONFIG_TROUBLE_BYTES];
+	if (!config_load(path, &config, &secrets, trouble)) {
+		diag("%s", trouble);
+		return EXIT_FIX_ME;
+	}
+	printf("%s: ok\n", path);
+	return EXIT_DONE;
 }
 
 static noreturn void become_keeper(const struct options *options) {
@@ -55,6 +72,7 @@ int serve_main(int argc, char **argv) {
 	switch (arguments_parse(&options, argc - 1, argv + 1, trouble)) {
 	case ARGUMENTS_BAD: diag_exit(EXIT_USAGE, "%s", trouble);
 	case ARGUMENTS_HELP: fputs(serve_help(tongue()), stdout); return EXIT_DONE;
+	case ARGUMENTS_CHECK: return check_config(options.config);
 	case ARGUMENTS_OK: break;
 	}
 	complete(&options);

@@ -32,6 +32,20 @@ static int make_queue(void) {
 	return fd;
 }
 
+static struct shared_memory make_sheet(const char *name, size_t size, struct sheet **sheet) {
+	struct shared_memory memory;
+	memory.writer = sheet_create(name, size);
+	*sheet = memory.writer >= 0 ? sheet_open(memory.writer, size, true) : NULL;
+	if (*sheet == NULL) {
+		give_up("memory for the configuration");
+	}
+	memory.reader = mp_mapping_reopen_read_only(memory.writer);
+	if (memory.reader < 0) {
+		give_up("a configuration to read (is /proc mounted?)");
+	}
+	return memory;
+}
+
 static struct shared_memory make_board(void) {
 	struct shared_memory board;
 	board.writer = mp_mapping_create("qun board", 1);
@@ -83,6 +97,10 @@ static void make_for_process(struct shared *shared, unsigned index) {
 
 void shared_create(struct shared *shared, const struct options *options) {
 	shared->options = make_options(options);
+	shared->config = make_sheet("qun config", sizeof(struct config), &shared->config_sheet);
+	shared->secrets =
+		make_sheet("qun secrets", sizeof(struct config_secrets), &shared->secrets_sheet);
+	shared->reload = make_bell();
 	if (pipe2(shared->life, O_CLOEXEC) < 0) {
 		give_up("the life line");
 	}
@@ -96,6 +114,17 @@ void shared_create(struct shared *shared, const struct options *options) {
 		shared->clerk_own[i] = -1;
 		if (shared_has_process(options, i)) {
 			make_for_process(shared, i);
+		}
+	}
+}
+
+void shared_publish(struct shared *shared, const struct options *options,
+                    const struct config *config, const struct config_secrets *secrets) {
+	sheet_write(shared->secrets_sheet, secrets);
+	sheet_write(shared->config_sheet, config);
+	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+		if (shared_has_process(options, i)) {
+			bell_ring_anyway(shared->bells[i]);
 		}
 	}
 }

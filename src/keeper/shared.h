@@ -17,9 +17,12 @@ struct shared_memory {
 };
 
 struct shared {
-	int options;               /* sealed */
-	int life[2];               /* read end for all, write end for nobody else */
-	int queues[EDGES_MAX + 1]; /* -1 where there is none; so below */
+	int options;                          /* sealed */
+	struct shared_memory config, secrets; /* sheets (config.h) */
+	struct sheet *config_sheet, *secrets_sheet;
+	int reload;  /* eventfd: somebody asks for the configuration to be read again */
+	int life[2]; /* read end for all, write end for nobody else */
+	int queues[EDGES_MAX + 1];                  /* -1 where there is none; so below */
 	struct shared_memory boards[PROCESSES_MAX]; /* hub, scribe, clerk, console, edges */
 	int bells[PROCESSES_MAX];
 	int clerk_asker[PROCESSES_MAX]; /* hub, console, edges: their ends ... */
@@ -28,6 +31,10 @@ struct shared {
 
 /* Exits with a sentence. The options must be complete. */
 void shared_create(struct shared *shared, const struct options *options);
+
+/* What the processes are to know from now on; who runs is rung. */
+void shared_publish(struct shared *shared, const struct options *options,
+                    const struct config *config, const struct config_secrets *secrets);
 
 /* Whether the house has a process of that index (the keeper itself apart). */
 bool shared_has_process(const struct options *options, unsigned index);

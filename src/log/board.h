@@ -129,6 +129,8 @@ bool bell_ring(int fd, const struct board *theirs);
  * asleep or not, so that it can be told from other rings.
  */
 void bell_ring_for_prompt(int fd);
+/* Rings, asleep or not: for a waker that has no board to look at. */
+void bell_ring_anyway(int fd);
 /* Takes the rings off the eventfd; returns how many there were for the prompt. */
 unsigned bell_clear(int fd);
 
