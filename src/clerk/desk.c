@@ -16,7 +16,6 @@
 #include "clock.h"
 #include "diag.h"
 #include "mp_thread.h"
-#include "name.h"
 #include "registry.h"
 
 /* Below the clerk's own: a flood of logins waits for the room, not the room for it. */
@@ -283,7 +282,7 @@ static bool find_secret(const struct config_secrets *secrets, const struct accou
 	}
 	for (uint32_t i = 0; i < secrets->operators_count; i++) {
 		const struct config_operator *one = &secrets->operators[i];
-		if (name_equal(name, slice_from_string(one->name))) {
+		if (slice_equal(name, slice_from_string(one->name))) {
 			memcpy(hash, one->hash, CONFIG_HASH_BYTES);
 		}
 	}

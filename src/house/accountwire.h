@@ -20,8 +20,8 @@
  *                                               seq, by id; the console alone
  *   VERIFY_SECRET name, password, origin        OK, WRONG (an unknown name too), TOO_SOON; UNKNOWN: the
  *                                               file has no operators, or no password. The name
- *                                               is an operator's (OPER); none: the server's
- *                                               own password (PASS)
+ *                                               is an operator's, as the file has it (OPER);
+ *                                               none: the server's own password (PASS)
  *
  * Any may be answered with BUSY (too many wait: ask later) or FAILED (the disk; the reason went to diag).
  *

@@ -223,7 +223,7 @@ static void secrets_are_the_clerks(void **unused) {
 	add_operator("other", "another one");
 	add_operator("root", "open sesame");
 	memcpy(secrets.password, secrets.operators[0].hash, sizeof(secrets.password));
-	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 3, "Root", "open sesame");
+	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 3, "root", "open sesame");
 	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 4, "root", "another one");
 	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 5, "nobody", "open sesame");
 	ask(EDGE, CLERK_ACCOUNT_VERIFY_SECRET, 6, "", "another one");

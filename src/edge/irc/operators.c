@@ -89,6 +89,10 @@ void irc_on_wallops(struct irc *irc) {
 	}
 }
 
+/* What comes of it the keeper says to its own operator. */
 void irc_on_rehash(struct irc *irc) {
-	irc_is_operator(irc);
+	if (irc_is_operator(irc)) {
+		irc_numeric(irc, RPL_REHASHING, irc_word("qun.conf"), irc_nothing());
+		house_ask_reload(&irc->edge->house);
+	}
 }
