@@ -231,6 +231,12 @@ bool edge_is_home(const struct edge *at, uint16_t home) {
 	return true;
 }
 
+/* ---- the house ---- */
+
+void house_ask_reload(struct house *house) {
+	assert(house == &edge.house);
+}
+
 /* ---- the clerk ---- */
 
 void asker_add(struct asker *asker, struct ask *its) {
