@@ -22,6 +22,7 @@
 #include "command.h"
 #include "datapath.h"
 #include "diag.h"
+#include "hash.h"
 #include "offline.h"
 #include "offline_accounts.h"
 #include "secret.h"
@@ -40,6 +41,7 @@ struct asking {
 	char line[COMMAND_BYTES_MAX]; /* "/kick 小明 why" */
 	struct command command;
 	bool is_password_stdin;
+	bool is_hash; /* `qun admin password`: asks no server */
 	bool has_password;
 	char password[SECRET_BYTES_MAX];
 };
@@ -73,6 +75,12 @@ static void print_help(FILE *out, enum language language) {
 	for (size_t i = 0; i < command_rows_count(); i++) {
 		print_row(out, language, command_row(i));
 	}
+	static const struct command_row hash = {
+		.name = "password",
+		.arguments = {"", ""},
+		.help = {"输出一个密码在 qun.conf 里的写法 (不需要服务器)",
+	                 "print what stands for a password in qun.conf (needs no server)"}};
+	print_row(out, language, &hash);
 	fputs(either(language, "\n做成了退出码是 0，被拒绝是 1，用法不对是 2，没有服务器是 3。\n",
 	             "\nExit code: 0 it worked, 1 refused, 2 wrong usage, 3 no server.\n"),
 	      out);
@@ -102,11 +110,12 @@ static bool join(struct asking *asking, char **words, int count) {
 	return true;
 }
 
-/* --password-stdin may stand anywhere behind `account`: it is ours, and no word of the command. */
+/* --password-stdin may stand anywhere behind these: it is ours, and no word of the command. */
 static int take_password_option(struct asking *asking, char **words, int count) {
+	bool may_be = strcmp(words[0], "account") == 0 || strcmp(words[0], "password") == 0;
 	int kept = 0;
 	for (int i = 0; i < count; i++) {
-		if (strcmp(words[0], "account") == 0 && strcmp(words[i], "--password-stdin") == 0) {
+		if (may_be && strcmp(words[i], "--password-stdin") == 0) {
 			asking->is_password_stdin = true;
 		} else {
 			words[kept++] = words[i];
@@ -151,6 +160,10 @@ static int take_command(struct asking *asking, char **words, int count) {
 		                    "what shall be done? For example: qun admin who"));
 	}
 	count = take_password_option(asking, words, count);
+	if (count == 1 && strcmp(words[0], "password") == 0) {
+		asking->is_hash = true;
+		return 0;
+	}
 	enum command_error error = COMMAND_TOO_LONG;
 	if (join(asking, words, count)) {
 		error = command_parse(slice_from_string(asking->line), &asking->command);
@@ -165,7 +178,7 @@ static int take_command(struct asking *asking, char **words, int count) {
 /* What needs a password is given one before anybody is asked anything. */
 static int take_password(struct asking *asking) {
 	enum command_deed deed = asking->command.deed;
-	if (deed != DEED_ADD && deed != DEED_PASSWORD) {
+	if (!asking->is_hash && deed != DEED_ADD && deed != DEED_PASSWORD) {
 		return 0;
 	}
 	enum secret_error error = asking->is_password_stdin
@@ -378,6 +391,12 @@ int admin_main(int argc, char **argv) {
 	}
 	int code = take_command(&asking, argv + optind, argc - optind);
 	if (code != 0) {
+		return code;
+	}
+	if (asking.is_hash) {
+		code = take_password(&asking);
+		code = code == 0 ? hash_print(asking.language, asking.password) : code;
+		explicit_bzero(asking.password, sizeof(asking.password));
 		return code;
 	}
 	if (strcmp(asking.command.row->name, "help") == 0) {
