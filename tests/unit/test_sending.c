@@ -290,8 +290,8 @@ static void on_event(const struct event *event) {
 	switch (event->what) {
 	case PACKET: on_packet(&event->packet); break;
 	case ACK:
-		assert_true(
-			sending_acked(&world.sending, &world.flights, &event->ack, world.now_us));
+		assert_true(sending_acked(&world.sending, &world.flights, world.head, &event->ack,
+		                          world.now_us));
 		break;
 	case ACK_TIMER:
 		world.is_ack_timed = false;
@@ -558,19 +558,37 @@ static void lies_are_seen(void **state) {
 	struct span span;
 	begin(1, network, 100, 0, false);
 	struct wire_ack ack = {.count = 1, .ranges = {{.first = 0, .last = 0}}};
-	assert_false(sending_acked(&world.sending, &world.flights, &ack, world.now_us));
+	assert_false(sending_acked(&world.sending, &world.flights, 10, &ack, world.now_us));
 	assert_true(sending_next(&world.sending, &world.flights, 100, world.now_us, &span));
 	struct packet_sent sent = {.to = 10, .bytes = 1000};
 	sending_sent(&world.sending, &world.flights, &span, &sent, world.now_us);
 	ack.seq = 11;
-	assert_false(sending_acked(&world.sending, &world.flights, &ack, world.now_us));
+	assert_false(sending_acked(&world.sending, &world.flights, 10, &ack, world.now_us));
 	ack.seq = 10;
 	ack.ranges[0].last = 1;
-	assert_false(sending_acked(&world.sending, &world.flights, &ack, world.now_us));
+	assert_false(sending_acked(&world.sending, &world.flights, 10, &ack, world.now_us));
 	ack.ranges[0].last = 0;
-	assert_true(sending_acked(&world.sending, &world.flights, &ack, world.now_us));
+	assert_true(sending_acked(&world.sending, &world.flights, 10, &ack, world.now_us));
 	sending_rest(&world.sending, &world.flights);
 	assert_true(sending_is_idle(&world.sending));
+	sending_finish(&world.sending, &world.flights);
+	pool_finish(&world.flights);
+}
+
+/* What came early on an earlier connection fits when the gap before it is closed: it is not sent again. */
+static void what_an_earlier_connection_brought_counts(void **state) {
+	struct network network = {0};
+	struct span span;
+	begin(1, network, 100, 0, false);
+	assert_true(sending_next(&world.sending, &world.flights, 100, world.now_us, &span));
+	struct packet_sent sent = {.to = 10, .bytes = 1000, .part = 1};
+	sending_sent(&world.sending, &world.flights, &span, &sent, world.now_us);
+	struct wire_ack ack = {.seq = 60, .count = 1, .ranges = {{.first = 0, .last = 0}}};
+	assert_true(sending_acked(&world.sending, &world.flights, 60, &ack, world.now_us));
+	assert_true(sending_next(&world.sending, &world.flights, 100, world.now_us, &span));
+	assert_int_equal(span.from, 60);
+	assert_int_equal(span.part_next, 0);
+	assert_false(sending_next(&world.sending, &world.flights, 60, world.now_us, &span));
 	sending_finish(&world.sending, &world.flights);
 	pool_finish(&world.flights);
 }
@@ -587,6 +605,7 @@ int main(void) {
 		cmocka_unit_test(a_refusal_leaves_other_holes_alone),
 		cmocka_unit_test(what_cannot_be_sent_is_not_polled),
 		cmocka_unit_test(lies_are_seen),
+		cmocka_unit_test(what_an_earlier_connection_brought_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -453,11 +453,16 @@ static void take_ack(struct sending *sending, struct flight *flight, const struc
 	holes_trim(&flight->holes, sending->acked);
 }
 
-bool sending_acked(struct sending *sending, struct pool *flights, const struct wire_ack *ack,
-                   uint64_t now_us) {
+bool sending_acked(struct sending *sending, struct pool *flights, uint64_t head,
+                   const struct wire_ack *ack, uint64_t now_us) {
 	if (ack->count == 0 || ack->ranges[0].last >= sending->packet ||
-	    ack->seq > sending->covered) {
+	    (ack->seq > sending->covered && ack->seq > head)) {
 		return false;
+	}
+	if (ack->seq > sending->covered) {
+		/* What came early on the connection before this one, and fits now. */
+		sending->covered = ack->seq;
+		sending->part_next = 0;
 	}
 	sending->acked = ack->seq > sending->acked ? ack->seq : sending->acked;
 	struct flight *flight = flight_of(sending, flights);

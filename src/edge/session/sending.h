@@ -89,9 +89,12 @@ static inline uint32_t sending_number(struct sending *sending) {
 /* The socket did not take the packet after all. */
 void sending_unsent(struct sending *sending, struct pool *flights, uint32_t packet);
 
-/* What the client says that it has. False if that cannot be. */
-bool sending_acked(struct sending *sending, struct pool *flights, const struct wire_ack *ack,
-                   uint64_t now_us);
+/*
+ * What the client says that it has: perhaps more than was sent here, from a connection before this
+ * one, but nothing behind the end of the log. False if that cannot be.
+ */
+bool sending_acked(struct sending *sending, struct pool *flights, uint64_t head,
+                   const struct wire_ack *ack, uint64_t now_us);
 
 /*
  * When time changes something: losses, a probe, a packet by its pace (not if

@@ -35,8 +35,9 @@ void talk_say_end(struct sessions *sessions, uint32_t handle, uint16_t reason, s
 /* ---- frames ---- */
 
 static void on_ack(struct sessions *sessions, struct context *context, const struct wire_ack *ack) {
-	if (sending_acked(&context->sending, &sessions->flights, ack, sessions_now_us(sessions)) &&
-	    context->memberships != NULL) {
+	bool is_good = sending_acked(&context->sending, &sessions->flights, sessions->window.high,
+	                             ack, sessions_now_us(sessions));
+	if (is_good && context->memberships != NULL) {
 		memberships_forget(&context->memberships, context->sending.acked);
 	}
 }
