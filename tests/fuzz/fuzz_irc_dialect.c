@@ -265,6 +265,9 @@ bool asker_ask_account(struct asker *asker, enum clerk_what what,
 		return false;
 	}
 	assert(question->name_size <= sizeof(question->name) && question->origin != 0);
+	/* SCRAM needs no password; and none is taken from where it could be read on the way. */
+	assert(question->password_size == 0 || config.takes_cleartext_passwords ||
+	       address_is_loopback(&stream_find(&stream, connection)->peer));
 	account = (struct asked_account){.is_asked = true,
 	                                 .answered = its_answered,
 	                                 .context = context,
@@ -456,6 +459,8 @@ static void begin(void) {
 		clients[i].made = 0;
 		clients[i].peer = (struct address){
 			.ip = {[10] = 0xFF, [11] = 0xFF, [12] = 127, [15] = (uint8_t)(1 + i % 2)}};
+		/* The last is not of this machine. */
+		clients[i].peer.ip[12] = i + 1 == CLIENTS ? 10 : 127;
 		open_client(&clients[i]);
 	}
 }
@@ -480,6 +485,7 @@ static bool is_config(struct slice line) {
 	config.version++;
 	config.access = (enum access)((uint8_t)line.bytes[1] % 3);
 	config.has_registration = line.bytes[2] % 2 != 0;
+	config.takes_cleartext_passwords = (uint8_t)line.bytes[2] / 2 % 2 != 0;
 	snprintf(config.motd, sizeof(config.motd), "%s", motds[(uint8_t)line.bytes[3] % 3]);
 	snprintf(config.email, sizeof(config.email), "%s", motds[(uint8_t)line.bytes[3] / 3 % 2]);
 	irc_dialect.tick(irc, now_us);

@@ -424,6 +424,7 @@ const struct stream_dialect irc_dialect = {
 	.line = on_line,
 	.too_long = too_long,
 	.quiet = quiet,
+	.farewell = irc_farewell,
 	.more = more,
 	.closed = closed,
 	.answer = on_answer,

@@ -228,6 +228,9 @@ void irc_label_drop(struct irc_label *label);
 /* The last words: ERROR. */
 void irc_close(struct irc *irc, struct slice why);
 
+/* The same, where the stream ends it. */
+void irc_farewell(void *irc, struct stream_connection *connection, struct slice why);
+
 /* ---- asked.c ---- */
 
 /* Passes it on; `target` is for the refusal. False: the queue is full; the handler returns. */

@@ -285,20 +285,32 @@ void irc_notice(struct irc *irc, const char *from, struct slice text) {
 	irc_end_line(irc);
 }
 
-void irc_close(struct irc *irc, struct slice why) {
-	char text[IRC_LINE_BYTES_MAX];
-	struct irc_line line = irc_line_at(text, sizeof(text));
-	if (irc->is_over) {
-		return;
-	}
-	irc_flush(irc);
+static struct slice put_error(const struct irc *irc, char out[static IRC_LINE_BYTES_MAX],
+                              struct slice why) {
+	struct irc_line line = irc_line_at(out, IRC_LINE_BYTES_MAX);
 	irc_put_text(&line, "ERROR :Closing Link: ");
 	irc_put(&line, irc_nick(irc));
 	irc_put_text(&line, " (");
 	irc_put(&line, slice_first(why, why.size <= 300 ? why.size : cut_before(why, 300)));
 	irc_put_text(&line, ")");
 	irc_end(&line);
+	return irc_line_slice(&line);
+}
+
+void irc_close(struct irc *irc, struct slice why) {
+	char text[IRC_LINE_BYTES_MAX];
+	if (irc->is_over) {
+		return;
+	}
+	irc_flush(irc);
+	struct slice error = put_error(irc, text, why);
 	irc->is_over = true;
-	struct stream_connection *to = irc->to;
-	stream_close(irc->stream, to, irc_line_slice(&line));
+	stream_close(irc->stream, irc->to, error);
+}
+
+void irc_farewell(void *it, struct stream_connection *connection, struct slice why) {
+	struct irc *irc = it;
+	char text[IRC_LINE_BYTES_MAX];
+	irc_talk_to(irc, connection);
+	stream_answer(irc->stream, connection, put_error(irc, text, why));
 }

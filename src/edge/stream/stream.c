@@ -390,6 +390,16 @@ static bool is_stalled(struct stream *stream, struct stream_connection *it) {
 	return stream_age_us(stream, it->moved) >= stream->limits.stall_us;
 }
 
+static void end_silent(struct stream *stream, struct stream_connection *it, const char *why) {
+	struct slice text = slice_from_string(why);
+	if (it->is_opened && !it->is_blocked && it->dialect->farewell != NULL) {
+		it->dialect->farewell(it->its, it, text);
+		connection_end(stream, it, STREAM_END_SILENT, text);
+	} else {
+		connection_lose(stream, it, STREAM_END_SILENT, text);
+	}
+}
+
 static void look_at(struct stream *stream, struct stream_connection *it) {
 	const struct stream_limits *limits = &stream->limits;
 	uint64_t silence_us = stream_age_us(stream, it->heard);
@@ -403,10 +413,9 @@ static void look_at(struct stream *stream, struct stream_connection *it) {
 	} else if (it->is_ending) {
 		return;
 	} else if (it->session == 0 && stream_age_us(stream, it->since) >= limits->register_us) {
-		connection_lose(stream, it, STREAM_END_SILENT,
-		                slice_from_string("Registration timeout"));
+		end_silent(stream, it, "Registration timeout");
 	} else if (it->is_asked && silence_us >= limits->ping_us + limits->timeout_us) {
-		connection_lose(stream, it, STREAM_END_SILENT, slice_from_string("Ping timeout"));
+		end_silent(stream, it, "Ping timeout");
 	} else if (it->is_opened && !it->is_asked && it->session != 0 &&
 	           silence_us >= limits->ping_us) {
 		it->is_asked = true;
