@@ -165,9 +165,9 @@ def test_kill_an_edge(serve, is_long):
     talk.check()
 
 
-def test_kill_all_but_the_keeper(serve):
+def test_kill_all_but_the_keeper(serve, is_long):
     server = serve(*FAST, "--edges", "2")
-    talk = Talk(server, 20)
+    talk = Talk(server, 200 if is_long else 20)
     talk.more(5)
     for name, pid in server.children().items():
         if name != "keeper":
@@ -178,9 +178,9 @@ def test_kill_all_but_the_keeper(serve):
     talk.check()
 
 
-def test_kill_everything_and_start_again(serve):
+def test_kill_everything_and_start_again(serve, is_long):
     server = serve(*FAST, "--edges", "2")
-    talk = Talk(server, 20)
+    talk = Talk(server, 200 if is_long else 20)
     talk.more(5)
     server.kill_all()
     server.restart()
