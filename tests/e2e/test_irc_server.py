@@ -31,6 +31,29 @@ def test_ping(serve):
     assert people["ann"].ask("PING x")[0].parameters[0] == people["ann"].server_name
 
 
+def test_the_end_of_the_server_is_told(serve):
+    """By a signal, and by the administrator: whoever is there hears why, in or not, and then the end."""
+    server = serve(*FAST)
+    ann, out = Irc(server).enter("ann"), Irc(server)
+    out.send("NICK out", "PING x")
+    out.find("PONG")
+    server.stop()
+    for each in (ann, out):
+        [*_, last] = each.expect_end()
+        assert last.command == "ERROR" and "leaving" in last.last, last
+    server.restart()
+    ann, out = Irc(server).enter("ann"), Irc(server)
+    out.send("NICK out", "PING x")
+    out.find("PONG")
+    server.admin_ok("close", "下课")
+    for each in (ann, out):
+        [*_, notice, last] = each.expect_end()
+        assert notice.command == "NOTICE" and "下课" in notice.last and "!" not in notice.source, notice
+        assert last.command == "ERROR" and "下课" in last.last, last
+    server.wait_gone()
+    assert server.exit_code == 0
+
+
 def test_what_it_says_of_itself(serve):
     server = serve(*FAST)
     ann = Irc(server).enter("ann")

@@ -5,6 +5,7 @@
 #include "irc_inside.h"
 #include "irc_render.h"
 #include "irc_view.h"
+#include "words.h"
 
 static struct irc_rendering form_for(const struct irc *irc) {
 	return (struct irc_rendering){.server = irc_config(irc)->server,
@@ -197,9 +198,25 @@ static bool tell_invited(void *context, struct stream_connection *it) {
 	return true;
 }
 
+/* The house is closed: whoever is here, in or not, is told why, and goes. */
+static bool tell_closed(void *context, struct stream_connection *it) {
+	const struct others *others = context;
+	struct irc *irc = others->irc;
+	char text[IRC_LINE_BYTES_MAX];
+	size_t size =
+		words_ended(irc->edge->house.options->language, others->entry, text, sizeof(text));
+	if (stream_own(it) != NULL) {
+		irc_talk_to(irc, it);
+		irc_notice(irc, NULL, slice_of(text, size));
+		irc_close(irc, slice_of(text, size));
+	}
+	return true;
+}
+
 void irc_others_entry(struct irc *irc, const struct record *entry) {
 	struct others others = {.irc = irc, .entry = entry};
 	switch (entry->kind) {
+	case ENTRY_CLOSED: stream_each(irc->stream, tell_closed, &others); break;
 	case ENTRY_ENTERED:
 		if (record_rooms_count(entry) > 1) {
 			stream_each(irc->stream, tell_entered, &others);

@@ -310,8 +310,7 @@ void connections_finish(struct stream *stream) {
 	for (uint32_t i = 1; i < stream->connections.used; i++) {
 		struct stream_connection *it = connection_at(stream, i);
 		if (it->is_open) {
-			connection_lose(stream, it, STREAM_END_EDGE,
-			                slice_from_string("The server is leaving"));
+			connection_lose(stream, it, STREAM_END_EDGE, slice_from_string(LEAVING));
 		}
 	}
 	table_finish(&stream->by_person);

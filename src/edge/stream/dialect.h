@@ -73,7 +73,10 @@ struct stream_dialect {
 	void (*too_long)(void *it, struct stream_connection *connection);
 	/* Nothing has come for the ping interval: ask whether somebody is there. */
 	void (*quiet)(void *it, struct stream_connection *connection);
-	/* It is ended because nothing came: the last words, with `text` as closed() gets it. May be NULL. */
+	/*
+	 * It is ended because nothing came, or the edge is leaving: the last words, with `text` as
+	 * closed() gets it. May be NULL.
+	 */
 	void (*farewell)(void *it, struct stream_connection *connection, struct slice text);
 	/* See stream_continue(). False: that was all. */
 	bool (*more)(void *it, struct stream_connection *connection);

@@ -554,9 +554,26 @@ static void *create(struct edge *edge) {
 	return stream;
 }
 
+static bool say_farewell(void *context, struct stream_connection *it) {
+	if (!it->is_blocked && it->dialect->farewell != NULL) {
+		it->dialect->farewell(it->its, it, slice_from_string(LEAVING));
+	}
+	return true;
+}
+
+/* The last words, to those who read; as many visits as there are connections, and some, not more. */
+static void say_farewells(struct stream *stream) {
+	stream_each(stream, say_farewell, stream);
+	for (size_t turns = stream->connections.count / 256 + 1;
+	     turns > 0 && output_has_work(stream); turns--) {
+		output_turn(stream);
+	}
+}
+
 static void destroy(void *it) {
 	struct stream *stream = it;
 	accept_finish(stream);
+	say_farewells(stream);
 	connections_finish(stream);
 	if (stream->dialect != NULL) {
 		stream->dialect->destroy(stream->its);

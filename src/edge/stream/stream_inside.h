@@ -36,6 +36,9 @@
 /* After the last words: so long its client has to end it as well, or it is just closed. */
 #define STREAM_LINGER_US (2 * 1000 * 1000)
 
+/* Why, when the process ends. */
+#define LEAVING "The server is leaving"
+
 /* In no room, for all who are: not to be written to, nor freed. */
 extern struct memberships stream_nowhere;
 
