@@ -39,6 +39,9 @@ def test_what_a_room_is(serve):
           out < 482 #tea
         ann: MODE #tea +Q
           ann < 472 Q
+        ann: MODE #tea +小Q
+          ann < 472 *
+          ann < 472 Q
         ann: MODE #nowhere +i
           ann < 403 #nowhere
         ann: MODE

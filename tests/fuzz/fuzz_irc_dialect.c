@@ -441,6 +441,9 @@ static void say(struct stream_connection *it, struct slice line) {
 		}
 		go_on();
 		is_settled = true;
+		if (!it->is_open) {
+			return; /* What the clerk said was the end of it. */
+		}
 	}
 	assert(!"a line that is never taken");
 }

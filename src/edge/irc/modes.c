@@ -135,11 +135,21 @@ static bool has_blank(struct slice text) {
 	return text.size > 0 && memchr(text.bytes, ' ', text.size) != NULL;
 }
 
+/* Letters are bytes; of another character, which is no letter, the first is told as a '*'. */
+static void refuse_letter(struct irc *irc, char letter) {
+	unsigned char byte = (unsigned char)letter;
+	if (byte < 0x80) {
+		irc_numeric(irc, ERR_UNKNOWNMODE, slice_of(&letter, 1), irc_nothing());
+	} else if (byte >= 0xC0) {
+		irc_numeric(irc, ERR_UNKNOWNMODE, irc_word("*"), irc_nothing());
+	}
+}
+
 static void take_change(struct irc *irc, struct change *change, struct slice name,
                         const struct irc_mode_change *one) {
 	char letter[2] = {one->letter, '\0'};
 	if (one->fault == MODE_UNKNOWN) {
-		irc_numeric(irc, ERR_UNKNOWNMODE, slice_of(letter, 1), irc_nothing());
+		refuse_letter(irc, one->letter);
 	} else if (one->is_question) {
 		look_at_list(irc, name, one->letter);
 	} else if (one->fault == MODE_NO_ARGUMENT || has_blank(one->argument)) {

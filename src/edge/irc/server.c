@@ -167,11 +167,12 @@ static const struct {
 
 void irc_on_stats(struct irc *irc) {
 	struct slice query = irc_parameter(&irc->message, 0);
-	struct slice letter = slice_first(query, query.size > 0);
+	bool is_letter = query.size > 0 && (unsigned char)query.bytes[0] < 0x80;
+	struct slice letter = is_letter ? slice_first(query, 1) : irc_word("*");
 	for (size_t i = 0; i < sizeof(stats) / sizeof(stats[0]); i++) {
-		if (letter.size > 0 && letter.bytes[0] == stats[i].letter) {
+		if (letter.bytes[0] == stats[i].letter) {
 			stats[i].say(irc);
 		}
 	}
-	irc_numeric(irc, RPL_ENDOFSTATS, letter.size > 0 ? letter : irc_word("*"), irc_nothing());
+	irc_numeric(irc, RPL_ENDOFSTATS, letter, irc_nothing());
 }
