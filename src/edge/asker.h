@@ -19,6 +19,7 @@
 
 #include "accountwire.h"
 #include "clerkwire.h"
+#include "diag.h"
 #include "loop.h"
 #include "record.h"
 #include "slice.h"
@@ -31,6 +32,20 @@ struct slice_in_hand {
 	size_t size;
 	bool is_last;
 };
+
+/* Takes the first record out of it, whose slices point into it. False: there is none left. */
+static inline bool slice_next(struct slice_in_hand *slice, struct record *record) {
+	if (slice->size == 0) {
+		return false;
+	}
+	size_t size = record_decode(record, slice->bytes, slice->size);
+	if (size == 0) {
+		diag_exit(EXIT_TRY_AGAIN, "the clerk's slice is malformed");
+	}
+	slice->bytes += size;
+	slice->size -= size;
+	return true;
+}
 
 /* A question; owned by whoever asks. */
 struct ask {

@@ -46,6 +46,11 @@ bool edge_is_kept(const struct edge *edge, uint64_t seq) {
 	       atomic_load_explicit(&scribe->seq_durable, memory_order_acquire) >= seq;
 }
 
+uint64_t edge_forgotten(const struct edge *edge) {
+	const struct board *scribe = edge->house.boards[PROCESS_SCRIBE];
+	return atomic_load_explicit(&scribe->seq_forgotten, memory_order_acquire);
+}
+
 /* ---- the loop ---- */
 
 static bool has_work(void *context) {

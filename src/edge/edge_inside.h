@@ -42,5 +42,7 @@ bool edge_is_stalled(const struct edge *edge);
 bool edge_is_home(const struct edge *edge, uint16_t home);
 /* Everything up to this seq is kept (which matters with --fsync). */
 bool edge_is_kept(const struct edge *edge, uint64_t seq);
+/* Entries up to this one are no longer kept; told before they go. */
+uint64_t edge_forgotten(const struct edge *edge);
 
 #endif

@@ -230,13 +230,7 @@ static bool next_in_ring(struct ring_walk *walk) {
 }
 
 static bool take_from_slice(struct ring_walk *walk) {
-	while (walk->slice.size > 0) {
-		size_t size = record_decode(&walk->record, walk->slice.bytes, walk->slice.size);
-		if (size == 0) {
-			diag_exit(EXIT_TRY_AGAIN, "the clerk's slice is malformed");
-		}
-		walk->slice.bytes += size;
-		walk->slice.size -= size;
+	while (slice_next(&walk->slice, &walk->record)) {
 		/* What a slice begins with may be older; and what the state does not know comes by the ring. */
 		if (walk->record.seq > walk->seq &&
 		    walk->record.seq <= state_seq(walk->edge->state)) {

@@ -429,7 +429,7 @@ static void model_begins(unsigned seed) {
 	                                    "g", "h", "i", "j", "k", "l"};
 	static const char *const rooms[] = {"#a", "#b", "#c"};
 	model = (struct model){.chance = {seed}};
-	stream_log_init(&world.stream->log, 64 * 1024, 64, STREAM_LANE_BYTES, 0);
+	stream_log_init(&world.stream->log, 64 * 1024, 64, 0);
 	world.stream->has_log = true;
 	for (unsigned i = 0; i < ROOMS; i++) {
 		model.rooms[i] = make_room(rooms[i]);
@@ -453,7 +453,7 @@ static void model_ends(void) {
 			idle = client_reads(&model.clients[i], 65536) > 0 ? 0 : idle;
 		}
 		/* The car takes its time. */
-		const struct stream_car *car = &world.stream->car;
+		const struct car *car = &world.stream->car;
 		idle = car->is_asked || car->must_look || car->is_waited_for ? 0 : idle;
 	}
 	for (unsigned i = 0; i < PEOPLE; i++) {

@@ -225,10 +225,10 @@ static void test_a_lane_gives_what_was_put_or_nothing(void **state) {
 static void test_an_entry_concerns_whom_it_says(void **state) {
 	static struct stream_log log;
 	struct memberships *rooms = memberships_none();
-	stream_log_init(&log, 64 * 1024, 16, 64 * 1024, 0);
+	stream_log_init(&log, 64 * 1024, 16, 0);
 	memberships_join(&rooms, 5, 3);
-	const struct stream_reader me = {.person = 9, .rooms = rooms};
-	const struct stream_reader echo = {.person = 9, .rooms = rooms, .wants_echo = true};
+	const struct stretch_reader me = {.person = 9, .rooms = rooms};
+	const struct stretch_reader echo = {.person = 9, .rooms = rooms, .wants_echo = true};
 	const struct {
 		struct stream_whom whom;
 		uint64_t person;
@@ -253,11 +253,12 @@ static void test_an_entry_concerns_whom_it_says(void **state) {
 		const struct record entry = {
 			.kind = ENTRY_SAID, .seq = i + 1, .person = rows[i].person};
 		stream_log_add(&log, &entry, &rows[i].whom);
-		const struct stream_entry *added = stream_log_entry(&log, log.end - 1);
-		assert_int_equal(stream_log_concerns(&log, added, &me), rows[i].is_mine);
-		assert_int_equal(stream_log_concerns(&log, added, &echo), rows[i].with_echo);
+		const struct stretch_entry *added =
+			stretch_entry(&log.stretch, log.stretch.end - 1);
+		assert_int_equal(stretch_concerns(&log.stretch, added, &me), rows[i].is_mine);
+		assert_int_equal(stretch_concerns(&log.stretch, added, &echo), rows[i].with_echo);
 		struct record record;
-		stream_log_record(&log, added, &record);
+		stream_log_record(&log.stretch, added, &record);
 		assert_int_equal(record.seq, i + 1);
 	}
 	free(rooms);
@@ -266,7 +267,7 @@ static void test_an_entry_concerns_whom_it_says(void **state) {
 
 static void test_keys_beyond_the_lanes_take_turns(void **state) {
 	static struct stream_log log;
-	stream_log_init(&log, 64 * 1024, 16, 16 * 1024, 0);
+	stream_log_init(&log, 64 * 1024, 16, 0);
 	for (unsigned round = 0; round < 3; round++) {
 		for (uint32_t key = 0; key < STREAM_LANES_MAX + 5; key++) {
 			struct slice rendering;

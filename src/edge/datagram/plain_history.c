@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "diag.h"
 #include "plain_inside.h"
 
 #define LINE_US 1000
@@ -84,14 +83,8 @@ static bool next_line(struct plain *plain) {
 	struct slice_in_hand *slice = &history->slice;
 	parts_clear(&history->parts);
 	history->part = 0;
-	while (slice->size > 0 && history->parts.count == 0) {
-		struct record entry;
-		size_t size = record_decode(&entry, slice->bytes, slice->size);
-		if (size == 0) {
-			diag_exit(EXIT_TRY_AGAIN, "the clerk's slice is malformed");
-		}
-		slice->bytes += size;
-		slice->size -= size;
+	struct record entry;
+	while (history->parts.count == 0 && slice_next(slice, &entry)) {
 		/* After the clerk's death a slice may come twice. */
 		if (entry.seq > history->sent_to) {
 			history->sent_to = entry.seq;

@@ -78,19 +78,15 @@ static void go_on(struct irc_history_desk *desk) {
 static void on_slice(void *context, struct slice_in_hand slice) {
 	struct irc_history_desk *desk = context;
 	struct history_job *job = desk->first;
-	while (slice.size > 0) {
-		struct record entry;
-		size_t size = record_decode(&entry, slice.bytes, slice.size);
-		if (size == 0) {
-			diag_exit(EXIT_TRY_AGAIN, "the clerk's slice is malformed");
-		}
+	struct record entry;
+	const uint8_t *bytes = slice.bytes;
+	for (; slice_next(&slice, &entry); bytes = slice.bytes) {
 		/* After the clerk's death a slice may come twice. */
 		size_t count = job->page.count;
 		if (count == 0 || job->page.each[count - 1].seq < entry.seq) {
-			history_items_add(&job->page, slice.bytes, size, entry.seq);
+			history_items_add(&job->page, bytes, (size_t)(slice.bytes - bytes),
+			                  entry.seq);
 		}
-		slice.bytes += size;
-		slice.size -= size;
 	}
 	asker_release(&desk->irc->edge->asker);
 	if (slice.is_last) {

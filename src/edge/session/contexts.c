@@ -16,12 +16,12 @@ uint32_t context_find(const struct sessions *sessions, uint64_t session) {
 
 static void need_window(struct sessions *sessions) {
 	if (!sessions->has_window) {
-		log_window_init(&sessions->window, WINDOW_BYTES, WINDOW_ENTRIES,
-		                sessions->edge->walk.seq);
+		stretch_init(&sessions->window, WINDOW_BYTES, WINDOW_ENTRIES,
+		             sessions->edge->walk.seq);
 		sessions->has_window = true;
 	} else if (sessions->contexts.count == 0) {
 		/* What passed meanwhile was not rendered for nobody. */
-		log_window_restart(&sessions->window, sessions->edge->walk.seq);
+		stretch_restart(&sessions->window, sessions->edge->walk.seq);
 	}
 }
 

@@ -1,34 +1,12 @@
 #include "log_window.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
-#include "pool.h"
 #include "wire.h"
 
 /* An item's kind and its size. */
 #define ITEM_HEAD_BYTES_MAX 4
-
-void log_window_init(struct log_window *window, size_t bytes_room, size_t entries_room,
-                     uint64_t seq) {
-	*window = (struct log_window){.bytes_room = bytes_room, .entries_room = entries_room};
-	window->bytes = allocate(bytes_room);
-	window->entries = allocate(entries_room * sizeof(*window->entries));
-	log_window_restart(window, seq);
-}
-
-void log_window_finish(struct log_window *window) {
-	free(window->bytes);
-	free(window->entries);
-	*window = (struct log_window){0};
-}
-
-void log_window_restart(struct log_window *window, uint64_t seq) {
-	window->first = window->end;
-	window->low = window->high = seq;
-}
 
 /* ---- whom it concerns ---- */
 
@@ -43,17 +21,13 @@ static int whom_of(uint16_t kind) {
 	case ENTRY_PARTED:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
-	case ENTRY_PUT_OUT: return WHOM_ROOMS;
+	case ENTRY_PUT_OUT: return STRETCH_ROOMS;
 	case ENTRY_SHOUTED:
-	case ENTRY_CLOSED: return WHOM_ALL;
-	case ENTRY_DIRECT: return WHOM_TWO;
-	case ENTRY_REFUSED: return WHOM_SESSION;
+	case ENTRY_CLOSED: return STRETCH_ALL;
+	case ENTRY_DIRECT: return STRETCH_PEOPLE;
+	case ENTRY_REFUSED: return STRETCH_SESSION;
 	default: return -1;
 	}
-}
-
-bool log_window_is_hidden(const struct record *entry) {
-	return whom_of(entry->kind) < 0;
 }
 
 static int8_t move_of(uint16_t kind) {
@@ -65,11 +39,19 @@ static int8_t move_of(uint16_t kind) {
 	}
 }
 
-static uint64_t other_of(const struct record *entry) {
-	switch (entry->kind) {
-	case ENTRY_DIRECT: return entry->target;
-	case ENTRY_REFUSED: return entry->session;
-	default: return 0;
+static void note_whom(struct stretch_entry *it, const struct record *entry, int whom) {
+	it->whom = (uint8_t)whom;
+	it->person = entry->person;
+	it->has_own = true;
+	it->move = move_of(entry->kind);
+	switch (it->whom) {
+	case STRETCH_ROOMS: it->ids[0] = entry->room; break;
+	case STRETCH_PEOPLE:
+		it->ids[0] = entry->person;
+		it->ids[1] = entry->target;
+		break;
+	case STRETCH_SESSION: it->ids[0] = entry->session; break;
+	default: break;
 	}
 }
 
@@ -111,112 +93,24 @@ static size_t render(const struct record *entry, struct slice room_name, uint8_t
 	return to.size;
 }
 
-/* ---- coming and going ---- */
+/* ---- coming ---- */
 
-static void drop_first(struct log_window *window) {
-	window->low = log_window_entry(window, window->first)->seq;
-	window->first++;
-}
-
-/* Room for so many bytes in one piece, and for an entry. */
-static uint8_t *make_room(struct log_window *window, size_t size) {
-	size_t at = window->at & (window->bytes_room - 1);
-	assert(size <= window->bytes_room / 2);
-	if (at + size > window->bytes_room) {
-		window->at += window->bytes_room - at;
-	}
-	while (window->first < window->end &&
-	       (window->end - window->first == window->entries_room ||
-	        window->at + size - log_window_entry(window, window->first)->at >
-	                window->bytes_room)) {
-		drop_first(window);
-	}
-	return &window->bytes[window->at & (window->bytes_room - 1)];
-}
-
-void log_window_add(struct log_window *window, const struct record *entry, struct slice room_name) {
-	uint8_t bytes[RECORD_BYTES_MAX + 4096]; /* rooms may take a little more here */
+void log_window_add(struct stretch *window, const struct record *entry, struct slice room_name) {
+	uint8_t bytes[STRETCH_ENTRY_BYTES_MAX]; /* rooms may take a little more here */
 	uint8_t head[ITEM_HEAD_BYTES_MAX];
 	int whom = whom_of(entry->kind);
-	assert(whom >= 0 && entry->seq > window->high);
+	if (whom < 0) {
+		stretch_pass(window, entry->seq);
+		return;
+	}
 	size_t size = render(entry, room_name, bytes, sizeof(bytes));
 	struct wire_out item = wire_out_at(head, sizeof(head));
 	wire_put_u8(&item, ITEM_ENTRY);
 	wire_put_varint(&item, size);
-	size_t rooms_size = entry->more_rooms.size & ~(size_t)7;
-	uint8_t *out = make_room(window, item.size + size + rooms_size);
-	memcpy(out, head, item.size);
-	memcpy(out + item.size, bytes, size);
-	if (rooms_size > 0) {
-		memcpy(out + item.size + size, entry->more_rooms.bytes, rooms_size);
-	}
-	window->entries[window->end & (window->entries_room - 1)] = (struct log_entry){
-		.seq = entry->seq,
-		.person = entry->person,
-		.other = other_of(entry),
-		.room = entry->room,
-		.at = window->at,
-		.size = (uint32_t)(item.size + size),
-		.more_rooms = (uint16_t)(rooms_size / 8),
-		.whom = (uint8_t)whom,
-		.head_bytes = (uint8_t)item.size,
-		.move = move_of(entry->kind),
-	};
-	window->end++;
-	window->at += item.size + size + rooms_size;
-	window->high = entry->seq;
-}
-
-void log_window_pass(struct log_window *window, uint64_t seq) {
-	window->high = seq > window->high ? seq : window->high;
-}
-
-/* ---- reading ---- */
-
-uint64_t log_window_after(const struct log_window *window, uint64_t seq) {
-	uint64_t low = window->first, high = window->end, step = 1;
-	/* Most readers are near the end: backwards from there in growing steps, then by halves. */
-	while (high - low > step && log_window_entry(window, high - step)->seq > seq) {
-		high -= step;
-		step *= 2;
-	}
-	if (high - low > step) {
-		low = high - step;
-	}
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		if (log_window_entry(window, middle)->seq > seq) {
-			high = middle;
-		} else {
-			low = middle + 1;
-		}
-	}
-	return low;
-}
-
-static bool concerns_rooms(const struct log_window *window, const struct log_entry *entry,
-                           const struct log_reader *reader) {
-	if (memberships_hold(reader->memberships, entry->room, entry->seq)) {
-		return true;
-	}
-	const uint8_t *rooms = log_window_at(window, entry->at) + entry->size;
-	for (unsigned i = 0; i < entry->more_rooms; i++) {
-		uint64_t room;
-		memcpy(&room, rooms + 8 * i, sizeof(room));
-		if (memberships_hold(reader->memberships, room, entry->seq)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool log_window_concerns(const struct log_window *window, const struct log_entry *entry,
-                         const struct log_reader *reader) {
-	switch (entry->whom) {
-	case WHOM_ALL: return true;
-	case WHOM_ROOMS:
-		return entry->person == reader->person || concerns_rooms(window, entry, reader);
-	case WHOM_TWO: return entry->person == reader->person || entry->other == reader->person;
-	default: return entry->other == reader->session;
-	}
+	struct slice rooms = slice_first(entry->more_rooms, entry->more_rooms.size & ~(size_t)7);
+	struct stretch_entry *it = stretch_add(window, entry->seq, item.size + size, rooms);
+	note_whom(it, entry, whom);
+	it->head_bytes = (uint8_t)item.size;
+	memcpy(stretch_at(window, it->at), head, item.size);
+	memcpy(stretch_at(window, it->at) + item.size, bytes, size);
 }

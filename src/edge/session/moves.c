@@ -13,7 +13,6 @@
  */
 #include <stdlib.h>
 
-#include "diag.h"
 #include "sessions_inside.h"
 
 #define AFTER_FAILURE_US (1000 * 1000)
@@ -33,11 +32,11 @@ static void note_move(struct context *context, const struct move *move) {
 /* Those behind `seq`. */
 static void note_moves_in_window(const struct sessions *sessions, struct context *context,
                                  uint64_t seq) {
-	const struct log_window *window = &sessions->window;
-	for (uint64_t at = log_window_after(window, seq); at < window->end; at++) {
-		const struct log_entry *entry = log_window_entry(window, at);
+	const struct stretch *window = &sessions->window;
+	for (uint64_t at = stretch_after(window, seq); at < window->end; at++) {
+		const struct stretch_entry *entry = stretch_entry(window, at);
 		if (entry->move != 0 && entry->person == context->person) {
-			note_move(context, &(struct move){.room = entry->room,
+			note_move(context, &(struct move){.room = entry->ids[0],
 			                                  .seq = entry->seq,
 			                                  .is_in = entry->move > 0});
 		}
@@ -152,14 +151,8 @@ static void arrive(struct sessions *sessions) {
 
 static void on_slice(void *context, struct slice_in_hand slice) {
 	struct sessions *sessions = context;
-	while (slice.size > 0) {
-		struct record entry;
-		size_t size = record_decode(&entry, slice.bytes, slice.size);
-		if (size == 0) {
-			diag_exit(EXIT_TRY_AGAIN, "the clerk's slice is malformed");
-		}
-		slice.bytes += size;
-		slice.size -= size;
+	struct record entry;
+	while (slice_next(&slice, &entry)) {
 		take_move(&sessions->moves, &entry);
 	}
 	asker_release(&sessions->edge->asker);

@@ -10,13 +10,13 @@
 #define PART_HEAD_BYTES_MAX (1 + 10 + 3 + 3)
 #define PIECE_BYTES (WIRE_LOG_BODY_BYTES_MAX - PART_HEAD_BYTES_MAX)
 
-static bool is_long(const struct log_entry *entry) {
+static bool is_long(const struct stretch_entry *entry) {
 	return entry->size > WIRE_LOG_BODY_BYTES_MAX;
 }
 
 /* ---- what goes in ---- */
 
-static void fill_part(struct packing *packing, const struct log_entry *entry, unsigned piece) {
+static void fill_part(struct packing *packing, const struct stretch_entry *entry, unsigned piece) {
 	uint32_t total = entry->size - entry->head_bytes;
 	unsigned pieces = (total + PIECE_BYTES - 1) / PIECE_BYTES;
 	piece = piece < pieces ? piece : pieces - 1;
@@ -35,13 +35,19 @@ static void fill_part(struct packing *packing, const struct log_entry *entry, un
 	packing->sent.bytes = (uint16_t)packing->runs[0].size;
 }
 
+/* Does the item of `next` lie right behind that of `entry`? */
+static bool touch(const struct stretch *window, const struct stretch_entry *entry,
+                  const struct stretch_entry *next) {
+	return next->at == entry->at + entry->size && (next->at & (window->bytes_room - 1)) != 0;
+}
+
 /* False if there is no room for it. */
-static bool add_item(struct packing *packing, const struct log_entry *before,
-                     const struct log_entry *entry) {
+static bool add_item(struct packing *packing, const struct stretch_entry *before,
+                     const struct stretch_entry *entry) {
 	if (packing->sent.bytes + entry->size > WIRE_LOG_BODY_BYTES_MAX) {
 		return false;
 	}
-	if (before != NULL && log_window_touch(packing->window, before, entry)) {
+	if (before != NULL && touch(packing->window, before, entry)) {
 		packing->runs[packing->runs_count - 1].size += entry->size;
 	} else if (packing->runs_count < RUNS_MAX) {
 		packing->runs[packing->runs_count++] =
@@ -54,21 +60,21 @@ static bool add_item(struct packing *packing, const struct log_entry *before,
 	return true;
 }
 
-void packing_fill(struct packing *packing, const struct log_window *window,
-                  const struct log_reader *reader, const struct span *span, uint64_t from) {
-	const struct log_entry *before = NULL;
-	uint64_t number = log_window_after(window, span->part != 0 ? span->to - 1 : from);
+void packing_fill(struct packing *packing, const struct stretch *window,
+                  const struct stretch_reader *reader, const struct span *span, uint64_t from) {
+	const struct stretch_entry *before = NULL;
+	uint64_t number = stretch_after(window, span->part != 0 ? span->to - 1 : from);
 	/* Not the runs: they are many bytes, and mostly one is used. */
 	packing->window = window;
 	packing->sent = (struct packet_sent){.to = span->to};
 	packing->is_empty = true;
 	packing->count = packing->runs_count = 0;
 	for (; number < window->end; number++) {
-		const struct log_entry *entry = log_window_entry(window, number);
+		const struct stretch_entry *entry = stretch_entry(window, number);
 		if (entry->seq > span->to) {
 			break;
 		}
-		if (!log_window_concerns(window, entry, reader)) {
+		if (!stretch_concerns(window, entry, reader)) {
 			continue;
 		}
 		if (packing->is_empty && is_long(entry)) {
@@ -138,7 +144,7 @@ static void put_together(struct body *body, const struct packing *packing) {
 	}
 	for (unsigned i = 0; i < packing->runs_count; i++) {
 		const struct packing_run *run = &packing->runs[i];
-		wire_put_bytes(&out, log_window_at(packing->window, run->at), run->size);
+		wire_put_bytes(&out, stretch_at(packing->window, run->at), run->size);
 	}
 	assert(!out.is_full);
 	body->bytes = wire_out_slice(&out);
@@ -162,7 +168,7 @@ struct body *bodies_get(struct bodies *bodies, const struct packing *packing, ui
 		body->key = *packing;
 		if (packing->runs_count == 1 && packing->sent.part == 0) {
 			body->bytes = slice_of(
-				(const char *)log_window_at(packing->window, packing->runs[0].at),
+				(const char *)stretch_at(packing->window, packing->runs[0].at),
 				packing->runs[0].size);
 		} else {
 			put_together(body, packing);

@@ -22,7 +22,7 @@
 #define RUNS_MAX 16
 
 struct packing {
-	const struct log_window *window;
+	const struct stretch *window;
 	struct packet_sent sent; /* `to` and the piece; bytes are the body's */
 	bool is_empty;           /* nothing concerns the reader */
 	uint8_t count;           /* of entries that are whole */
@@ -36,8 +36,8 @@ struct packing {
 };
 
 /* Fills in what goes next of the span, looking at what is behind `from` (the span's, or later if it is known that there is nothing before). */
-void packing_fill(struct packing *packing, const struct log_window *window,
-                  const struct log_reader *reader, const struct span *span, uint64_t from);
+void packing_fill(struct packing *packing, const struct stretch *window,
+                  const struct stretch_reader *reader, const struct span *span, uint64_t from);
 
 #define BODIES_MAX 128
 

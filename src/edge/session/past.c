@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diag.h"
 #include "sessions_inside.h"
 #include "utf8.h"
 
@@ -37,7 +36,7 @@ static void ask_next(struct sessions *sessions) {
 	past->is_asked = true;
 	past->given = 0;
 	past->oldest = job->seq;
-	log_window_restart(&past->window, 0);
+	stretch_restart(&past->window, 0);
 	/* One more than wanted: whether there are more. */
 	past->ask.text = job->text;
 	asker_ask(&sessions->edge->asker, &past->ask,
@@ -92,16 +91,16 @@ static bool is_for(const struct sessions *sessions, uint64_t person, const struc
 
 /* ---- the answer ---- */
 
-static bool is_long(const struct log_entry *entry) {
+static bool is_long(const struct stretch_entry *entry) {
 	return entry->size > PAGE_BYTES_MAX;
 }
 
 /* How many pages the entries from a number on take. */
-static unsigned count_pages(const struct log_window *window, uint64_t number) {
+static unsigned count_pages(const struct stretch *window, uint64_t number) {
 	unsigned pages = 0;
 	size_t left = 0;
 	for (; number < window->end; number++) {
-		const struct log_entry *entry = log_window_entry(window, number);
+		const struct stretch_entry *entry = stretch_entry(window, number);
 		if (is_long(entry)) {
 			pages += (entry->size + PIECE_BYTES - 1) / PIECE_BYTES;
 			left = 0;
@@ -136,9 +135,9 @@ static void end_page(struct answer *answer) {
 	begin_page(answer);
 }
 
-static void put_long(struct answer *answer, const struct log_window *window,
-                     const struct log_entry *entry) {
-	const uint8_t *bytes = log_window_at(window, entry->at) + entry->head_bytes;
+static void put_long(struct answer *answer, const struct stretch *window,
+                     const struct stretch_entry *entry) {
+	const uint8_t *bytes = stretch_at(window, entry->at) + entry->head_bytes;
 	size_t total = entry->size - entry->head_bytes;
 	unsigned pieces = (entry->size + PIECE_BYTES - 1) / PIECE_BYTES;
 	for (unsigned i = 0; i < pieces; i++) {
@@ -152,9 +151,9 @@ static void put_long(struct answer *answer, const struct log_window *window,
 	}
 }
 
-static void put_entries(struct answer *answer, const struct log_window *window, uint64_t number) {
+static void put_entries(struct answer *answer, const struct stretch *window, uint64_t number) {
 	for (; number < window->end; number++) {
-		const struct log_entry *entry = log_window_entry(window, number);
+		const struct stretch_entry *entry = stretch_entry(window, number);
 		bool is_begun = answer->out.size > 1;
 		if (is_begun &&
 		    (is_long(entry) || answer->out.size + entry->size > PAGE_BYTES_MAX + 1)) {
@@ -163,7 +162,7 @@ static void put_entries(struct answer *answer, const struct log_window *window, 
 		if (is_long(entry)) {
 			put_long(answer, window, entry);
 		} else {
-			wire_put_bytes(&answer->out, log_window_at(window, entry->at), entry->size);
+			wire_put_bytes(&answer->out, stretch_at(window, entry->at), entry->size);
 		}
 	}
 	if (answer->out.size > 1 || answer->page.page == 0) {
@@ -172,7 +171,7 @@ static void put_entries(struct answer *answer, const struct log_window *window, 
 }
 
 static void give_answer(struct sessions *sessions, const struct past_job *job, bool has_more) {
-	const struct log_window *window = &sessions->past.window;
+	const struct stretch *window = &sessions->past.window;
 	uint64_t number = window->first;
 	uint32_t handle = asker_of(sessions, job);
 	if (handle == 0) {
@@ -201,8 +200,7 @@ static void take_entry(struct sessions *sessions, const struct past_job *job, ui
 	past->given++;
 	past->oldest = entry->seq < past->oldest ? entry->seq : past->oldest;
 	/* After the clerk's death a message may come twice. */
-	if (entry->seq > past->window.high && !log_window_is_hidden(entry) &&
-	    (job->room != 0 || is_for(sessions, person, entry))) {
+	if (entry->seq > past->window.high && (job->room != 0 || is_for(sessions, person, entry))) {
 		log_window_add(&past->window, entry,
 		               state_room_name(sessions->edge->state, entry->room));
 	}
@@ -228,14 +226,8 @@ static void on_slice(void *context, struct slice_in_hand slice) {
 	const struct past_job *job = first_job(&sessions->past);
 	uint32_t handle = asker_of(sessions, job);
 	uint64_t person = handle == 0 ? 0 : context_at(sessions, handle)->person;
-	while (slice.size > 0) {
-		struct record entry;
-		size_t size = record_decode(&entry, slice.bytes, slice.size);
-		if (size == 0) {
-			diag_exit(EXIT_TRY_AGAIN, "the clerk's slice is malformed");
-		}
-		slice.bytes += size;
-		slice.size -= size;
+	struct record entry;
+	while (slice_next(&slice, &entry)) {
 		take_entry(sessions, job, person, &entry);
 	}
 	bool is_last = slice.is_last;
@@ -341,7 +333,7 @@ void past_begin(struct sessions *sessions) {
 	struct past *past = &sessions->past;
 	past->ask = (struct ask){.take = on_slice, .fail = on_failure, .context = sessions};
 	asker_add(&sessions->edge->asker, &past->ask);
-	log_window_init(&past->window, PAST_WINDOW_BYTES, PAST_WINDOW_ENTRIES, 0);
+	stretch_init(&past->window, PAST_WINDOW_BYTES, PAST_WINDOW_ENTRIES, 0);
 }
 
 void past_finish(struct sessions *sessions) {
@@ -349,5 +341,5 @@ void past_finish(struct sessions *sessions) {
 	for (unsigned i = 0; i < past->count; i++) {
 		drop_text(&past->jobs[(past->first + i) % PAST_JOBS_MAX]);
 	}
-	log_window_finish(&past->window);
+	stretch_finish(&past->window);
 }

@@ -57,13 +57,11 @@ uint64_t serve_wants(const struct sessions *sessions, const struct context *cont
 	               : UINT64_MAX;
 }
 
-static const struct log_window *window_at(const struct sessions *sessions, uint64_t seq) {
-	return seq >= sessions->window.low ? &sessions->window : car_window(sessions, seq);
-}
-
-uint64_t sessions_forgotten(const struct sessions *sessions) {
-	const struct board *scribe = sessions->edge->house.boards[PROCESS_SCRIBE];
-	return atomic_load_explicit(&scribe->seq_forgotten, memory_order_acquire);
+static const struct stretch *window_at(const struct sessions *sessions, uint64_t seq) {
+	if (seq >= sessions->window.low) {
+		return &sessions->window;
+	}
+	return car_has(&sessions->car, seq) ? sessions->car.stretch : NULL;
 }
 
 /* ---- one packet ---- */
@@ -97,18 +95,18 @@ static void post_gap(struct sessions *sessions, uint32_t handle, const struct sp
 }
 
 /* How far a window is read. Refusals are not kept: of what both have the car has less than our own. */
-static uint64_t end_of(const struct sessions *sessions, const struct log_window *window) {
+static uint64_t end_of(const struct sessions *sessions, const struct stretch *window) {
 	uint64_t low = sessions->window.low;
 	return window == &sessions->window || window->high < low ? window->high : low;
 }
 
 /* What there is of the span in the window. False: nothing of it concerns the reader, and it is passed over. */
 static bool post_entries(struct sessions *sessions, uint32_t handle, const struct span *span,
-                         const struct log_window *window, uint64_t from) {
+                         const struct stretch *window, uint64_t from) {
 	struct context *context = context_at(sessions, handle);
-	const struct log_reader reader = {.session = context->session,
-	                                  .person = context->person,
-	                                  .memberships = context->memberships};
+	const struct stretch_reader reader = {.session = context->session,
+	                                      .person = context->person,
+	                                      .rooms = context->memberships};
 	struct packing packing;
 	struct span here = *span;
 	uint64_t end = end_of(sessions, window);
@@ -140,19 +138,19 @@ static bool serve_packet(struct sessions *sessions, uint32_t handle) {
 		span.to = span.from + UINT32_MAX;
 	}
 	uint64_t from = reads_at(context, &span);
-	const struct log_window *window = window_at(sessions, from);
+	const struct stretch *window = window_at(sessions, from);
 	if (window == &sessions->window) {
 		post_entries(sessions, handle, &span, window, from);
 		return true;
 	}
-	uint64_t forgotten = sessions_forgotten(sessions);
+	uint64_t forgotten = edge_forgotten(sessions->edge);
 	if (from < forgotten) {
 		post_gap(sessions, handle, &span, forgotten);
 		return true;
 	}
 	if (window == NULL) {
 		context->is_behind = true;
-		car_wanted(sessions);
+		car_wanted(&sessions->car);
 		return false;
 	}
 	post_entries(sessions, handle, &span, window, from);
@@ -381,7 +379,5 @@ void serve_finish(struct sessions *sessions) {
 	pool_finish(&sessions->contexts);
 	pool_finish(&sessions->flights);
 	bodies_finish(&sessions->bodies);
-	if (sessions->has_window) {
-		log_window_finish(&sessions->window);
-	}
+	stretch_finish(&sessions->window);
 }

@@ -20,15 +20,11 @@ static struct context *context_of(const struct sessions *sessions, uint64_t sess
 /* ---- what each entry means to the sessions served here ---- */
 
 static void render(struct sessions *sessions, const struct record *entry) {
-	struct log_window *window = &sessions->window;
+	struct stretch *window = &sessions->window;
 	if (sessions->contexts.count == 0 || sessions->is_blind || entry->seq <= window->high) {
 		return;
 	}
-	if (log_window_is_hidden(entry)) {
-		log_window_pass(window, entry->seq);
-	} else {
-		log_window_add(window, entry, state_room_name(sessions->edge->state, entry->room));
-	}
+	log_window_add(window, entry, state_room_name(sessions->edge->state, entry->room));
 }
 
 static void on_entered(struct sessions *sessions, const struct record *entry) {
@@ -205,7 +201,7 @@ static void caught_up(void *it) {
 	struct sessions *sessions = it;
 	sessions->is_blind = false;
 	if (sessions->has_window && sessions->window.high != sessions->edge->walk.seq) {
-		log_window_restart(&sessions->window, sessions->edge->walk.seq);
+		stretch_restart(&sessions->window, sessions->edge->walk.seq);
 		/* What has passed unseen may have been moves. */
 		for (uint32_t i = 1; i < sessions->contexts.used; i++) {
 			if (context_at(sessions, i)->session != 0) {
@@ -235,7 +231,7 @@ static uint64_t due_us(void *it) {
 		return 0;
 	}
 	uint64_t due = wheel_due_us(&sessions->wheel);
-	uint64_t lost = lost_due_us(sessions), car = car_due_us(sessions);
+	uint64_t lost = lost_due_us(sessions), car = car_due_us(&sessions->car);
 	uint64_t moves = moves_due_us(sessions);
 	due = lost < due ? lost : due;
 	due = moves < due ? moves : due;
@@ -246,7 +242,7 @@ static void tick(void *it, uint64_t now_us) {
 	struct sessions *sessions = it;
 	lost_tick(sessions, now_us);
 	serve_turn(sessions, now_us);
-	car_tick(sessions, now_us);
+	car_tick(&sessions->car, now_us);
 	moves_tick(sessions, now_us);
 }
 
@@ -271,7 +267,7 @@ static void *create(struct edge *edge) {
 	serve_begin(sessions);
 	greet_begin(sessions);
 	forward_begin(sessions);
-	car_begin(sessions);
+	sessions_car_begin(sessions);
 	moves_begin(sessions);
 	past_begin(sessions);
 	lost_begin(sessions);
@@ -284,7 +280,7 @@ static void destroy(void *it) {
 	struct sessions *sessions = it;
 	lost_finish(sessions);
 	past_finish(sessions);
-	car_finish(sessions);
+	stretch_finish(&sessions->car_window);
 	free(sessions->moves.each);
 	serve_finish(sessions);
 	forward_finish(sessions);

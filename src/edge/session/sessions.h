@@ -13,11 +13,11 @@
  *   sending             what is on its way, lost, next (pure)
  *   congestion          how fast (pure)
  *   holes               what was lost (pure)
- *   log_window          a stretch of the log, rendered once for all (pure)
+ *   log_window          a stretch of the log, rendered once for all (pure; stretch.h)
  *   packing             entries into one datagram's body (pure)
  *   memberships         who reads which rooms, from where to where (pure)
  *   post                sendmmsg
- *   car               stretches of the log that are older, for who is far behind
+ *   sessions_car      stretches of the log that are older, for who is far behind (car.h)
  *   lost              after a new start: telling everybody; and who is absent
  *   who, past         answers to questions: of the state, of the history
  *   wheel             a timer for each connection

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "car.h"
 #include "datagrams.h"
 #include "edge_inside.h"
 #include "inbox.h"
@@ -123,19 +124,6 @@ struct lost {
 	uint64_t silence_us, sweep_us;
 };
 
-/* ---- the car ---- */
-
-struct car {
-	struct ask ask;
-	struct log_window window;
-	bool has_window, is_asked, is_here, is_full;
-	bool must_look;        /* somebody may wait */
-	bool is_waited_for;    /* somebody does, elsewhere than it is */
-	uint64_t from, stored; /* asked for what is behind `from`, when so much was stored */
-	unsigned given;        /* entries of the answer */
-	uint64_t looked_us, waits_us;
-};
-
 /* ---- in which rooms somebody was ---- */
 
 #define MOVES_MAX 1000 /* what the clerk gives for a question */
@@ -171,8 +159,8 @@ struct past {
 		struct slice text; /* owned */
 	} jobs[PAST_JOBS_MAX];
 	bool is_asked;
-	struct log_window window; /* the items of the job that is first */
-	unsigned given;           /* entries that the clerk gave for this question */
+	struct stretch window; /* the items of the job that is first */
+	unsigned given;        /* entries that the clerk gave for this question */
 	uint64_t oldest, taken_to;
 };
 
@@ -184,7 +172,7 @@ struct sessions {
 	struct pool contexts, flights;
 	struct table by_session;
 	struct wheel wheel;
-	struct log_window window;
+	struct stretch window;
 	bool has_window;
 	bool is_blind; /* the walk is in slices: what passes is not all */
 	struct bodies bodies;
@@ -198,6 +186,7 @@ struct sessions {
 	struct inbox_budget budget;
 	struct lost lost;
 	struct car car;
+	struct stretch car_window;
 	struct moves moves;
 	struct past past;
 
@@ -276,8 +265,6 @@ void serve_at_once(struct sessions *sessions, uint32_t handle);
 bool serve_has_work(const struct sessions *sessions);
 /* Where a connection that is behind reads the log next. */
 uint64_t serve_wants(const struct sessions *sessions, const struct context *context);
-/* Entries up to this one are no longer kept; told before they go. */
-uint64_t sessions_forgotten(const struct sessions *sessions);
 /* The window has something for everybody, or whom there was nothing for may look again. */
 void serve_all(struct sessions *sessions);
 /* For who never hears of an empty stretch: the client is told how far the log is. */
@@ -290,15 +277,8 @@ void moves_learn(struct sessions *sessions, uint32_t handle);
 void moves_tick(struct sessions *sessions, uint64_t now_us);
 uint64_t moves_due_us(const struct sessions *sessions);
 
-/* car.c */
-void car_begin(struct sessions *sessions);
-void car_finish(struct sessions *sessions);
-/* The window in which the reader at `seq` finds what is behind it; NULL: it has to wait. */
-const struct log_window *car_window(const struct sessions *sessions, uint64_t seq);
-/* Somebody has just found that it has to wait. */
-void car_wanted(struct sessions *sessions);
-void car_tick(struct sessions *sessions, uint64_t now_us);
-uint64_t car_due_us(const struct sessions *sessions);
+/* sessions_car.c */
+void sessions_car_begin(struct sessions *sessions);
 
 /* lost.c */
 void lost_begin(struct sessions *sessions);

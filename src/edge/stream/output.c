@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/sockios.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -147,18 +146,18 @@ static bool add(struct plan *plan, enum step_kind kind, uint64_t seq, struct sli
 	return true;
 }
 
-static bool is_for(const struct stream_log *log, const struct stream_entry *entry,
+static bool is_for(const struct stream_log *log, const struct stretch_entry *entry,
                    const struct stream_connection *it) {
-	const struct stream_reader reader = {
+	const struct stretch_reader reader = {
 		.person = it->person, .rooms = it->rooms, .wants_echo = it->wants_echo};
-	if (!stream_log_concerns(log, entry, &reader)) {
+	if (!stretch_concerns(&log->stretch, entry, &reader)) {
 		return false;
 	}
 	if (!entry->must_ask) {
 		return true;
 	}
 	struct record record;
-	stream_log_record(log, entry, &record);
+	stream_log_record(&log->stretch, entry, &record);
 	return it->dialect->reads(it->its, it, &record);
 }
 
@@ -169,7 +168,7 @@ static struct slice render(struct stream *stream, const struct stream_connection
 		return rendering;
 	}
 	struct record record;
-	stream_log_record(log, stream_log_entry(log, number), &record);
+	stream_log_record(&log->stretch, stretch_entry(&log->stretch, number), &record);
 	size_t size = it->dialect->render(it->its, &record, it->key, stream->rendering,
 	                                  sizeof(stream->rendering));
 	assert(size <= sizeof(stream->rendering));
@@ -180,8 +179,9 @@ static struct slice render(struct stream *stream, const struct stream_connection
 static bool plan_stretch(struct stream *stream, const struct stream_connection *it,
                          struct plan *plan, struct stream_log *log, uint64_t limit) {
 	struct lane *lane = stream_log_lane(log, it->key);
-	for (uint64_t number = stream_log_after(log, plan->to); number < log->end; number++) {
-		const struct stream_entry *entry = stream_log_entry(log, number);
+	for (uint64_t number = stretch_after(&log->stretch, plan->to); number < log->stretch.end;
+	     number++) {
+		const struct stretch_entry *entry = stretch_entry(&log->stretch, number);
 		if (entry->seq > limit) {
 			break;
 		}
@@ -193,28 +193,24 @@ static bool plan_stretch(struct stream *stream, const struct stream_connection *
 		}
 		plan->to = entry->seq;
 	}
-	uint64_t end = log->high < limit ? log->high : limit;
+	uint64_t end = log->stretch.high < limit ? log->stretch.high : limit;
 	plan->to = plan->to > end ? plan->to : end;
 	return true;
-}
-
-static uint64_t seq_forgotten(const struct stream *stream) {
-	const struct board *scribe = stream->edge->house.boards[PROCESS_SCRIBE];
-	return atomic_load_explicit(&scribe->seq_forgotten, memory_order_acquire);
 }
 
 /* Entries behind the plan's end, up to `limit`. False: the plan ends here. */
 static bool plan_log(struct stream *stream, const struct stream_connection *it, struct plan *plan,
                      uint64_t limit) {
-	while (it->is_reading && plan->to < limit && plan->to < stream->log.high) {
+	while (it->is_reading && plan->to < limit && plan->to < stream->log.stretch.high) {
 		struct stream_log *log = &stream->log;
-		if (plan->to < log->low) {
-			uint64_t forgotten = seq_forgotten(stream);
+		if (plan->to < log->stretch.low) {
+			uint64_t forgotten = edge_forgotten(stream->edge);
 			if (plan->to < forgotten) {
-				plan->to = forgotten < log->low ? forgotten : log->low;
+				plan->to =
+					forgotten < log->stretch.low ? forgotten : log->stretch.low;
 				continue;
 			}
-			log = stream_car_log(stream, plan->to);
+			log = car_has(&stream->car, plan->to) ? &stream->car_log : NULL;
 		}
 		if (log == NULL) {
 			plan->is_behind = true;
@@ -338,7 +334,7 @@ static void after_visit(struct stream *stream, struct stream_connection *it) {
 static void note_end(struct stream *stream, struct stream_connection *it, const struct plan *plan) {
 	if (plan->is_behind) {
 		it->is_behind = true;
-		stream_car_wanted(stream);
+		car_wanted(&stream->car);
 	} else if (!plan->is_all || it->has_more) {
 		output_ready(stream, it);
 	}

@@ -160,7 +160,7 @@ static bool wake(struct stream *stream, uint64_t seq) {
 static void need_log(struct stream *stream) {
 	if (!stream->has_log) {
 		stream_log_init(&stream->log, STREAM_LOG_BYTES, STREAM_LOG_ENTRIES,
-		                STREAM_LANE_BYTES, stream->edge->walk.seq);
+		                stream->edge->walk.seq);
 		stream->has_log = true;
 	}
 }
@@ -168,13 +168,13 @@ static void need_log(struct stream *stream) {
 static void show(struct stream *stream, const struct record *entry) {
 	stream_whom_of(stream, entry);
 	need_log(stream);
-	if (entry->seq <= stream->log.high) {
+	if (entry->seq <= stream->log.stretch.high) {
 		return;
 	}
 	if (wake(stream, entry->seq)) {
 		stream_log_add(&stream->log, entry, &stream->whom);
 	} else {
-		stream_log_pass(&stream->log, entry->seq);
+		stretch_pass(&stream->log.stretch, entry->seq);
 	}
 }
 
@@ -240,7 +240,7 @@ static void on_entry(struct stream *stream, const struct record *entry) {
 	stream->passed = entry->seq > stream->passed ? entry->seq : stream->passed;
 	if (stream->connections.count == 0 || stream->dialect == NULL) {
 		if (stream->has_log) {
-			stream_log_restart(&stream->log, stream->passed);
+			stretch_restart(&stream->log.stretch, stream->passed);
 		}
 	} else {
 		show(stream, entry);
@@ -310,7 +310,7 @@ static void caught_up(void *it) {
 	stream->passed =
 		stream->edge->walk.seq > stream->passed ? stream->edge->walk.seq : stream->passed;
 	if (stream->has_log) {
-		stream_log_pass(&stream->log, stream->passed);
+		stretch_pass(&stream->log.stretch, stream->passed);
 	}
 	stream_each(stream, end_the_lost, stream);
 	if (stream->dialect != NULL) {
@@ -462,7 +462,7 @@ static uint64_t due_us(void *it) {
 		return 0;
 	}
 	uint64_t due = smaller(stream->sweep_us, stream->input_us);
-	due = smaller(due, stream_car_due_us(stream));
+	due = smaller(due, car_due_us(&stream->car));
 	if (stream->gone_count > 0 || stream->must_say_orphans) {
 		due = smaller(due, stream_now_us(stream) + 1000);
 	}
@@ -502,7 +502,7 @@ static void tick(void *it, uint64_t now_us) {
 	}
 	output_turn(stream);
 	sweep(stream, now_us);
-	stream_car_tick(stream, now_us);
+	car_tick(&stream->car, now_us);
 	say_all_gone(stream);
 	if (stream->edge->is_draining) {
 		accept_stop(stream);
@@ -578,10 +578,8 @@ static void destroy(void *it) {
 	if (stream->dialect != NULL) {
 		stream->dialect->destroy(stream->its);
 	}
-	stream_car_finish(stream);
-	if (stream->has_log) {
-		stream_log_finish(&stream->log);
-	}
+	stream_log_finish(&stream->car_log);
+	stream_log_finish(&stream->log);
 	free(stream->gone);
 	free(stream);
 }

@@ -7,6 +7,7 @@
 
 #include "answers.h"
 #include "asker.h"
+#include "car.h"
 #include "dialect.h"
 #include "edge_inside.h"
 #include "limiter.h"
@@ -20,7 +21,6 @@
 /* What is kept of the log for all who read it live: some seconds of a very busy house. */
 #define STREAM_LOG_BYTES (2u * 1024 * 1024)
 #define STREAM_LOG_ENTRIES 8192u
-#define STREAM_LANE_BYTES (1024u * 1024)
 
 /* Bytes of input that are held for a connection that is not to be heard yet. */
 #define STREAM_INPUT_BYTES_MAX (16u * 1024)
@@ -105,16 +105,6 @@ struct stream_room {
 	uint64_t woken; /* stream->served at the time when all of them were made ready */
 };
 
-struct stream_car {
-	struct ask ask;
-	struct stream_log log;
-	bool has_log, is_asked, is_here, is_full;
-	bool must_look, is_waited_for;
-	uint64_t from, stored;
-	unsigned given;
-	uint64_t looked_us, waits_us;
-};
-
 struct stream_door {
 	struct stream *stream;
 	unsigned listener;
@@ -157,7 +147,8 @@ struct stream {
 	uint64_t passed;   /* the entry in hand, or the last one */
 	uint64_t served;   /* visits of output, counted: what was ready before is not any more */
 	uint64_t answered; /* the highest of our requests that a record has answered */
-	struct stream_car car;
+	struct car car;
+	struct stream_log car_log;
 	struct stream_door doors[LISTENERS_MAX];
 	uint64_t sweep_us, input_us; /* when it has to be done next */
 	struct stream_gone *gone;
@@ -250,10 +241,5 @@ void output_drop(struct stream_connection *it);
 
 /* stream_car.c */
 void stream_car_begin(struct stream *stream);
-void stream_car_finish(struct stream *stream);
-struct stream_log *stream_car_log(struct stream *stream, uint64_t seq);
-void stream_car_wanted(struct stream *stream);
-void stream_car_tick(struct stream *stream, uint64_t now_us);
-uint64_t stream_car_due_us(const struct stream *stream);
 
 #endif
