@@ -118,6 +118,10 @@ def test_not_utf8(serve):
     heard = ann.sync()
     assert heard and heard[0].command in ("FAIL", "WARN") and heard[0].parameters[1] == "INVALID_UTF8"
     assert len(bob.sync()) == (heard[0].command == "WARN")
+    # Nor comes half a character back to who said it.
+    ann.negotiate("labeled-response", "batch")
+    ann.send_bytes(b"@label=\xe4\xbd PRIVMSG bob :hello\r\n")
+    assert [line.command for line in ann.sync()] == ["FAIL"]
 
 
 def test_long_chinese_is_cut_between_characters(serve, crowd_of):

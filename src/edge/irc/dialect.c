@@ -96,7 +96,8 @@ static void begin_label(struct irc *irc) {
 	irc->label = NULL;
 	if (!irc_can(irc, CAP_LABELED_RESPONSE) || !irc_can(irc, CAP_BATCH) ||
 	    irc->user->resumed > 0 || !irc_find_tag(irc->message.tags, "label", &tag) ||
-	    tag.value.size == 0 || tag.value.size > IRC_LABEL_BYTES_MAX) {
+	    tag.value.size == 0 || tag.value.size > IRC_LABEL_BYTES_MAX ||
+	    !utf8_is_valid(tag.value)) {
 		return;
 	}
 	irc->label = calloc(1, sizeof(*irc->label));
