@@ -1,37 +1,5 @@
 /* Where sessions are: found by address and by id, of whatever kind these are. */
-#include "state_help.h"
-
-static struct state *state;
-static struct rows rows; /* follow the state */
-static uint64_t seq;
-
-static int begin(void **unused) {
-	state = state_create();
-	seq = 10; /* 1 is the lobby's id: a room cannot be the first of all entries */
-	return 0;
-}
-
-/* The rows that were told are all of the state: loaded, they make the same. */
-static int end(void **unused) {
-	struct record meta = {
-		.kind = ROW_META, .seq = state_seq(state), .time_us = state_time_us(state)};
-	rows_put(&rows, &meta);
-	for (size_t turn = 0; turn < 3; turn++) {
-		struct state *loaded = rows_load(&rows, turn);
-		assert_int_equal(state_digest(loaded), state_digest(state));
-		state_destroy(loaded);
-	}
-	rows_finish(&rows);
-	state_destroy(state);
-	return 0;
-}
-
-static uint64_t apply(struct record entry) {
-	entry.seq = ++seq;
-	entry.time_us = seq * 1000000;
-	assert_int_equal(state_apply(state, &entry, rows_follow, &rows), STATE_OK);
-	return seq;
-}
+#include "state_world.h"
 
 static struct route route_to(const char *address) {
 	struct route route = {.listener = 1};

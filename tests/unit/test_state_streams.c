@@ -1,60 +1,8 @@
 /* The state of those who came by a stream: what they bear, what rooms have besides a name, and whom an
  * edge's death leaves behind. And that the rows are all of it. */
-#include "state_help.h"
+#include "state_world.h"
 
 #include "limits.h"
-
-static struct state *state;
-static struct rows rows; /* follow the state */
-static uint64_t seq;
-
-static int begin(void **unused) {
-	state = state_create();
-	seq = 10;
-	return 0;
-}
-
-static void assert_rows_are_the_state(void) {
-	struct record meta = {
-		.kind = ROW_META, .seq = state_seq(state), .time_us = state_time_us(state)};
-	rows_put(&rows, &meta);
-	struct rows saved = rows_of(state);
-	assert_int_equal(saved.count, rows.count);
-	for (size_t turn = 0; turn < 4; turn++) {
-		struct state *loaded = rows_load(turn == 0 ? &rows : &saved, turn);
-		assert_int_equal(state_digest(loaded), state_digest(state));
-		state_destroy(loaded);
-	}
-	rows_finish(&saved);
-}
-
-static int end(void **unused) {
-	assert_rows_are_the_state();
-	rows_finish(&rows);
-	state_destroy(state);
-	return 0;
-}
-
-static struct slice text(const char *string) {
-	return slice_from_string(string);
-}
-
-/* Applies an entry as the next one; a second apart. Returns its seq. */
-static uint64_t apply(struct record entry) {
-	entry.seq = ++seq;
-	entry.time_us = seq * 1000000;
-	assert_int_equal(state_apply(state, &entry, rows_follow, &rows), STATE_OK);
-	return seq;
-}
-
-static void assert_impossible(struct record entry) {
-	uint64_t digest = state_digest(state);
-	entry.seq = seq + 1;
-	entry.time_us = entry.seq * 1000000;
-	assert_int_equal(state_apply(state, &entry, rows_follow, &rows), STATE_IMPOSSIBLE);
-	assert_int_equal(state_digest(state), digest);
-	assert_rows_are_the_state();
-}
 
 /* Somebody new by a stream; all from one address and port, as only streams can be. */
 static struct record entering(const char *name, uint16_t home) {
