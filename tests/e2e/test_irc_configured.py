@@ -2,6 +2,7 @@
 
 import signal
 
+import joined
 import pytest
 import tools
 from irc import Irc
@@ -249,6 +250,9 @@ def nobody_new_comes_by_datagrams(server, crowd_of):
     stranger = crowd.begin("小兰")
     refusals = crowd.wait(lambda: stranger.events_of(wire.Refusal), "a refusal")
     assert wire.word(refusals[-1].reason) == "access-closed"
+    words = ("join", "--lines", "--name", "小红", "{}:{}".format(*server.address))
+    done = tools.qun(*words, input="你好\n", env=joined.environment(server.place / "state"))
+    assert done.returncode == 1 and "IRC" in done.stderr, done
 
 
 def a_password_is_asked_for(server):
