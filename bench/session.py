@@ -81,19 +81,18 @@ def fan_out(report, count, arguments):
     load, server = sessions.load, sessions.server
     floor = Floor(load.addresses)
     for loss in (0, 10):
-        load.command(f"loss {loss}")
         for in_flight in (1, 64):
             messages = max(64 if in_flight == 64 else 20, arguments.deliveries // count)
             pairs, runs = [], arguments.pairs
             if loss:
                 messages = min(messages, LOSSY_MESSAGES[in_flight])
                 runs = min(runs, LOSSY_PAIRS)
+            load.command(f"loss {loss}")
             measure(server, load.say, max(messages // 10, 10), in_flight)
             for _ in range(runs):
                 load.command(f"loss {loss}")
                 ours = measure(server, load.say, messages, in_flight)
-                # The floor repeats nothing: what it loses would be waited for in vain.
-                load.command("loss 0")
+                # The floor repeats nothing, and nothing is lost to it.
                 pairs.append((ours, measure(floor, load.bare, messages, in_flight)))
             report_runs(report, count, in_flight, loss, pairs)
     floor.close()

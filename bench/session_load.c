@@ -11,7 +11,8 @@
  * a line of JSON:
  *
  *     resume PORT CURSOR                     all sessions come back
- *     loss PERCENT                           from now on datagrams are lost, both ways
+ *     loss PERCENT                           datagrams are lost, both ways, until the
+ *                                            end of the next run
  *     say PORT MESSAGES IN_FLIGHT BYTES      some sessions say so many messages, so
  *                                            many at a time; waits until all have each
  *     bare PORT MESSAGES IN_FLIGHT BYTES     the same with bench/plain_floor
@@ -590,10 +591,14 @@ static void expect_message(uint64_t number, uint64_t receivers) {
 }
 
 /*
- * What is not acknowledged yet is, either way, until the server has nothing more on
- * the way. A message whose KEPT was lost must not be repeated to the next run's server.
+ * What is not acknowledged yet is, either way, until the server has nothing more on the
+ * way: where acknowledgements were lost, until it has asked for them, two seconds later at
+ * the latest; now nothing is lost any more. A message whose KEPT was lost must not be repeated
+ * to the next run's server.
  */
 static void come_to_rest(void) {
+	int wait_ms = load.loss > 0 ? 2500 : 300;
+	load.loss = 0;
 	for (unsigned i = 0; i < SENDERS_MAX && i < load.count; i++) {
 		drain_until(&load.senders[i].kept, load.senders[i].number, "kept");
 	}
@@ -603,7 +608,7 @@ static void come_to_rest(void) {
 				acknowledge(i);
 			}
 		}
-	} while (drain(300));
+	} while (drain(wait_ms));
 }
 
 static void run_say(uint64_t messages, unsigned in_flight) {
