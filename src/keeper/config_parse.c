@@ -3,6 +3,9 @@
  *
  * libinih hands over keys and values without saying where they stand, but it
  * asks for one line at a time: so the line that it has asked for last is the place.
+ * It also passes over in silence what stands behind a section's ], cuts the
+ * section's name after 49 bytes, and takes an indented line for what fits where it is: so
+ * sections are read here, and what begins with a blank goes on with a value or is refused.
  */
 #include "config_file.h"
 
@@ -35,8 +38,8 @@ struct reading {
 	uint64_t given;    /* rows of the table, by number */
 	unsigned operators_at[CONFIG_OPERATORS_MAX]; /* the line that begins each */
 	unsigned access_at;
-	const struct row *row; /* the key in hand */
-	const char *section;
+	const struct row *row; /* the key in hand; NULL: none since the section began */
+	char section[LINE_BYTES_MAX + 1];
 	struct config *config;
 	struct config_secrets *secrets;
 	char *trouble;
@@ -247,21 +250,14 @@ static bool take_register(struct reading *reading, const char *value) {
 	return take_number(reading, value, 1, SECONDS_MAX, &reading->config->register_s);
 }
 
+/* The one whose section it is was added last. */
 static bool take_operator(struct reading *reading, const char *value) {
 	struct config_secrets *secrets = reading->secrets;
-	const char *name = reading->section + strlen(OPERATOR);
-	for (uint32_t i = 0; i < secrets->operators_count; i++) {
-		struct config_operator *one = &secrets->operators[i];
-		if (strcmp(one->name, name) != 0) {
-			continue;
-		}
-		if (one->hash[0] != '\0') {
-			return refuse(reading, "password is given twice for the operator '%s'",
-			              name);
-		}
-		return take_hash(reading, value, one->hash);
+	struct config_operator *one = &secrets->operators[secrets->operators_count - 1];
+	if (one->hash[0] != '\0') {
+		return refuse(reading, "password is given twice for the operator '%s'", one->name);
 	}
-	return refuse(reading, "there is no operator '%s'", name);
+	return take_hash(reading, value, one->hash);
 }
 
 static const struct row rows[] = {
@@ -307,7 +303,7 @@ static bool has_rows(const char *section) {
 
 static bool add_operator(struct reading *reading, const char *name) {
 	struct config_secrets *secrets = reading->secrets;
-	if (name[0] == '\0' || strlen(name) > NAME_BYTES_MAX || strchr(name, ' ') != NULL) {
+	if (name[0] == '\0' || strlen(name) > NAME_BYTES_MAX || strpbrk(name, " \t") != NULL) {
 		return refuse(reading,
 		              "an operator's name is one word of at most %d bytes, not '%s'",
 		              NAME_BYTES_MAX, name);
@@ -325,18 +321,30 @@ static bool add_operator(struct reading *reading, const char *name) {
 	return true;
 }
 
-/* A line that begins with a bracket. libinih says nothing of a section until it has a key. */
-static void note_section(struct reading *reading, struct slice line) {
+static struct slice skip_blanks(struct slice text) {
+	while (text.size > 0 &&
+	       (text.bytes[0] == ' ' || text.bytes[0] == '\t' || text.bytes[0] == '\r')) {
+		text = slice_from(text, 1);
+	}
+	return text;
+}
+
+static bool is_comment(struct slice text) {
+	return text.size > 0 && (text.bytes[0] == '#' || text.bytes[0] == ';');
+}
+
+/* A line that begins with a bracket. */
+static void begin_section(struct reading *reading, struct slice line) {
+	char *name = reading->section;
 	const char *end = memchr(line.bytes, ']', line.size);
 	if (end == NULL) {
 		refuse(reading, "a section wants a ] behind its name");
 		return;
 	}
-	reading->row = NULL;
-	char name[LINE_BYTES_MAX + 1];
 	size_t size = (size_t)(end - line.bytes) - 1;
 	memcpy(name, line.bytes + 1, size);
 	name[size] = '\0';
+	reading->row = NULL;
 	if (is_operator(name)) {
 		add_operator(reading, name + strlen(OPERATOR));
 	} else if (strcmp(name, "operator") == 0) {
@@ -347,9 +355,30 @@ static void note_section(struct reading *reading, struct slice line) {
 		       " [limits] and [operator NAME]",
 		       name);
 	}
+	struct slice behind = skip_blanks(slice_from(line, size + 2));
+	if (behind.size > 0 && !is_comment(behind)) {
+		refuse(reading, "behind [%s] the line must end; a key has a line of its own", name);
+	}
 }
 
 /* ---- libinih ---- */
+
+/* A line before libinih sees it. */
+static void look_at(struct reading *reading, struct slice line) {
+	static const struct slice mark = {.bytes = "\xef\xbb\xbf", .size = 3};
+	if (reading->line == 1 && slice_starts_with(line, mark)) {
+		line = slice_from(line, mark.size); /* As libinih does. */
+	}
+	struct slice words = skip_blanks(line);
+	reading->is_indented = words.size < line.size;
+	if (words.size == 0) {
+		reading->blank++;
+	} else if (!reading->is_indented && words.bytes[0] == '[') {
+		begin_section(reading, line);
+	} else if (reading->is_indented && !is_comment(words) && reading->row == NULL) {
+		refuse(reading, "a section or a key begins where its line begins");
+	}
+}
 
 /* A line of the file, as fgets() would give it. */
 static char *read_line(char *out, int room, void *context) {
@@ -367,11 +396,7 @@ static char *read_line(char *out, int room, void *context) {
 		refuse(reading, "the line has more than %d bytes", LINE_BYTES_MAX);
 		return NULL;
 	}
-	reading->is_indented = line.size > 0 && isblank((unsigned char)line.bytes[0]);
-	reading->blank += strspn(line.bytes, " \t\r\n") >= line.size;
-	if (line.size > 0 && line.bytes[0] == '[') {
-		note_section(reading, line);
-	}
+	look_at(reading, line);
 	memcpy(out, rest.bytes, size);
 	out[size] = '\0';
 	return out;
@@ -398,14 +423,15 @@ static void refuse_key(struct reading *reading, const char *section, const char 
 	refuse(reading, "there is no key '%s' in [%s]; there are: %s", name, section, list);
 }
 
-static int on_key(void *context, const char *section, const char *name, const char *value) {
+/* `cut` is libinih's word for the section. */
+static int on_key(void *context, const char *cut, const char *name, const char *value) {
 	struct reading *reading = context;
-	const char *kind = kind_of(section);
+	const char *kind = kind_of(reading->section);
 	const struct row *row = find_row(kind, name);
 	if (reading->trouble[0] != '\0') {
 		return 0;
 	}
-	if (section[0] == '\0') {
+	if (kind[0] == '\0') {
 		return refuse(reading, "'%s' stands before the first section", name);
 	}
 	if (row == NULL) {
@@ -422,7 +448,6 @@ static int on_key(void *context, const char *section, const char *name, const ch
 	}
 	reading->given |= bit;
 	reading->row = row;
-	reading->section = section;
 	bool is_taken = row->take(reading, value);
 	reading->blank = 0;
 	return is_taken;
@@ -430,17 +455,29 @@ static int on_key(void *context, const char *section, const char *name, const ch
 
 /* ---- The whole ---- */
 
+static bool is_control(int32_t point) {
+	return point < ' ' || (point >= 0x7f && point < 0xa0);
+}
+
 static bool check_bytes(struct reading *reading, struct slice text) {
 	unsigned line = 1;
-	for (size_t i = 0; i < text.size; i++) {
-		unsigned char byte = (unsigned char)text.bytes[i];
-		if ((byte < ' ' && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f) {
-			return refuse_at(reading, line, "the byte 0x%02x has no place in a text",
-			                 byte);
+	while (text.size > 0) {
+		int32_t point;
+		size_t size = utf8_decode(text, &point);
+		text = slice_from(text, size);
+		if (point == UTF8_INVALID) {
+			return refuse_at(reading, line, "this is not UTF-8");
 		}
-		line += byte == '\n';
+		bool ends_line = point == '\n' ||
+		                 (point == '\r' && (text.size == 0 || text.bytes[0] == '\n'));
+		if (is_control(point) && !ends_line && point != '\t') {
+			return refuse_at(reading, line,
+			                 "the control character U+%04X has no place in a text",
+			                 (unsigned)point);
+		}
+		line += point == '\n';
 	}
-	return utf8_is_valid(text) || refuse_at(reading, 1, "the file is not UTF-8");
+	return true;
 }
 
 static bool check_whole(struct reading *reading) {

@@ -72,6 +72,58 @@ static void every_key_is_read(void **state) {
 	assert_string_equal(secrets.operators[1].hash, HASH);
 }
 
+/* examples/qun.conf, with what is only commented out there as well if `is_whole`. */
+static void read_example(bool is_whole, char *out, size_t room) {
+	FILE *file = fopen("examples/qun.conf", "r");
+	char line[256];
+	size_t size = 0;
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file) != NULL) {
+		/* "# " begins a sentence, "#  " what goes on with a value. */
+		bool is_taken = is_whole && line[0] == '#' && (line[1] != ' ' || line[2] == ' ');
+		bool is_hash = strstr(line, "$argon2id$") != NULL;
+		size += (size_t)snprintf(out + size, room - size, "%s",
+		                         is_taken && is_hash ? "password = " HASH "\n"
+		                         : is_taken          ? line + 1
+		                                             : line);
+		assert_in_range(size, 1, room - 1);
+	}
+	fclose(file);
+}
+
+static void the_example_says_what_holds_without_it(void **state) {
+	struct config config_default;
+	struct config_secrets secrets_default;
+	static char text[4096];
+	config_defaults(&config_default, &secrets_default);
+	read_example(false, text, sizeof text);
+	assert_parsed(text);
+	assert_memory_equal(&config, &config_default, sizeof config);
+	assert_memory_equal(&secrets, &secrets_default, sizeof secrets);
+	read_example(true, text, sizeof text);
+	assert_parsed(text);
+	assert_string_equal(config.motd, "Welcome.\nA second line.");
+	assert_string_equal(config.email, "admin@chat.example");
+	assert_string_equal(secrets.password, HASH);
+	assert_int_equal(secrets.operators_count, 1);
+}
+
+/* libinih has room for 49 bytes of a section's name. */
+static void an_operator_may_have_the_longest_name(void **state) {
+	char name[NAME_BYTES_MAX + 1] = "", text[512];
+	for (size_t i = 0; i < NAME_BYTES_MAX / 3; i++) {
+		memcpy(name + 3 * i, "群", 4);
+	}
+	snprintf(text, sizeof text, "\xef\xbb\xbf[operator %s] # 96 bytes\npassword = " HASH "\n",
+	         name);
+	assert_parsed(text);
+	assert_string_equal(secrets.operators[0].name, name);
+	assert_string_equal(secrets.operators[0].hash, HASH);
+	snprintf(text, sizeof text, "[operator %sx]\npassword = " HASH "\n", name);
+	assert_false(parse(text));
+	assert_non_null(strstr(trouble, "one word of at most 96 bytes"));
+}
+
 /* ---- what is refused ---- */
 
 static const struct {
@@ -117,8 +169,21 @@ static const struct {
          "qun.conf:3: password is given twice for the operator 'a'"},
 	{"[server]\n[operator a]\n", "qun.conf:2: the operator 'a' has no password;"
                                      " `qun admin password` makes the line"},
-	{"[server]\n\n\x01\n", "qun.conf:3: the byte 0x01 has no place in a text"},
-	{"[server]\nnetwork = \xff\n", "qun.conf:1: the file is not UTF-8"},
+	{"[server]\n\n\x01\n", "qun.conf:3: the control character U+0001 has no place in a text"},
+	{"[server]\nmotd = a\rb\n",
+         "qun.conf:2: the control character U+000D has no place in a text"},
+	{"[server]\nmotd = a\xc2\x85\n",
+         "qun.conf:2: the control character U+0085 has no place in a text"},
+	{"[server]\nnetwork = \xff\n", "qun.conf:2: this is not UTF-8"},
+	{"[access] access = accounts\n",
+         "qun.conf:1: behind [access] the line must end; a key has a line of its own"},
+	{"[operator a] x\n", "qun.conf:1: behind [operator a] the line must end"},
+	{"\xef\xbb\xbf[srver]\n", "qun.conf:1: there is no section 'srver'"},
+	{"  [srver]\n", "qun.conf:1: a section or a key begins where its line begins"},
+	{"[server]\n\tmotd = hi\n network = x\n",
+         "qun.conf:2: a section or a key begins where its line begins"},
+	{"[server]\nname = a.b\n [limits]\n",
+         "qun.conf:3: name is one line; a key begins where its line begins"},
 };
 
 static void what_is_wrong_is_named(void **state) {
@@ -159,7 +224,8 @@ static void a_nul_byte_ends_nothing_silently(void **state) {
 	static const char text[] = "[server]\nname = a.b\0c\n";
 	assert_false(config_parse("qun.conf", slice_of(text, sizeof text - 1), &config, &secrets,
 	                          trouble));
-	assert_string_equal(trouble, "qun.conf:2: the byte 0x00 has no place in a text");
+	assert_string_equal(trouble,
+	                    "qun.conf:2: the control character U+0000 has no place in a text");
 }
 
 /* ---- sheets ---- */
@@ -233,6 +299,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_in_it_is_needed),
 		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(the_example_says_what_holds_without_it),
+		cmocka_unit_test(an_operator_may_have_the_longest_name),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(what_is_too_long_is_refused),
 		cmocka_unit_test(a_nul_byte_ends_nothing_silently),
