@@ -18,8 +18,8 @@ def network(server):
     return name
 
 
-def test_the_example_says_what_holds_anyway():
-    """All of it, and all of it with the comments taken away but for the places of passwords."""
+def test_the_example_is_good():
+    """tests/unit/test_config.c looks at what it says."""
     done = qun("serve", "--check-config", TOP / "examples" / "qun.conf")
     assert (done.returncode, done.stdout) == (0, f"{TOP}/examples/qun.conf: ok\n")
 

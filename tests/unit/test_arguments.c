@@ -207,6 +207,18 @@ static void there_is_room_for_so_many(void **state) {
 	assert_bad(line, "at most 64");
 }
 
+static void a_configuration_is_named_or_only_looked_at(void **state) {
+	assert_good("--edges 2");
+	assert_int_equal(options.config[0], '\0');
+	assert_good("--config ./qun.conf --edges 2");
+	assert_string_equal(options.config, "./qun.conf");
+	assert_int_equal(parse("--check-config=/etc/qun.conf"), ARGUMENTS_CHECK);
+	assert_string_equal(options.config, "/etc/qun.conf");
+	assert_bad("--config", "--config wants a value");
+	assert_bad("--config=", "--config wants the path of a file");
+	assert_bad("--check-config /etc/qun.conf --bogus", "there is no option '--bogus'");
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_said_means_the_defaults),
@@ -215,6 +227,7 @@ int main(void) {
 		cmocka_unit_test(help_is_no_mistake),
 		cmocka_unit_test(what_is_not_exactly_right_is_refused),
 		cmocka_unit_test(there_is_room_for_so_many),
+		cmocka_unit_test(a_configuration_is_named_or_only_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
