@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "limits.h"
+#include "name.h"
 #include "store_read.h"
 
 /* A search that has to read texts one by one stops after this, with what it has found. */
@@ -135,11 +136,15 @@ struct wish {
 	uint64_t room, seq;
 	bool is_thread; /* as far as is known: a thread begins with its first message */
 	bool is_all;    /* direct messages too */
+	bool is_said;   /* what was said alone */
 };
 
 /* Entries are looked at in the order of the log, or are of log.db. */
 static bool is_wished(struct wish *wish, const struct record *entry) {
 	bool is_direct = entry->kind == ENTRY_DIRECT;
+	if (wish->is_said && !is_direct && entry->kind != ENTRY_SAID) {
+		return false;
+	}
 	if (wish->room == 0) {
 		return !record_is_hidden(entry) && (wish->is_all || !is_direct);
 	}
@@ -223,6 +228,22 @@ enum store_error archive_last(struct archive *archive, uint64_t room, uint64_t s
 	return in_one_moment(archive, read_last, &choosing, choose_last, out);
 }
 
+static enum store_error read_messages(struct archive *archive, void *context) {
+	struct choosing *choosing = context;
+	struct wish *wish = &choosing->wish;
+	enum store_error error = look_for_thread(archive, wish);
+	return error != STORE_OK ? error
+	                         : store_messages(archive->store, wish->room, wish->seq,
+	                                          choosing->out->most, choose_last, choosing);
+}
+
+enum store_error archive_messages(struct archive *archive, uint64_t room, uint64_t seq,
+                                  struct slices *out) {
+	struct choosing choosing = {.out = out,
+	                            .wish = {.room = room, .seq = seq, .is_said = true}};
+	return in_one_moment(archive, read_messages, &choosing, choose_last, out);
+}
+
 static bool choose_next(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
 	if (!slices_is_full(choosing->out) && is_wished(&choosing->wish, entry) &&
@@ -279,6 +300,63 @@ enum store_error archive_moves(struct archive *archive, uint64_t person, uint64_
                                struct slices *out) {
 	struct following following = {.out = out, .person = person, .seq = seq};
 	return in_one_moment(archive, read_moves, &following, choose_move, out);
+}
+
+/* ---- who had a name ---- */
+
+struct looking {
+	struct slices *out;
+	struct slice name;
+	uint64_t seq;
+};
+
+static bool gives_up(const struct looking *looking, const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_LEFT:
+	case ENTRY_KICKED: return name_equal(entry->name, looking->name);
+	case ENTRY_RENAMED:
+		return name_equal(entry->other_name, looking->name) &&
+		       !name_equal(entry->name, looking->name);
+	default: return false;
+	}
+}
+
+/* From the tail: oldest first, so that the newest stay. */
+static bool choose_gone(void *context, const struct record *entry) {
+	struct looking *looking = context;
+	if (entry->seq <= looking->seq && gives_up(looking, entry)) {
+		slices_push(looking->out, entry);
+	}
+	return entry->seq < looking->seq;
+}
+
+/* From log.db: newest first, until there are enough. */
+static bool choose_gone_backward(void *context, const struct record *entry) {
+	struct looking *looking = context;
+	if (gives_up(looking, entry)) {
+		slices_push_front(looking->out, entry);
+	}
+	return !slices_is_full(looking->out);
+}
+
+enum store_error archive_gone(struct archive *archive, struct slice name, uint64_t seq,
+                              struct slices *out) {
+	struct looking looking = {.out = out, .name = name, .seq = seq};
+	struct store_meta meta = {0};
+	enum store_error error = STORE_OK;
+	for (int i = 0; i < TRIES_MAX; i++) {
+		slices_clear(out);
+		error = store_meta(archive->store, &meta);
+		if (error != STORE_OK || each_of_tail(archive, &meta, choose_gone, &looking)) {
+			break;
+		}
+	}
+	uint64_t to = seq < meta.seq ? seq : meta.seq;
+	if (error != STORE_OK || slices_is_full(out)) {
+		return error;
+	}
+	return store_goings(archive->store, to > ARCHIVE_GONE_MAX ? to - ARCHIVE_GONE_MAX : 0, to,
+	                    SIZE_MAX, choose_gone_backward, &looking);
 }
 
 /* ---- searching ---- */

@@ -42,6 +42,16 @@ enum store_error archive_all(struct archive *archive, uint64_t seq, struct slice
 /* The first entries with seq > `seq` with which the person entered or left a room. */
 enum store_error archive_moves(struct archive *archive, uint64_t person, uint64_t seq,
                                struct slices *out);
+/* As archive_last(), of what was said alone. */
+enum store_error archive_messages(struct archive *archive, uint64_t room, uint64_t seq,
+                                  struct slices *out);
+/*
+ * The last entries with seq <= `seq` with which somebody gave up the name: left, was put out, is
+ * called something else now. Only so many entries are looked at (ARCHIVE_GONE_MAX).
+ */
+#define ARCHIVE_GONE_MAX 200000
+enum store_error archive_gone(struct archive *archive, struct slice name, uint64_t seq,
+                              struct slices *out);
 /* As archive_last(), of those that hold the text. Gives up after a bounded time with what it has. */
 enum store_error archive_search(struct archive *archive, struct search_query *query, uint64_t room,
                                 uint64_t seq, struct slices *out);

@@ -120,6 +120,13 @@ static enum store_error read_slices(struct clerk *clerk, const struct clerk_ques
 	if (question->what == CLERK_MOVES) {
 		return archive_moves(&archive, question->room, question->seq, out);
 	}
+	if (question->what == CLERK_MESSAGES) {
+		return archive_messages(&archive, question->room, question->seq, out);
+	}
+	if (question->what == CLERK_GONE) {
+		return archive_gone(&archive, slice_of(text, question->text_bytes), question->seq,
+		                    out);
+	}
 	struct search_query *query = search_query_create(slice_of(text, question->text_bytes));
 	if (query == NULL) {
 		return STORE_OK; /* Nothing holds nothing, or so long a text. */
@@ -211,6 +218,8 @@ static void on_asked(void *context, struct client *client, const struct clerk_qu
 	case CLERK_NEXT: on_slices(clerk, client, question, text); break;
 	case CLERK_ALL: on_slices(clerk, client, question, text); break;
 	case CLERK_MOVES: on_slices(clerk, client, question, text); break;
+	case CLERK_GONE: on_slices(clerk, client, question, text); break;
+	case CLERK_MESSAGES: on_slices(clerk, client, question, text); break;
 	case CLERK_SEARCH: on_slices(clerk, client, question, text); break;
 	case CLERK_CHECK: on_check(clerk, client, question); break;
 	case CLERK_ACCOUNT_REGISTER:

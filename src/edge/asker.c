@@ -182,6 +182,8 @@ static bool take_message(struct asker *asker) {
 	case CLERK_NEXT:
 	case CLERK_ALL:
 	case CLERK_MOVES:
+	case CLERK_GONE:
+	case CLERK_MESSAGES:
 	case CLERK_SEARCH: on_slice(asker, &answer, (size_t)size); break;
 	case CLERK_FAILED:
 		if (!on_account(asker, &answer, (size_t)size)) {

@@ -49,8 +49,8 @@ static inline bool slice_next(struct slice_in_hand *slice, struct record *record
 
 /* A question; owned by whoever asks. */
 struct ask {
-	struct slice text; /* of CLERK_SEARCH; stays until it is answered */
-	uint32_t what;     /* CLERK_LAST, CLERK_NEXT, CLERK_ALL, CLERK_MOVES, CLERK_SEARCH */
+	struct slice text; /* of CLERK_SEARCH and CLERK_GONE; stays until it is answered */
+	uint32_t what;     /* those that are answered with entries: CLERK_LAST, CLERK_NEXT, ... */
 	uint64_t room, seq;
 	uint32_t count;
 	uint64_t number; /* 0: not under way */

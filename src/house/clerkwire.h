@@ -39,6 +39,12 @@ enum clerk_what {
 	CLERK_ALL = 8,
 	/* The first `count` with seq > `seq` with which the person `room` entered or left a room. */
 	CLERK_MOVES = 9,
+	/*
+	 * The last `count` with seq <= `seq` with which somebody gave up the name that is the text; far
+	 * back nobody looks for them.
+	 */
+	CLERK_GONE = 10,
+	CLERK_MESSAGES = 11, /* as CLERK_LAST, of what was said alone */
 	/* Accounts: the text and the answers are those of accountwire.h. */
 	CLERK_ACCOUNT_REGISTER = 16,
 	CLERK_ACCOUNT_VERIFY = 17,

@@ -148,6 +148,9 @@ static void tell_people(struct hub *hub) {
 	atomic_store_explicit(&own->seq, state_seq(hub->state), memory_order_relaxed);
 	atomic_store_explicit(&own->people, people - absent, memory_order_relaxed);
 	atomic_store_explicit(&own->absent, absent, memory_order_relaxed);
+	if (people > atomic_load_explicit(&own->most, memory_order_relaxed)) {
+		atomic_store_explicit(&own->most, people, memory_order_relaxed);
+	}
 }
 
 static void begin(struct hub *hub) {

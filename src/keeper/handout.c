@@ -82,20 +82,22 @@ static void hand_own_queue(struct handout *handout, const struct estate *estate,
 	hand_numbered(handout, "queue", queue, estate->shared->queues[queue]);
 }
 
-/* An edge has no business with the other edges. */
-static bool meets(unsigned index, unsigned other) {
+/* An edge has no business with the other edges, but to read what they count. */
+static bool rings(unsigned index, unsigned other) {
 	return index == other || index < PROCESS_EDGE_0 || other < PROCESS_EDGE_0;
 }
 
 static void hand_boards_and_bells(struct handout *handout, const struct estate *estate,
                                   unsigned index) {
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
-		if (!shared_has_process(estate->options, i) || !meets(index, i)) {
+		if (!shared_has_process(estate->options, i)) {
 			continue;
 		}
 		const struct shared_memory *board = &estate->shared->boards[i];
 		hand_numbered(handout, "board", i, i == index ? board->writer : board->reader);
-		hand_numbered(handout, "bell", i, estate->shared->bells[i]);
+		if (rings(index, i)) {
+			hand_numbered(handout, "bell", i, estate->shared->bells[i]);
+		}
 	}
 }
 

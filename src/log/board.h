@@ -53,6 +53,8 @@ struct board {
 	_Atomic uint64_t seq;         /* last entry it has applied */
 	_Atomic uint64_t people;      /* hub: how many are connected */
 	_Atomic uint64_t absent;      /* hub: how many are present besides, but absent */
+	_Atomic uint64_t most;        /* hub: how many were present at once, since it began */
+	_Atomic uint64_t unknown;     /* edge: stream connections that are not in */
 
 	/* scribe */
 	_Atomic uint64_t seq_stored;  /* last entry in a committed transaction */

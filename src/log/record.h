@@ -151,11 +151,13 @@
 	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name */
 
 #define ROW_KINDS(X)                                                                               \
-	X(768, ROW_META, "meta")       /* seq, time: the state is that after this entry */         \
-	X(769, ROW_PERSON, "person")   /* person, name, since, number (1: dormant) */              \
+	X(768, ROW_META, "meta")     /* seq, time: the state is that after this entry */           \
+	X(769, ROW_PERSON, "person") /* person, name, since, number (1: dormant), */               \
+	/* until (last spoke; the minute) */                                                       \
 	X(770, ROW_SESSION, "session") /* session, person, face, home, route; FACE_SESSION's: */   \
 	/* client_number, nonce, since (absent or dormant since then) */                           \
-	X(771, ROW_ROOM, "room") /* room, name, target (first said in it), number (empty at) */    \
+	X(771, ROW_ROOM, "room") /* room, name, target (first said in it), number (empty at), */   \
+	/* since (made) */                                                                         \
 	X(772, ROW_MEMBER, "member") /* room, person, number (since that seq; 0: since person) */  \
 	X(773, ROW_BAN, "ban")       /* target (id), name or net, until, by, text, since */        \
 	X(774, ROW_MUTE, "mute")     /* target (id), name, until, by, text, since */               \

@@ -302,7 +302,8 @@ static enum state_error on_room_made(struct state *state, const struct record *e
 		return STATE_IMPOSSIBLE;
 	}
 	uint32_t room =
-		add_room(state, entry->seq, entry->name, &(struct record){.number = entry->seq});
+		add_room(state, entry->seq, entry->name,
+	                 &(struct record){.number = entry->seq, .since_us = entry->time_us});
 	note_founder(state, room, entry);
 	return STATE_OK;
 }
@@ -350,6 +351,7 @@ static enum state_error on_said(struct state *state, const struct record *entry)
 	if (room != 0) {
 		note_said(state, room, entry->seq);
 	}
+	note_spoke(state, entry);
 	return STATE_OK;
 }
 
@@ -361,13 +363,13 @@ static enum state_error on_direct(struct state *state, const struct record *entr
 		return STATE_IMPOSSIBLE;
 	}
 	uint32_t thread = find_thread_of(state, person, other);
-	if (thread != 0) {
-		return thread_at(state, thread)->id == entry->room ? STATE_OK : STATE_IMPOSSIBLE;
-	}
-	if (entry->room != entry->seq) {
+	if (entry->room != (thread != 0 ? thread_at(state, thread)->id : entry->seq)) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_thread(state, entry->seq, person, other);
+	if (thread == 0) {
+		add_thread(state, entry->seq, person, other);
+	}
+	note_spoke(state, entry);
 	return STATE_OK;
 }
 
@@ -400,7 +402,7 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_AWAY: return on_away(state, entry);
 	case ENTRY_PROFILE: return on_profile(state, entry);
 	case ENTRY_TAGGED: return STATE_OK;
-	case ENTRY_SAID_TO: return STATE_OK;
+	case ENTRY_SAID_TO: note_spoke(state, entry); return STATE_OK;
 	case ENTRY_WALLOPS: return STATE_OK;
 	case ENTRY_ACCOUNT_MADE: return on_account_made(state, entry);
 	case ENTRY_ACCOUNT_ENDED: return on_account_ended(state, entry);

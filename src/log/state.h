@@ -103,6 +103,11 @@ bool person_is_present(const struct person *person);
 /* It is present, and nobody listens. */
 bool person_is_absent(const struct state *state, const struct person *person);
 uint64_t person_since_us(const struct person *person);
+/*
+ * When it last said something, in seconds; 0: it has not. A process that has loaded the state since
+ * then knows the minute only.
+ */
+uint64_t person_spoke_us(const struct person *person);
 /* The rooms it is in, or, dormant, has kept. Returns how many; fills up to `most`. */
 size_t person_rooms(const struct state *state, const struct person *person, uint64_t *rooms,
                     size_t most);
@@ -139,6 +144,8 @@ void state_sessions_each(const struct state *state,
 bool state_room_exists(const struct state *state, uint64_t room);
 struct slice state_room_name(const struct state *state, uint64_t room);  /* "#lobby" */
 uint64_t state_room_named(const struct state *state, struct slice name); /* 0: none */
+/* 0: not known, as of the lobby. */
+uint64_t state_room_made_us(const struct state *state, uint64_t room);
 size_t state_rooms_count(const struct state *state);
 /* All rooms. Return false from `each` to stop; then this does. */
 bool state_rooms_each(const struct state *state, bool (*each)(void *context, uint64_t room),
@@ -168,6 +175,10 @@ size_t state_threads_count(const struct state *state);
 uint64_t state_thread(const struct state *state, uint64_t person, uint64_t other);
 /* Whose it is: who began it first. False if there is none. */
 bool state_thread_people(const struct state *state, uint64_t thread, uint64_t people[2]);
+/* Its threads and with whom, dormant ones too; in no order. Return false from `each` to stop. */
+void state_threads_each(const struct state *state, uint64_t person,
+                        bool (*each)(void *context, uint64_t thread, uint64_t other),
+                        void *context);
 /* How many of its threads it began itself. */
 size_t state_threads_begun(const struct state *state, uint64_t person);
 
@@ -175,6 +186,9 @@ size_t state_threads_begun(const struct state *state, uint64_t person);
  * What IRC people bear; all empty for others, who do not pay for it. Of the bits PERSON_* only.
  */
 uint64_t person_bits(const struct state *state, const struct person *person);
+/* How many have PERSON_IS_OPERATOR, PERSON_IS_INVISIBLE. */
+size_t state_operators_count(const struct state *state);
+size_t state_invisible_count(const struct state *state);
 struct slice person_userhost(const struct state *state, const struct person *person);
 struct slice person_realname(const struct state *state, const struct person *person);
 /* Why it is away; empty: it is not. */

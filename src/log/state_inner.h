@@ -15,8 +15,11 @@
 #include "state.h"
 #include "state_sides.h"
 
-/* What is left of 48 bytes: three Chinese characters, or most nicknames. */
-#define NAME_INLINE_BYTES 11
+/* What is left of 56 bytes: five Chinese characters, or most nicknames. */
+#define NAME_INLINE_BYTES 15
+
+/* A row says when somebody spoke in steps so long, so that not each message writes one. */
+#define SPOKE_STEP_S 64
 
 struct person {
 	uint64_t id;
@@ -25,12 +28,13 @@ struct person {
 	uint32_t link_id, link_name; /* state.people_by_id, state.people_by_name */
 	uint32_t members;            /* its memberships, linked by member.next_of_person */
 	uint32_t sessions;           /* its sessions, linked by session.next_of_person */
+	uint32_t spoke_s;            /* when it last said something; 0: it has not */
 	uint8_t name_bytes : 7;
 	uint8_t is_dormant : 1;       /* has left: in no table of names, sits in no room */
 	char name[NAME_INLINE_BYTES]; /* if it fits; else a pointer to it: see person_name() */
 };
 _Static_assert(NAME_BYTES_MAX < 128, "a name's size has seven bits");
-_Static_assert(sizeof(struct person) == 48, "every process pays for it");
+_Static_assert(sizeof(struct person) == 56, "every process pays for it");
 
 struct session {
 	uint64_t id;
@@ -113,6 +117,7 @@ struct since {
 
 struct room {
 	uint64_t id;
+	uint64_t made_us;   /* 0: not known: the lobby, and what an older version made */
 	uint64_t said_seq;  /* the first thing said in it; 0: nothing yet */
 	uint64_t empty_seq; /* with this entry the last membership ended; 0: there are some */
 	uint32_t link_id, link_name;
@@ -272,6 +277,8 @@ bool is_absent(const struct state *state, const struct person *person);
 uint32_t add_person(struct state *state, uint64_t id, struct slice name, uint64_t since_us,
                     bool is_dormant);
 void rename_person(struct state *state, uint32_t handle, struct slice name);
+/* Whoever said this has said something; nobody, if it is gone. */
+void note_spoke(struct state *state, const struct record *said);
 /* With its sessions, memberships and threads. */
 void end_person(struct state *state, uint32_t handle);
 /* Out of rooms and names; sessions that do not last end. */

@@ -232,6 +232,20 @@ void rename_person(struct state *state, uint32_t handle, struct slice name) {
 	tell_person(state, person_at(state, handle), false);
 }
 
+void note_spoke(struct state *state, const struct record *said) {
+	uint32_t handle = find_person(state, said->person);
+	uint32_t now_s = (uint32_t)(said->time_us / 1000000);
+	if (handle == 0) {
+		return;
+	}
+	struct person *person = person_at(state, handle);
+	bool is_told = person->spoke_s / SPOKE_STEP_S == now_s / SPOKE_STEP_S;
+	person->spoke_s = now_s;
+	if (!is_told) {
+		tell_person(state, person, false);
+	}
+}
+
 void end_person(struct state *state, uint32_t handle) {
 	struct person *person = person_at(state, handle);
 	while (person->members != 0) {

@@ -125,6 +125,16 @@ static bool is_nothing(const struct record *from) {
 	       (from->bits & PERSON_BITS) == 0;
 }
 
+/* Its bits come (+1), or go (-1). */
+static void count_bits(struct state *state, uint32_t bits, int by) {
+	if ((bits & PERSON_IS_OPERATOR) != 0) {
+		state->sides.operators += (size_t)by;
+	}
+	if ((bits & PERSON_IS_INVISIBLE) != 0) {
+		state->sides.invisible += (size_t)by;
+	}
+}
+
 void set_profile(struct state *state, uint32_t person, const struct record *from) {
 	if (is_nothing(from)) {
 		end_profile(state, person);
@@ -140,7 +150,9 @@ void set_profile(struct state *state, uint32_t person, const struct record *from
 	set_text(state, &profile->userhost, from->userhost);
 	set_text(state, &profile->realname, from->text);
 	set_text(state, &profile->away, from->other_name);
+	count_bits(state, profile->bits, -1);
 	profile->bits = from->bits & PERSON_BITS;
+	count_bits(state, profile->bits, +1);
 	tell_profile(state, person, false);
 }
 
@@ -151,6 +163,7 @@ void end_profile(struct state *state, uint32_t person) {
 	}
 	struct profile *profile = profile_at(state, handle);
 	tell_profile(state, person, true);
+	count_bits(state, profile->bits, -1);
 	give_text(state, profile->userhost);
 	give_text(state, profile->realname);
 	give_text(state, profile->away);

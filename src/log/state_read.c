@@ -60,6 +60,10 @@ uint64_t person_since_us(const struct person *person) {
 	return person->since_us;
 }
 
+uint64_t person_spoke_us(const struct person *person) {
+	return (uint64_t)person->spoke_s * 1000000;
+}
+
 size_t person_rooms(const struct state *state, const struct person *person, uint64_t *rooms,
                     size_t most) {
 	size_t count = 0;
@@ -184,6 +188,11 @@ struct slice state_room_name(const struct state *state, uint64_t room) {
 	return slice_of(room_at(state, handle)->name, room_at(state, handle)->name_bytes);
 }
 
+uint64_t state_room_made_us(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 ? 0 : room_at(state, handle)->made_us;
+}
+
 uint64_t state_room_named(const struct state *state, struct slice name) {
 	if (name_equal(name, slice_from_string(ROOM_LOBBY_NAME_ZH))) {
 		return ROOM_LOBBY;
@@ -271,6 +280,23 @@ uint64_t state_thread(const struct state *state, uint64_t person, uint64_t other
 	uint32_t b = find_person(state, other);
 	uint32_t thread = a != 0 && b != 0 ? find_thread_of(state, a, b) : 0;
 	return thread == 0 ? 0 : thread_at(state, thread)->id;
+}
+
+void state_threads_each(const struct state *state, uint64_t person,
+                        bool (*each)(void *context, uint64_t thread, uint64_t other),
+                        void *context) {
+	uint32_t self = find_person(state, person);
+	uint32_t talker = self == 0 ? 0 : find_talker(state, self);
+	uint32_t at = talker == 0 ? 0 : talker_at(state, talker)->first;
+	while (at != 0) {
+		const struct thread *thread = thread_at(state, at);
+		bool is_first = thread->ends[0].person == self;
+		if (!each(context, thread->id,
+		          person_at(state, thread->ends[is_first].person)->id)) {
+			return;
+		}
+		at = thread->ends[!is_first].after;
+	}
 }
 
 bool state_thread_people(const struct state *state, uint64_t thread, uint64_t people[2]) {

@@ -201,6 +201,7 @@ uint32_t add_room(struct state *state, uint64_t id, struct slice name, const str
 	uint32_t handle = pool_take(&state->rooms);
 	struct room *room = room_at(state, handle);
 	room->id = id;
+	room->made_us = from->since_us;
 	room->said_seq = from->target;
 	room->empty_seq = from->number;
 	room->name_bytes = (uint8_t)name.size;

@@ -12,6 +12,8 @@ struct record row_of_person(const struct state *state, const struct person *pers
 	                       .person = person->id,
 	                       .number = person->is_dormant,
 	                       .since_us = person->since_us,
+	                       .until_us = (uint64_t)(person->spoke_s / SPOKE_STEP_S) *
+	                                   SPOKE_STEP_S * 1000000,
 	                       .name = person_name(person)};
 }
 
@@ -40,6 +42,7 @@ struct record row_of_room(const struct room *room) {
 	return (struct record){.kind = ROW_ROOM,
 	                       .room = room->id,
 	                       .target = room->said_seq,
+	                       .since_us = room->made_us,
 	                       .number = room->empty_seq,
 	                       .name = slice_of(room->name, room->name_bytes)};
 }
@@ -142,7 +145,9 @@ static enum state_error load_person(struct state *state, const struct record *ro
 	    (row->number == 0 && find_person_named(state, row->name) != 0)) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_person(state, row->person, row->name, row->since_us, row->number != 0);
+	uint32_t handle =
+		add_person(state, row->person, row->name, row->since_us, row->number != 0);
+	person_at(state, handle)->spoke_s = (uint32_t)(row->until_us / 1000000);
 	return STATE_OK;
 }
 

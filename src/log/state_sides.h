@@ -71,6 +71,7 @@ struct sides {
 	struct pool texts, profiles, accounts, masks, invitations, charters, offices;
 	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
 	struct table invitations_by_person, charters_by_room, offices_by_member;
+	size_t operators, invisible; /* profiles with that bit */
 };
 
 /* ---- state_profiles.c ---- */

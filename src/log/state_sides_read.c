@@ -15,6 +15,14 @@ static struct record profile_of(const struct state *state, const struct person *
 	return row_of_profile(state, find_person(state, person->id));
 }
 
+size_t state_operators_count(const struct state *state) {
+	return state->sides.operators;
+}
+
+size_t state_invisible_count(const struct state *state) {
+	return state->sides.invisible;
+}
+
 uint64_t person_bits(const struct state *state, const struct person *person) {
 	return profile_of(state, person).bits;
 }

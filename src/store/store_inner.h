@@ -33,6 +33,11 @@
 	                      "ORDER BY seq DESC LIMIT ?3")                                        \
 	X(STATEMENT_MOVES, "SELECT * FROM entries WHERE person = ?1 AND kind IN (14, 15, 23) "     \
 	                   "AND seq > ?2 ORDER BY seq LIMIT ?3")                                   \
+	X(STATEMENT_GOINGS, "SELECT * FROM entries WHERE seq BETWEEN ?1 AND ?2 "                   \
+	                    "AND kind IN (2, 4, 5) ORDER BY seq DESC LIMIT ?3")                    \
+	X(STATEMENT_MESSAGES, "SELECT * FROM (SELECT * FROM entries WHERE room = ?1 "              \
+	                      "AND seq <= ?2 AND kind IN (3, 16) ORDER BY seq DESC LIMIT ?3) "     \
+	                      "ORDER BY seq")                                                      \
 	X(STATEMENT_LAST,                                                                          \
 	  "SELECT * FROM (SELECT * FROM entries WHERE seq IN ("                                    \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq <= ?2 "                \

@@ -240,6 +240,19 @@ enum store_error store_moves(struct store *store, uint64_t person, uint64_t seq,
 	return range(store, STATEMENT_MOVES, person, seq, count, each, context);
 }
 
+enum store_error store_goings(struct store *store, uint64_t from, uint64_t to, size_t count,
+                              store_each *each, void *context) {
+	_Static_assert(ENTRY_LEFT == 2 && ENTRY_RENAMED == 4 && ENTRY_KICKED == 5,
+	               "the statement has them as numbers");
+	return range(store, STATEMENT_GOINGS, from, to, count, each, context);
+}
+
+enum store_error store_messages(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                                store_each *each, void *context) {
+	_Static_assert(ENTRY_SAID == 3 && ENTRY_DIRECT == 16, "the statement has them as numbers");
+	return range(store, STATEMENT_MESSAGES, room, seq, count, each, context);
+}
+
 enum store_error store_forward(struct store *store, uint64_t from, uint64_t to, size_t count,
                                store_each *each, void *context) {
 	return range(store, STATEMENT_FORWARD, from, to, count, each, context);

@@ -188,6 +188,33 @@ def test_direct_messages_from_both_ends(serve):
     assert [name for name in targets if not name.startswith("#")] == ["ann", "eve"]
 
 
+def test_targets_are_exact(serve):
+    """The last message of each, however much else has happened since; both bounds exclusive."""
+    server = serve(*FAST)
+    people = enter(server, "ann", "bob", capabilities=NEW)
+    ann, bob = people["ann"], people["bob"]
+    ann.join("#tea", "#quiet")
+    bob.join("#tea")
+    ann.ask("PRIVMSG #tea :the last message")
+    bob.ask("PRIVMSG ann :then another")
+    [last] = history(ann, "LATEST #tea * 1")
+    [other] = history(ann, "LATEST bob * 1")
+    bob.ask(*["PART #tea", "JOIN #tea"] * 150)
+    assert texts(history(ann, "LATEST #tea * 50")) == ["the last message"]
+
+    def targets(first, second, limit=50):
+        heard = ann.ask(f"CHATHISTORY TARGETS timestamp={first} timestamp={second} {limit}")
+        assert [heard[0].command, heard[-1].command] == ["BATCH", "BATCH"], heard
+        return [tuple(line.parameters[1:]) for line in heard[1:-1]]
+
+    tea, direct = ("#tea", last.tags["time"]), ("bob", other.tags["time"])
+    ever, never = "2020-01-01T00:00:00.000Z", "2100-01-01T00:00:00.000Z"
+    assert targets(ever, never) == [tea, direct] == targets(never, ever)
+    assert targets(ever, never, 1) == [tea]
+    assert tea not in targets(tea[1], never) and tea not in targets(ever, tea[1])
+    assert direct in targets(tea[1], never) or tea[1] == direct[1]
+
+
 def test_what_is_wrong_with_it(serve):
     server = serve(*FAST)
     people = enter(server, "ann", room="#tea", capabilities=(*NEW, "standard-replies"))

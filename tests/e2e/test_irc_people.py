@@ -126,6 +126,29 @@ def test_whowas(serve):
     )
 
 
+def test_what_was_is_known_everywhere_and_for_ever(serve):
+    """When a room was made, who had a name: the same at every edge, and after a restart."""
+    server = serve(*FAST, "--edges", "2")
+    people = enter(server, "ann", "bob", room="#tea")
+    ann, bob = people["ann"], people["bob"]
+    ann.ask("PRIVMSG #tea :so that the room stays")
+    made = [line.parameters[2] for line in ann.ask("MODE #tea") if line.command == "329"]
+    assert len(made) == 1
+    bob.ask("NICK bobby")
+    bob.quit()
+    server.stop()
+    server.restart()
+    for number in range(6):  # At both edges, mostly.
+        later = Irc(server).enter(f"later{number}", user="other")
+        heard = later.ask("MODE #tea", "WHOWAS bob", "WHOWAS bobby 1", "WHOWAS later9", "LIST C<60,>0", "LIST C<60")
+        assert [line.parameters[2] for line in heard if line.command == "329"] == made
+        was = [line.parameters[1:3] for line in heard if line.command == "314"]
+        assert was == [["bob", "~someone"], ["bobby", "~someone"]]
+        assert [line.parameters[1] for line in heard if line.command == "406"] == ["later9"]
+        assert [line.parameters[1] for line in heard if line.command == "322"] == ["#tea"]
+        assert [line.command for line in heard].count("369") == 3
+
+
 def test_who(serve):
     server = serve(*FAST)
     people = enter(server, "ann", "bob", room="#tea")

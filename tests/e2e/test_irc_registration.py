@@ -219,22 +219,30 @@ def test_quit_at_any_time(serve):
 
 
 def test_lusers_counts_exactly(serve, crowd_of):
-    server = serve(*FAST)
+    server = serve(*FAST, "--edges", "2")
     Plain(server).enter("小明")
     crowd_of(server).enter("小红")
     ann, bob = Irc(server).enter("ann"), Irc(server).enter("bob")
     ann.join("#one", "#two")
-    Irc(server).send("NICK unknown")  # Not registered.
+    unknown = [Irc(server) for _ in range(8)]  # Not registered; at both edges, mostly.
+    for each in unknown:
+        each.send("NICK unknown", "PING here")
+        each.find("PONG")
 
-    def counts():
-        found = {line.command: line.parameters for line in ann.ask("LUSERS")}
-        numbers = [int(word) for word in re.findall(r"\d+", found["251"][-1])]
-        return sum(numbers[:2]), int(found["254"][1]) if "254" in found else 0
+    def counts(asker=ann):
+        found = {line.command: line.parameters for line in asker.ask("LUSERS")}
+        visible, invisible = [int(word) for word in re.findall(r"\d+", found["251"][-1])][:2]
+        numbers = [int(found[word][1]) if word in found else 0 for word in ("253", "254", "266")]
+        return visible, invisible, *numbers
 
-    people, rooms = counts()
-    assert people == 4 and rooms == 3, (people, rooms)
+    assert counts() == (4, 0, 8, 3, 4) == counts(bob)
+    bob.ask("MODE bob +i")
+    assert counts()[:2] == (3, 1)
     bob.quit()
-    eventually(lambda: counts()[0] == 3, "one less")
+    eventually(lambda: counts()[:2] == (3, 0), "one less")
+    for each in unknown[:3]:
+        each.quit()
+    eventually(lambda: counts() == (3, 0, 5, 3, 3), "three less who are not in")
 
 
 def test_any_end_of_line(serve):

@@ -210,6 +210,65 @@ static void rooms_have_no_direct_messages(void **unused) {
 	} while (move_border());
 }
 
+static void assert_said(uint64_t room, uint64_t seq, size_t most, const char *expected) {
+	struct slices slices;
+	assert_true(slices_init(&slices, most));
+	assert_int_equal(archive_messages(&archive, room, seq, &slices), STORE_OK);
+	assert_string_equal(seqs_of(&slices), expected);
+	slices_finish(&slices);
+}
+
+static void what_was_said_alone(void **unused) {
+	do {
+		assert_said(ROOM_LOBBY, UINT64_MAX, 20, "6 15");
+		assert_said(ROOM_LOBBY, 14, 20, "6");
+		assert_said(ROOM_LOBBY, UINT64_MAX, 1, "15");
+		assert_said(TEA, UINT64_MAX, 20, "9");
+		assert_said(8, UINT64_MAX, 2, "12 14");
+		assert_said(8, 11, 2, "8");
+	} while (move_border());
+}
+
+static void assert_gone(const char *name, uint64_t seq, size_t most, const char *expected) {
+	struct slices slices;
+	assert_true(slices_init(&slices, most));
+	assert_int_equal(archive_gone(&archive, slice_from_string(name), seq, &slices), STORE_OK);
+	assert_string_equal(seqs_of(&slices), expected);
+	slices_finish(&slices);
+}
+
+static void rename_from(uint64_t seq, uint64_t person, const char *from, const char *to) {
+	publish((struct record){.kind = ENTRY_RENAMED,
+	                        .seq = seq,
+	                        .person = person,
+	                        .name = slice_from_string(to),
+	                        .other_name = slice_from_string(from)});
+}
+
+static void who_had_a_name(void **unused) {
+	rename_from(17, ANN, "ann", "anna");
+	rename_from(18, BOB, "bob", "ann");
+	publish((struct record){.kind = ENTRY_LEFT,
+	                        .seq = 19,
+	                        .person = BOB,
+	                        .session = BOB,
+	                        .name = slice_from_string("ann")});
+	rename_from(20, ANN, "anna", "Anna");
+	publish((struct record){.kind = ENTRY_KICKED,
+	                        .seq = 21,
+	                        .person = ANN,
+	                        .session = ANN,
+	                        .name = slice_from_string("Anna")});
+	do {
+		assert_gone("ann", UINT64_MAX, 20, "17 19");
+		assert_gone("ANN", UINT64_MAX, 1, "19");
+		assert_gone("ann", 18, 20, "17");
+		assert_gone("anna", UINT64_MAX, 20, "21");
+		assert_gone("bob", UINT64_MAX, 20, "18");
+		assert_gone("carl", UINT64_MAX, 20, "");
+	} while (follower.meta.seq < 21 && follower_batch(&follower, 1) == STORE_OK);
+}
+
 static void two_people_have_theirs(void **unused) {
 	do {
 		assert_last(8, UINT64_MAX, 20, "8 12 14");
@@ -269,6 +328,8 @@ static void long_conversations_are_searched_to_their_end(void **unused) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(rooms_have_no_direct_messages),
+		TEST(what_was_said_alone),
+		TEST(who_had_a_name),
 		TEST(two_people_have_theirs),
 		TEST(everything_has_them),
 		TEST(what_is_looked_for_is_found_where_it_may_be),

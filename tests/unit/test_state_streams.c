@@ -72,6 +72,33 @@ static void what_one_bears(void **unused) {
 	assert_slice(person_userhost(state, of(bob)), "~ming@3f9a.qun");
 }
 
+static void when_one_spoke(void **unused) {
+	uint64_t ann = enter("ann");
+	uint64_t bob = enter("bob");
+	assert_int_equal(person_spoke_us(of(ann)), 0);
+	seq = 1000;
+	apply((struct record){
+		.kind = ENTRY_SAID, .person = ann, .room = ROOM_LOBBY, .text = text("hello")});
+	assert_int_equal(person_spoke_us(of(ann)), state_time_us(state));
+	assert_int_equal(person_spoke_us(of(bob)), 0);
+	assert_rows_are_the_state();
+	/* Not each message writes a row, but nobody who reads rows is wrong by more than a step. */
+	for (int i = 0; i < 100; i++) {
+		apply((struct record){.kind = ENTRY_DIRECT,
+		                      .person = bob,
+		                      .target = ann,
+		                      .room = 1002,
+		                      .text = text("hello")});
+		struct rows now = rows_of(state);
+		struct state *loaded = rows_load(&now, 0);
+		uint64_t spoke_us = person_spoke_us(state_person(loaded, bob));
+		assert_int_equal(person_spoke_us(of(bob)), state_time_us(state));
+		assert_in_range(state_time_us(state) - spoke_us, 0, 63 * 1000000);
+		state_destroy(loaded);
+		rows_finish(&now);
+	}
+}
+
 static void too_much_of_it(void **unused) {
 	static const char many[REALNAME_BYTES_MAX + 1];
 	struct record entry = entering("ann", 0);
@@ -92,6 +119,7 @@ static void a_room_and_its_charter(void **unused) {
 	struct room_charter charter = state_room_charter(state, tea);
 	assert_int_equal(charter.bits, ROOM_NO_EXTERNAL | ROOM_TOPIC_LOCKED);
 	assert_int_equal(charter.founder, ann);
+	assert_int_equal(state_room_made_us(state, tea), tea * 1000000);
 	assert_int_equal(state_member_bits(state, tea, ann), MEMBER_IS_OPERATOR);
 	uint64_t at = apply((struct record){
 		.kind = ENTRY_TOPIC, .room = tea, .name = text("ann"), .text = text("茶")});
@@ -305,6 +333,7 @@ static void bad_rows(void **unused) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_one_bears, begin, end),
+		cmocka_unit_test_setup_teardown(when_one_spoke, begin, end),
 		cmocka_unit_test_setup_teardown(too_much_of_it, begin, end),
 		cmocka_unit_test_setup_teardown(a_room_and_its_charter, begin, end),
 		cmocka_unit_test_setup_teardown(modes, begin, end),

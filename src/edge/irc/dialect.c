@@ -34,11 +34,8 @@ static void *create(struct stream *stream, struct edge *edge) {
 	irc->log = log_id(edge->house.options->master);
 	irc->since_us = clock_wall_us();
 	irc->returns_us = LOOP_FOREVER;
+	irc_count_unknown(irc, 0);
 	irc_follow_config(irc);
-	irc->past = calloc(IRC_PAST_PEOPLE, sizeof(*irc->past));
-	if (irc->past == NULL) {
-		diag_exit(EXIT_TRY_AGAIN, "no memory for the IRC dialect");
-	}
 	cloak_key(edge->house.options->master, irc->cloak_key);
 	irc_history_begin(irc);
 	return irc;
@@ -48,8 +45,6 @@ static void destroy(void *it) {
 	struct irc *irc = it;
 	irc_asked_drop_all(irc);
 	irc_history_end(irc);
-	free(irc->past);
-	free(irc->made_rooms);
 	free(irc);
 }
 
@@ -62,7 +57,7 @@ static void opened(void *it, struct stream_connection *connection) {
 	}
 	user->door = door;
 	stream_set_own(connection, user);
-	irc->unknown++;
+	irc_count_unknown(irc, +1);
 }
 
 static void closed(void *it, struct stream_connection *connection, enum stream_end end,
@@ -75,7 +70,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 		stream_gone(irc->stream, session, REASON_NONE,
 		            user->quit_size > 0 ? slice_of(user->quit, user->quit_size) : text);
 	}
-	irc->unknown -= user->door != NULL;
+	irc_count_unknown(irc, -(user->door != NULL));
 	if (user->door != NULL) {
 		sodium_memzero(user->door, sizeof(*user->door));
 	}
@@ -272,7 +267,6 @@ static struct stream_connection *doer_of(struct irc *irc, const struct record *e
 static void on_entry(void *it, const struct record *entry) {
 	struct irc *irc = it;
 	struct irc_asked asked;
-	irc_remember(irc, entry);
 	bool is_asked = irc_asked_take(irc, entry, &asked);
 	struct stream_connection *asker =
 		is_asked ? stream_find(irc->stream, asked.connection) : NULL;

@@ -1,8 +1,10 @@
 /* greeting.c - what one hears on the way in: 001 to 005, who is here, the message of the day. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "board.h"
 #include "cut.h"
 #include "irc_commands.h"
 #include "irc_inside.h"
@@ -96,23 +98,23 @@ static void say_welcome(struct irc *irc) {
 
 /* ---- LUSERS ---- */
 
-struct people {
-	const struct state *state;
-	size_t operators, invisible;
-};
-
-static bool count_person(void *context, const struct session *session) {
-	struct people *people = context;
-	if (session_face(session) == FACE_IRC) {
-		const struct person *person =
-			state_person(people->state, session_person(people->state, session));
-		uint64_t bits = person == NULL || !person_is_present(person)
-		                        ? 0
-		                        : person_bits(people->state, person);
-		people->operators += (bits & PERSON_IS_OPERATOR) != 0;
-		people->invisible += (bits & PERSON_IS_INVISIBLE) != 0;
+/* Connections that are not in, at all edges. */
+static size_t count_unknown(const struct irc *irc) {
+	const struct house *house = &irc->edge->house;
+	size_t count = 0;
+	for (unsigned i = PROCESS_EDGE_0; i < PROCESSES_MAX; i++) {
+		const struct board *board = house->boards[i];
+		if (board != NULL && atomic_load_explicit(&board->pid, memory_order_relaxed) != 0) {
+			count += atomic_load_explicit(&board->unknown, memory_order_relaxed);
+		}
 	}
-	return true;
+	return count;
+}
+
+void irc_count_unknown(struct irc *irc, int by) {
+	struct board *own = irc->edge->house.own;
+	irc->unknown += (unsigned)by;
+	atomic_store_explicit(&own->unknown, irc->unknown, memory_order_relaxed);
 }
 
 static void say_count(struct irc *irc, unsigned numeric, size_t count) {
@@ -123,30 +125,32 @@ static void say_count(struct irc *irc, unsigned numeric, size_t count) {
 
 static void say_most(struct irc *irc, unsigned numeric, const char *whose, size_t count) {
 	char text[IRC_LINE_BYTES_MAX];
+	const struct board *hub = irc->edge->house.boards[PROCESS_HUB];
+	size_t most = atomic_load_explicit(&hub->most, memory_order_relaxed);
+	most = most > count ? most : count;
 	irc_begin_numeric(irc, numeric);
-	snprintf(text, sizeof(text), " %zu %u", count, irc->most);
+	snprintf(text, sizeof(text), " %zu %zu", count, most);
 	irc_put_text(&irc->at, text);
-	snprintf(text, sizeof(text), "Current %s users %zu, max %u", whose, count, irc->most);
+	snprintf(text, sizeof(text), "Current %s users %zu, max %zu", whose, count, most);
 	irc_put_last(irc, irc_word(text));
 	irc_end_line(irc);
 }
 
 void irc_do_lusers(struct irc *irc) {
 	char text[IRC_LINE_BYTES_MAX];
-	struct people people = {.state = irc->edge->state};
-	size_t count = state_people_count(people.state);
-	state_sessions_each(people.state, count_person, &people);
-	irc->most = count > irc->most ? (unsigned)count : irc->most;
+	const struct state *state = irc->edge->state;
+	size_t count = state_people_count(state), unknown = count_unknown(irc);
+	size_t invisible = state_invisible_count(state), operators = state_operators_count(state);
 	snprintf(text, sizeof(text), "There are %zu users and %zu invisible on 1 server",
-	         count - people.invisible, people.invisible);
+	         count - invisible, invisible);
 	say(irc, RPL_LUSERCLIENT, text);
-	if (people.operators > 0) {
-		say_count(irc, RPL_LUSEROP, people.operators);
+	if (operators > 0) {
+		say_count(irc, RPL_LUSEROP, operators);
 	}
-	if (irc->unknown > 0) {
-		say_count(irc, RPL_LUSERUNKNOWN, irc->unknown);
+	if (unknown > 0) {
+		say_count(irc, RPL_LUSERUNKNOWN, unknown);
 	}
-	say_count(irc, RPL_LUSERCHANNELS, state_rooms_count(people.state));
+	say_count(irc, RPL_LUSERCHANNELS, state_rooms_count(state));
 	snprintf(text, sizeof(text), "I have %zu clients and 0 servers", count);
 	say(irc, RPL_LUSERME, text);
 	say_most(irc, RPL_LOCALUSERS, "local", count);

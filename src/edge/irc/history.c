@@ -1,4 +1,4 @@
-/* history.c - CHATHISTORY, and the last lines for older clients: what is asked, and the desk for it. */
+/* history.c - CHATHISTORY, WHOWAS, and the last lines for older clients: what is asked, and the desk for it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +53,8 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 		irc->label = job->label;
 		if (is_good) {
 			history_tell(irc, job);
+		} else if (job->kind == HISTORY_IS_WHOWAS) {
+			irc_numeric(irc, RPL_TRYAGAIN, irc_word("WHOWAS"), irc_nothing());
 		} else if (job->kind != HISTORY_IS_BACKLOG) {
 			irc_standard(irc, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", irc_nothing(),
 			             "Messages could not be retrieved");
@@ -182,6 +184,16 @@ void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq) {
 	add_job(irc, job);
 }
 
+bool irc_ask_whowas(struct irc *irc, struct slice name, size_t count) {
+	struct history_job *job = make_job(irc, HISTORY_IS_WHOWAS, name);
+	if (job == NULL) {
+		return false;
+	}
+	job->limit = count;
+	add_job(irc, job);
+	return true;
+}
+
 static void fail(struct irc *irc, const char *code, const char *text) {
 	char words[IRC_LINE_BYTES_MAX];
 	struct irc_line line = irc_line_at(words, sizeof(words));
@@ -229,22 +241,10 @@ static struct history_target *add_target(struct history_job *job) {
 	return target;
 }
 
-struct threads {
-	const struct irc *irc;
-	struct history_job *job;
-	uint64_t self;
-};
-
-static bool look_for_thread(void *context, const struct session *session) {
-	struct threads *threads = context;
-	const struct state *state = threads->irc->edge->state;
-	uint64_t person = session_person(state, session);
-	uint64_t thread = state_thread(state, threads->self, person);
-	if (thread != 0 && person != threads->self) {
-		struct history_target *target = add_target(threads->job);
-		target->room = thread;
-		target->person = person;
-	}
+static bool add_thread(void *context, uint64_t thread, uint64_t other) {
+	struct history_target *target = add_target(context);
+	target->room = thread;
+	target->person = other;
 	return true;
 }
 
@@ -256,8 +256,7 @@ static void collect_targets(struct irc *irc, struct history_job *job) {
 	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
 		add_target(job)->room = rooms[i];
 	}
-	struct threads threads = {.irc = irc, .job = job, .self = stream_person(irc->to)};
-	state_sessions_each(state, look_for_thread, &threads);
+	state_threads_each(state, stream_person(irc->to), add_thread, job);
 }
 
 void irc_on_chathistory(struct irc *irc) {

@@ -34,6 +34,9 @@ bool history_is_event(const struct record *entry) {
 static void ask(struct irc_history_desk *desk, enum clerk_what what, uint64_t room, uint64_t seq,
                 uint32_t count) {
 	history_items_clear(&desk->first->page);
+	desk->ask.text = what == CLERK_GONE
+	                         ? slice_of(desk->first->target, desk->first->target_size)
+	                         : slice_of(NULL, 0);
 	asker_ask(&desk->irc->edge->asker, &desk->ask, what, room, seq, count);
 }
 
@@ -188,15 +191,13 @@ static void take_target(struct history_job *job) {
 	struct history_target *target = &job->targets[job->target_at++];
 	uint64_t a = job->first.time_us, b = job->second.time_us;
 	uint64_t from = a < b ? a : b, to = a < b ? b : a;
-	for (size_t i = job->page.count; i > 0 && target->last_us == 0; i--) {
-		const struct history_item *item = &job->page.each[i - 1];
-		struct record entry;
-		if (record_decode(&entry, item->bytes, item->size) != 0 &&
-		    history_is_message(&entry) && entry.time_us < to) {
-			target->last_us = entry.time_us > from ? entry.time_us : 1;
-		}
+	struct record entry;
+	/* Both are exclusive, and moments are milliseconds. */
+	if (job->page.count > 0 &&
+	    record_decode(&entry, job->page.each[0].bytes, job->page.each[0].size) != 0 &&
+	    entry.time_us >= from + MILLISECOND_US && entry.time_us < to) {
+		target->last_us = entry.time_us;
 	}
-	target->last_us = target->last_us == 1 ? 0 : target->last_us;
 }
 
 /* ---- step by step ---- */
@@ -210,15 +211,21 @@ static void begin_finding(struct history_job *job, enum history_step step, uint6
 /* Asks the next question; or it is done. */
 static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 	switch (job->step) {
-	case HISTORY_BACK: ask(desk, CLERK_LAST, job->room, job->before - 1, HISTORY_PAGE); return;
+	case HISTORY_BACK:
+		ask(desk, job->wants_events ? CLERK_LAST : CLERK_MESSAGES, job->room,
+		    job->before - 1, HISTORY_PAGE);
+		return;
 	case HISTORY_ON: ask(desk, CLERK_NEXT, job->room, job->after, HISTORY_PAGE); return;
 	case HISTORY_NEXT_TARGET:
 		if (job->target_at < job->targets_count) {
-			ask(desk, CLERK_LAST, job->targets[job->target_at].room,
-			    state_seq(desk->irc->edge->state), HISTORY_PAGE);
+			ask(desk, CLERK_MESSAGES, job->targets[job->target_at].room,
+			    state_seq(desk->irc->edge->state), 1);
 			return;
 		}
 		job->step = HISTORY_DONE;
+		return;
+	case HISTORY_GONE:
+		ask(desk, CLERK_GONE, 0, state_seq(desk->irc->edge->state), (uint32_t)job->limit);
 		return;
 	default: job->step = HISTORY_DONE; return;
 	}
@@ -247,6 +254,11 @@ static void find_second(struct irc_history_desk *desk, struct history_job *job) 
 void history_begin_steps(struct irc_history_desk *desk, struct history_job *job) {
 	if (job->kind == HISTORY_IS_TARGETS) {
 		job->step = HISTORY_NEXT_TARGET;
+		ask_next(desk, job);
+		return;
+	}
+	if (job->kind == HISTORY_IS_WHOWAS) {
+		job->step = HISTORY_GONE;
 		ask_next(desk, job);
 		return;
 	}
@@ -308,6 +320,7 @@ void history_step(struct irc_history_desk *desk, struct history_job *job) {
 		take_target(job);
 		ask_next(desk, job);
 		return;
+	case HISTORY_GONE: job->step = HISTORY_DONE; return;
 	case HISTORY_DONE: return;
 	}
 }

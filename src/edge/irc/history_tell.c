@@ -127,10 +127,27 @@ static void tell_targets(struct irc *irc, struct history_job *job) {
 	}
 }
 
+/* The last first. */
+static void tell_whowas(struct irc *irc, const struct history_job *job) {
+	struct slice typed = slice_of(job->target, job->target_size);
+	for (size_t i = job->page.count; i > 0; i--) {
+		const struct history_item *item = &job->page.each[i - 1];
+		struct record entry;
+		if (record_decode(&entry, item->bytes, item->size) != 0) {
+			irc_whowas_lines(irc, &entry);
+		}
+	}
+	if (job->page.count == 0) {
+		irc_numeric(irc, ERR_WASNOSUCHNICK, typed, irc_nothing());
+	}
+	irc_numeric(irc, RPL_ENDOFWHOWAS, typed, irc_nothing());
+}
+
 void history_tell(struct irc *irc, struct history_job *job) {
 	switch (job->kind) {
 	case HISTORY_IS_BACKLOG: tell_backlog(irc, job); break;
 	case HISTORY_IS_SLICE: tell_slice(irc, job); break;
 	case HISTORY_IS_TARGETS: tell_targets(irc, job); break;
+	case HISTORY_IS_WHOWAS: tell_whowas(irc, job); break;
 	}
 }

@@ -16,13 +16,14 @@
 #define HISTORY_PAGES_MAX 50
 #define HISTORY_JOBS_MAX 4096
 
-enum history_kind { HISTORY_IS_BACKLOG, HISTORY_IS_SLICE, HISTORY_IS_TARGETS };
+enum history_kind { HISTORY_IS_BACKLOG, HISTORY_IS_SLICE, HISTORY_IS_TARGETS, HISTORY_IS_WHOWAS };
 enum history_step {
 	HISTORY_FIND_FIRST, /* the seqs of moments, by halves */
 	HISTORY_FIND_SECOND,
 	HISTORY_BACK, /* pages before `before` */
 	HISTORY_ON,   /* pages behind `after` */
 	HISTORY_NEXT_TARGET,
+	HISTORY_GONE, /* who had the name that is the target */
 	HISTORY_DONE,
 };
 

@@ -49,9 +49,6 @@
 #define IRC_TARGETS_MAX 8
 #define IRC_PASSWORD_BYTES_MAX 300
 
-/* People who were here, for WHOWAS. */
-#define IRC_PAST_PEOPLE 512
-
 /* A label of a client's command (IRCv3 labeled-response), until all of its answer is given. */
 struct irc_label {
 	char text[IRC_LABEL_BYTES_MAX * 2];
@@ -87,7 +84,6 @@ struct irc_sign_in;
 /* A connection. Small: there may be many thousands that say nothing. */
 struct irc_user {
 	uint64_t capabilities;
-	uint64_t spoke_us;
 	struct irc_door *door;       /* NULL: it is in */
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
@@ -125,14 +121,6 @@ struct irc_asked {
 	char *target; /* as it was typed; owned */
 };
 
-struct irc_past_person {
-	uint64_t time_us;
-	uint8_t name_size, userhost_size, realname_size;
-	char name[NAME_BYTES_MAX];
-	char userhost[USERHOST_BYTES_MAX];
-	char realname[REALNAME_BYTES_MAX];
-};
-
 struct irc_history_desk;
 
 struct irc {
@@ -157,19 +145,9 @@ struct irc {
 	struct irc_asked *asked;
 	uint32_t asked_first, asked_count, asked_room;
 
-	struct irc_past_person *past; /* the last who left or were renamed; a circle */
-	uint32_t past_next, past_count;
-
-	/* Rooms made since this process began, and when. */
-	struct irc_room_made {
-		uint64_t room, time_us;
-	} * made_rooms;
-	size_t made_count;
-
 	struct irc_history_desk *desk;
 	unsigned batches;
 	unsigned unknown;    /* connections that are not in */
-	unsigned most;       /* people, at most, so far */
 	uint64_t returns_us; /* when those who return ask again */
 	uint8_t cloak_key[32];
 
@@ -277,6 +255,8 @@ void irc_welcome(struct irc *irc, const struct record *answer);
 void irc_entered(struct irc *irc);
 void irc_greet(struct irc *irc);
 void irc_do_lusers(struct irc *irc);
+/* Connections that are not in come, or go. */
+void irc_count_unknown(struct irc *irc, int by);
 void irc_do_motd(struct irc *irc);
 /* What is offered follows from the configuration; whoever wants to know is told that it changed. */
 void irc_follow_config(struct irc *irc);
@@ -319,7 +299,6 @@ void irc_put_prefixes(struct irc *irc, struct irc_line *line, uint64_t room, uin
 /* A secret room is seen by its members, and by operators. */
 bool irc_sees_room(const struct irc *irc, uint64_t room);
 void irc_who_line(struct irc *irc, const struct irc_lister *lister, const struct person *person);
-uint64_t irc_room_made_us(const struct irc *irc, uint64_t room);
 bool irc_list_line(struct irc *irc, const struct irc_lister *lister, uint64_t room);
 
 /* ---- modes.c ---- */
@@ -331,7 +310,8 @@ void irc_put_person_modes(struct irc_line *line, uint64_t bits);
 
 /* ---- people.c ---- */
 
-void irc_remember(struct irc *irc, const struct record *entry);
+/* Of one who had a name, by the entry with which that was given up. */
+void irc_whowas_lines(struct irc *irc, const struct record *gone);
 uint64_t irc_now_us(const struct irc *irc);
 
 /* ---- questions.c ---- */
@@ -374,6 +354,8 @@ void irc_history_begin(struct irc *irc);
 void irc_history_end(struct irc *irc);
 /* The last lines of a room, for who has just come into it and cannot ask. */
 void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq);
+/* WHOWAS. False: too many ask. */
+bool irc_ask_whowas(struct irc *irc, struct slice name, size_t count);
 uint64_t irc_history_due_us(const struct irc *irc);
 void irc_history_tick(struct irc *irc);
 

@@ -8,23 +8,6 @@
 
 #define MINUTE_US UINT64_C(60000000)
 
-/* ---- when rooms were made: those since this process has begun ---- */
-
-uint64_t irc_room_made_us(const struct irc *irc, uint64_t room) {
-	size_t low = 0, high = irc->made_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (irc->made_rooms[middle].room < room) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low < irc->made_count && irc->made_rooms[low].room == room
-	               ? irc->made_rooms[low].time_us
-	               : irc->since_us;
-}
-
 /* ---- the filters ---- */
 
 static bool read_number(struct slice text, uint64_t *number) {
@@ -68,6 +51,7 @@ static void read_filter(struct irc *irc, struct irc_list_filter *filter, struct 
 	}
 }
 
+/* When a room was made may not be known: then long ago. */
 static bool fits_times(const struct irc_list_filter *filter, uint64_t made_us,
                        const struct room_charter *charter) {
 	uint64_t topic_us = charter->topic.size > 0 ? charter->topic_since_us : 0;
@@ -96,7 +80,7 @@ bool irc_list_line(struct irc *irc, const struct irc_lister *lister, uint64_t ro
 	struct room_charter charter = state_room_charter(state, room);
 	if ((filter->has_min && count <= filter->people_min) ||
 	    (filter->has_max && count >= filter->people_max) ||
-	    !fits_times(filter, irc_room_made_us(irc, room), &charter) ||
+	    !fits_times(filter, state_room_made_us(state, room), &charter) ||
 	    (filter->has_mask && !fits_mask(filter, name))) {
 		return false;
 	}

@@ -71,11 +71,14 @@ static void say_modes(struct irc *irc, uint64_t room) {
 	irc_put_room_modes(irc, &irc->at, room,
 	                   state_is_member(irc->edge->state, room, stream_person(irc->to)));
 	irc_end_line(irc);
-	irc_begin_numeric(irc, RPL_CREATIONTIME);
-	irc_put_parameter(&irc->at, name);
-	irc_put_text(&irc->at, " ");
-	irc_put_number(&irc->at, irc_room_made_us(irc, room) / 1000000);
-	irc_end_line(irc);
+	uint64_t made_us = state_room_made_us(irc->edge->state, room);
+	if (made_us != 0) {
+		irc_begin_numeric(irc, RPL_CREATIONTIME);
+		irc_put_parameter(&irc->at, name);
+		irc_put_text(&irc->at, " ");
+		irc_put_number(&irc->at, made_us / 1000000);
+		irc_end_line(irc);
+	}
 }
 
 static void say_list(struct irc *irc, uint64_t room, char letter) {

@@ -53,7 +53,6 @@ static void tell_if_away(struct irc *irc, uint64_t person) {
 }
 
 static void on_said(struct irc *irc, const struct record *entry) {
-	irc->user->spoke_us = entry->time_us;
 	if (irc_can(irc, CAP_ECHO_MESSAGE)) {
 		say_entry(irc, entry);
 	}

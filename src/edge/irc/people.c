@@ -1,6 +1,7 @@
 /* people.c - WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "cut.h"
@@ -11,51 +12,12 @@
 
 #define USERHOST_NAMES_MAX 5
 
+/* People who had a name, of whom WHOWAS tells. */
+#define WHOWAS_MAX 20
+
 uint64_t irc_now_us(const struct irc *irc) {
 	uint64_t now_us = clock_wall_us(), log_us = state_time_us(irc->edge->state);
 	return now_us > log_us ? now_us : log_us;
-}
-
-/* ---- what is remembered of the log ---- */
-
-static void remember_person(struct irc *irc, const struct record *entry, struct slice name) {
-	struct irc_past_person *past = &irc->past[irc->past_next];
-	struct slice userhost =
-		entry->userhost.size > 0 ? entry->userhost : irc_word(IRC_USERHOST_OTHERS);
-	if (name.size == 0 || name.size > sizeof(past->name) ||
-	    userhost.size > sizeof(past->userhost)) {
-		return;
-	}
-	past->time_us = entry->time_us;
-	past->name_size = (uint8_t)name.size;
-	past->userhost_size = (uint8_t)userhost.size;
-	memcpy(past->name, name.bytes, name.size);
-	memcpy(past->userhost, userhost.bytes, userhost.size);
-	irc->past_next = (irc->past_next + 1) % IRC_PAST_PEOPLE;
-	irc->past_count += irc->past_count < IRC_PAST_PEOPLE;
-}
-
-static void remember_room(struct irc *irc, const struct record *entry) {
-	size_t count = irc->made_count;
-	if (count >= 64 ? (count & (count - 1)) == 0 : count % 64 == 0) {
-		size_t room = count == 0 ? 64 : 2 * count;
-		irc->made_rooms = realloc(irc->made_rooms, room * sizeof(*irc->made_rooms));
-		if (irc->made_rooms == NULL) {
-			abort();
-		}
-	}
-	irc->made_rooms[irc->made_count++] =
-		(struct irc_room_made){.room = entry->seq, .time_us = entry->time_us};
-}
-
-void irc_remember(struct irc *irc, const struct record *entry) {
-	switch (entry->kind) {
-	case ENTRY_LEFT:
-	case ENTRY_KICKED: remember_person(irc, entry, entry->name); break;
-	case ENTRY_RENAMED: remember_person(irc, entry, entry->other_name); break;
-	case ENTRY_ROOM_MADE: remember_room(irc, entry); break;
-	default: break;
-	}
 }
 
 /* ---- WHOIS ---- */
@@ -99,10 +61,9 @@ static void say_rooms(struct irc *irc, const struct person *person) {
 }
 
 static void say_idle(struct irc *irc, const struct person *person) {
-	struct stream_connection *here = stream_of_person(irc->stream, person_id(person));
-	const struct irc_user *user = here == NULL ? NULL : stream_own(here);
 	uint64_t since_us = person_since_us(person), now_us = irc_now_us(irc);
-	uint64_t spoke_us = user != NULL && user->spoke_us > since_us ? user->spoke_us : since_us;
+	uint64_t spoke_us = person_spoke_us(person);
+	spoke_us = spoke_us > since_us ? spoke_us : since_us;
 	begin_about(irc, RPL_WHOISIDLE, person);
 	irc_put_text(&irc->at, " ");
 	irc_put_number(&irc->at, now_us > spoke_us ? (now_us - spoke_us) / 1000000 : 0);
@@ -171,29 +132,53 @@ void irc_on_whois(struct irc *irc) {
 	            irc_nothing());
 }
 
+/* ---- WHOWAS ---- */
+
+/* "Thu Nov 26 02:31:53 2026": when it was last seen under that name. */
+static void put_moment(struct irc_line *line, uint64_t time_us) {
+	char text[32];
+	time_t seconds = (time_t)(time_us / 1000000);
+	struct tm when;
+	gmtime_r(&seconds, &when);
+	strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y", &when);
+	irc_put_text(line, text);
+}
+
+void irc_whowas_lines(struct irc *irc, const struct record *gone) {
+	struct slice name = gone->kind == ENTRY_RENAMED ? gone->other_name : gone->name;
+	struct slice userhost =
+		gone->userhost.size > 0 ? gone->userhost : irc_word(IRC_USERHOST_OTHERS);
+	say_user(irc, RPL_WHOWASUSER, name, userhost, name);
+	irc_begin_numeric(irc, RPL_WHOISSERVER);
+	irc_put_parameter(&irc->at, name);
+	irc_put_text(&irc->at, " ");
+	irc_put_text(&irc->at, irc_config(irc)->server);
+	irc_put_text(&irc->at, " :");
+	put_moment(&irc->at, gone->time_us);
+	irc_end_line(irc);
+}
+
 void irc_on_whowas(struct irc *irc) {
 	struct slice typed = irc_parameter(&irc->message, 0);
-	bool has_any = false;
+	struct slice digits = irc_parameter(&irc->message, 1);
+	size_t count = 0;
 	if (typed.size == 0) {
 		irc_numeric(irc, ERR_NONICKNAMEGIVEN, irc_nothing(), irc_nothing());
 		return;
 	}
-	/* The last first. */
-	for (uint32_t i = 1; i <= irc->past_count; i++) {
-		const struct irc_past_person *past =
-			&irc->past[(irc->past_next + IRC_PAST_PEOPLE - i) % IRC_PAST_PEOPLE];
-		struct slice name = slice_of(past->name, past->name_size);
-		if (name_equal(typed, name)) {
-			has_any = true;
-			say_user(irc, RPL_WHOWASUSER, name,
-			         slice_of(past->userhost, past->userhost_size), name);
-			say_server(irc, name);
-		}
+	for (size_t i = 0; i < digits.size && digits.bytes[i] >= '0' && digits.bytes[i] <= '9' &&
+	                   count < WHOWAS_MAX;
+	     i++) {
+		count = 10 * count + (size_t)(digits.bytes[i] - '0');
 	}
-	if (!has_any) {
+	/* None, or no number: all there are. */
+	count = count == 0 || count > WHOWAS_MAX ? WHOWAS_MAX : count;
+	if (name_check(typed) != NAME_OK) {
 		irc_numeric(irc, ERR_WASNOSUCHNICK, typed, irc_nothing());
+		irc_numeric(irc, RPL_ENDOFWHOWAS, typed, irc_nothing());
+	} else if (!irc_ask_whowas(irc, typed, count)) {
+		irc_numeric(irc, RPL_TRYAGAIN, irc_word("WHOWAS"), irc_nothing());
 	}
-	irc_numeric(irc, RPL_ENDOFWHOWAS, typed, irc_nothing());
 }
 
 /* ---- USERHOST, ISON ---- */

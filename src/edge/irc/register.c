@@ -308,8 +308,7 @@ void irc_welcome(struct irc *irc, const struct record *answer) {
 	sodium_memzero(user->door, sizeof(*user->door));
 	free(user->door);
 	user->door = NULL;
-	user->spoke_us = irc_now_us(irc);
-	irc->unknown--;
+	irc_count_unknown(irc, -1);
 	stream_enter(irc->stream, irc->to, answer->session, answer->person);
 	irc_set_form(irc);
 	user->must_greet = true;
