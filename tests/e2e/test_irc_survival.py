@@ -9,7 +9,8 @@ import time
 
 import pytest
 from irc import Irc, enter_many
-from plain import Plain
+from plain import Plain, left
+from scenes import play
 from tools import PATIENCE, eventually
 
 FAST = ("--rate", "100000:100000")
@@ -28,6 +29,7 @@ class Talk:
         self.talkers = talkers
         self.said = collections.Counter()
         self.heard = {each.nick: [] for each in self.people}
+        self.shown = collections.defaultdict(list)  # The last lines, to who has come back.
         self.returned, self.returning = [], {}
         self.told = []
 
@@ -73,10 +75,15 @@ class Talk:
             line = each.next_or_end()
             if line is None:
                 return
-            if line.command == "PRIVMSG":
-                self.heard[each.nick].append((line.nick, line.last))
-            elif line.command in ("QUIT", "PART", "JOIN", "NICK") and line.nick != each.nick:
-                self.told.append((each.nick, line.text))
+            self.note(each, line)
+
+    def note(self, each, line):
+        if line.command == "PRIVMSG" and line.last.startswith("["):
+            self.shown[each.nick].append(line.last.partition("] ")[2])
+        elif line.command == "PRIVMSG":
+            self.heard[each.nick].append((line.nick, line.last))
+        elif line.command in ("QUIT", "PART", "JOIN", "NICK") and line.nick != each.nick:
+            self.told.append((each.nick, line.text))
 
     def come_back(self, each):
         """The same name, the same rooms, at once; no more is known than what a client knows."""
@@ -113,7 +120,8 @@ class Talk:
     def check(self):
         """What anybody heard is in the history once, in that order; and nobody heard it twice."""
         for each in self.people:
-            each.sync()
+            for line in each.sync():
+                self.note(each, line)
         kept = [
             entry["text"]
             for entry in self.server.history("--last", "1000000")
@@ -125,6 +133,8 @@ class Talk:
             texts = [text for _, text in lines]
             missing = [text for text in texts if text not in place]
             assert not missing, f"{nick} heard what is not in the history: {missing[:5]}"
+            missing = [text for text in self.shown[nick] if text not in place]
+            assert not missing, f"{nick} was shown what is not in the history: {missing[:5]}"
             places = [place[text] for text in texts]
             assert places == sorted(set(places)), f"{nick} heard out of order, or twice"
 
@@ -163,6 +173,44 @@ def test_kill_an_edge(serve, is_long):
         assert not is_told_of(talk, nick), talk.told
     assert {name.lstrip("@") for name in talk.people[0].names(ROOM)} == set(talk.nicks())
     talk.check()
+    assert all(talk.shown[nick] for nick in talk.returned), "somebody was shown nothing of what they missed"
+
+
+@pytest.mark.asan
+def test_who_returns_finds_the_room_as_it_is(serve):
+    """As who joins it: in the form that its capabilities ask for, the last lines only where it cannot ask."""
+    server = serve(*FAST, "--edges", "1")
+    new = ("extended-join", "no-implicit-names", "draft/chathistory", "batch", "message-tags", "server-time")
+    Irc(server).enter("ann").ask("JOIN #tea", "TOPIC #tea :of tea")
+    Irc(server).enter("bob", *new).ask("JOIN #tea", "PRIVMSG #tea :hello", "AWAY :out")
+    pid = server.kill("edge 0")
+    server.wait_replaced("edge 0", pid)
+    ann = Irc(server).enter("ann")
+    play(
+        """
+        ann: MODE ann +w
+          ann < :ann!~someone@... JOIN #tea
+          ann < 332 #tea :of tea
+          ann < 333 #tea ann ...
+          ann < 353 = #tea :@ann bob
+          ann < 366 #tea
+          ann < :bob PRIVMSG #tea :[...] hello
+          ann < :ann MODE ann +w
+        """,
+        ann=ann,
+    )
+    bob = Irc(server).enter("bob", *new)
+    play(
+        """
+        bob: MODE bob +w
+          bob < :bob!~someone@... JOIN #tea * bob
+          bob < 332 #tea :of tea
+          bob < 333 #tea ann ...
+          bob < :bob MODE bob +w
+        """,
+        ann=ann,
+        bob=bob,
+    )
 
 
 def test_kill_all_but_the_keeper(serve, is_long):
@@ -191,19 +239,38 @@ def test_kill_everything_and_start_again(serve, is_long):
 
 @pytest.mark.long
 def test_who_does_not_return_has_left(serve):
-    """After an edge's death a name waits for a while, and then the room hears that it is gone."""
-    server = serve(*FAST, "--edges", "1")
-    ann = Irc(server).enter("ann")
-    ann.join(ROOM)
+    """After an edge's death a name waits for half a minute; only then the room hears, once, that it is gone."""
+    server = serve(*FAST, "--edges", "2")
+    people = {each.nick: each for each in enter_many(server, 16, room=ROOM)}
     ming = Plain(server).enter("小明")
+    for each in people.values():
+        each.sync()
     pid = server.kill("edge 0")
+    began = time.monotonic()
     server.wait_replaced("edge 0", pid)
-    other = Irc(server, "127.0.7.7")
-    other.send("USER o 0 * :o", "NICK ann")
-    assert other.find("433").parameters[1] == "ann"
-    ming.find_where(lambda heard: "ann" in heard and "退出" in heard, "ann's end", seconds=PATIENCE + 40)
-    other.send("NICK ann")
+    cut = [nick for nick, each in people.items() if is_cut(each)]
+    watcher = next(each for nick, each in people.items() if nick not in cut)
+    assert len(cut) >= 2, "everybody was on the other edge"
+    lost, back = cut[0], cut[1:]
+    for nick in back:
+        people[nick] = Irc(server).enter(nick)
+    other = Irc(server, "127.0.7.7")  # From another address the name is not to be had.
+    other.send("USER o 0 * :o", f"NICK {lost}")
+    assert other.find("433").parameters[1] == lost
+    heard = watcher.until("QUIT", nick=lost, seconds=PATIENCE + 40) + watcher.sync()
+    assert 25 < time.monotonic() - began
+    assert [line.nick for line in heard if line.command in ("QUIT", "JOIN", "PART")] == [lost], heard
+    ming.find_where(lambda heard: heard == left(lost), "its end")
+    other.send(f"NICK {lost}")
     other.find("001")
+
+
+def is_cut(person):
+    try:
+        person.sync()
+    except (AssertionError, OSError):
+        return True
+    return False
 
 
 @pytest.mark.asan

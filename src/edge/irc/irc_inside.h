@@ -229,6 +229,8 @@ bool irc_each_command(bool (*each)(void *context, const struct irc_command *comm
 /* ---- own.c, refusals.c ---- */
 
 void irc_own_entry(struct irc *irc, const struct record *entry);
+/* The rooms that one is in, as if it had just joined them: who took its own place again. */
+void irc_say_rooms(struct irc *irc);
 /* What others here hear that no shared rendering can say. */
 void irc_others_entry(struct irc *irc, const struct record *entry);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);

@@ -44,6 +44,28 @@ static void on_joined(struct irc *irc, const struct record *entry) {
 	say_room(irc, entry->room, entry->seq - 1);
 }
 
+/* Who comes back after its edge died finds its rooms, and what was said in them meanwhile. */
+void irc_say_rooms(struct irc *irc) {
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct state *state = irc->edge->state;
+	const struct person *self = irc_self(irc);
+	size_t count = self == NULL ? 0 : person_rooms(state, self, rooms, ROOMS_PER_PERSON_MAX);
+	struct irc_rendering how = form_for(irc);
+	how.form &= ~(uint32_t)FORM_AWAY;
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		const struct record joined = {.kind = ENTRY_JOINED,
+		                              .time_us = irc_now_us(irc),
+		                              .person = person_id(self),
+		                              .name = person_name(self),
+		                              .userhost = view_userhost(state, self),
+		                              .bits = person_bits(state, self),
+		                              .room = rooms[i]};
+		how.room = rooms[i];
+		say_rendered(irc, &how, &joined);
+		say_room(irc, rooms[i], state_seq(state));
+	}
+}
+
 static void tell_if_away(struct irc *irc, uint64_t person) {
 	const struct person *it = state_person(irc->edge->state, person);
 	struct slice away = it == NULL ? irc_nothing() : person_away(irc->edge->state, it);

@@ -279,26 +279,6 @@ bool irc_enters_now(struct irc *irc) {
 	return irc->user->door->is_asked;
 }
 
-/* Who comes back after its edge died finds its rooms. */
-static void say_rooms(struct irc *irc) {
-	uint64_t rooms[ROOMS_PER_PERSON_MAX];
-	const struct state *state = irc->edge->state;
-	const struct person *self = irc_self(irc);
-	size_t count = self == NULL ? 0 : person_rooms(state, self, rooms, ROOMS_PER_PERSON_MAX);
-	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
-		irc->at = irc_line_at(irc->line, sizeof(irc->line));
-		irc_put_text(&irc->at, ":");
-		irc_put(&irc->at, person_name(self));
-		irc_put_text(&irc->at, "!");
-		irc_put(&irc->at, view_userhost(state, self));
-		irc_put_text(&irc->at, " JOIN ");
-		irc_put(&irc->at, view_room_name(state, rooms[i]));
-		irc_end_line(irc);
-		irc_say_topic(irc, rooms[i], false);
-		irc_say_names(irc, rooms[i]);
-	}
-}
-
 void irc_welcome(struct irc *irc, const struct record *answer) {
 	struct irc_user *user = irc->user;
 	if (user->door == NULL) {
@@ -321,7 +301,7 @@ void irc_entered(struct irc *irc) {
 	if (irc->user->must_greet) {
 		irc->user->must_greet = false;
 		irc_greet(irc);
-		say_rooms(irc);
+		irc_say_rooms(irc);
 	}
 }
 
