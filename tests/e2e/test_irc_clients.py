@@ -1,4 +1,6 @@
-"""IRC clients that people use, as Debian has them: WeeChat and irssi, each in a tmux."""
+"""IRC clients that people use, as Debian has them: WeeChat and irssi, each in a tmux.
+
+They talk with the other clients that people use: `nc -u` and `qun join`."""
 
 import contextlib
 import os
@@ -7,11 +9,11 @@ import shutil
 import signal
 import subprocess
 
+import joined
 import pytest
-import session_wire as wire
 import tools
 from irc import Irc
-from plain import Plain, entered, left
+from server import Stream
 from test_irc_accounts import add_account
 from tools import eventually
 
@@ -79,6 +81,8 @@ class WeeChat(Client):
 
     def command(self, host, port, sasl):
         commands = [
+            # What is typed faster than it looks is no paste, about which it would ask.
+            "/set weechat.look.paste_max_lines -1",
             "/set logger.file.flush_delay 0",
             f"/set logger.file.path {self.home}",
             "/set logger.mask.irc $channel.log",
@@ -87,6 +91,7 @@ class WeeChat(Client):
             "/set irc.server.qun.usermode +i",
             "/set irc.server.qun.anti_flood_prio_high 0",
             "/set irc.server.qun.anti_flood_prio_low 0",
+            "/set irc.server.qun.autoreconnect_delay 1",
         ]
         if sasl:
             commands += [
@@ -114,11 +119,10 @@ class Irssi(Client):
         (self.home / "config").write_text(
             f"""
             servers = ( {{ address = "{host}"; port = "{port}"; chatnet = "qun"; autoconnect = "yes"; }} );
-            chatnets = {{ qun = {{ type = "IRC"; nick = "{self.nick}"; {login} max_cmds_at_once = "50";
-                                   cmd_queue_speed = "1msec"; }}; }};
+            chatnets = {{ qun = {{ type = "IRC"; nick = "{self.nick}"; {login} cmdmax = "100"; cmdspeed = "1"; }}; }};
             settings = {{
               core = {{ nick = "{self.nick}"; user_name = "someone"; real_name = "{self.nick}";
-                        recode = "no"; }};
+                        recode = "no"; server_reconnect_time = "1s"; }};
               "fe-common/core" = {{ autolog = "yes"; autolog_path = "{self.home}/$0.log";
                                     autolog_level = "ALL"; term_charset = "UTF-8"; }};
             }};
@@ -155,6 +159,27 @@ def client_of(request, place):
         each.close()
 
 
+class Netcat:
+    """`nc -u`, with nothing before and behind it."""
+
+    def __init__(self, server):
+        host, port = server.address
+        command = ["nc", "-u", host, str(port)]
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.screen = Stream(os.dup(self.child.stdout.fileno()))
+
+    def do(self, line):
+        self.child.stdin.write(f"{line}\n".encode())
+        self.child.stdin.flush()
+
+    def hear(self, text):
+        self.screen.expect_raw(text)
+
+    def close(self):
+        self.child.kill()
+        self.child.communicate()
+
+
 def hear(client, target, who, text):
     """Waits until it has shown that line, which may have been cut into several."""
 
@@ -166,44 +191,88 @@ def hear(client, target, who, text):
     eventually(look, lambda: f"{who} to be heard with {text!r} in {client.log(target)}\n{client.describe()}")
 
 
-def test_join_and_talk(serve, client_of, crowd_of):
-    """With those who came by datagram, by session, and by IRC; a text of 400 Chinese characters, too."""
+def test_join_and_talk(serve, place, client_of):
+    """With `nc -u` and `qun join`; a text of 400 Chinese characters there and back."""
     server = serve(*FAST)
-    ming = Plain(server).enter("小明")
-    hong = crowd_of(server).enter("小红")
-    client = client_of(server, "weigh")
-    client.wait_ready()
-    client.do("/join #lobby")
-    ming.find(entered("weigh"))
-    ming.say("你好")
-    hear(client, "#lobby", "小明", "你好")
-    hong.settle(hong.say("我也在"))
-    hear(client, "#lobby", "小红", "我也在")
-    client.say("#lobby", "大家好")
-    ming.find_where(lambda heard: heard == "weigh说: 大家好", "the greeting")
-    hong.expect("大家好")
-    hong.settle(hong.say(LONG))
-    hear(client, "#lobby", "小红", LONG)
-    client.say("#lobby", LONG)
-    hong.crowd.wait(
-        lambda: LONG in "".join(entry.text for entry in hong.of_kind(wire.SAID)), "what the client said"
-    )
-    client.do("/quit")
-    ming.find_where(lambda heard: left("weigh") in heard, "the end")
+    with joined.clients() as start, contextlib.closing(Netcat(server)) as ming:
+        ming.do("L 小明")
+        ming.hear("OK")
+        hong = start(server, "小红", state=place / "state").wait_in()
+        client = client_of(server, "weigh")
+        client.wait_ready()
+        client.do("/join #lobby")
+        ming.hear("weigh 进入了聊天室")
+        hong.hear("weigh 进入了聊天室")
+        ming.do("C 小明 你好")
+        hear(client, "#lobby", "小明", "你好")
+        hong.say("我也在")
+        hear(client, "#lobby", "小红", "我也在")
+        client.say("#lobby", "大家好")
+        ming.hear("weigh说: 大家好")
+        hong.hear("weigh说: 大家好")
+        hong.say(LONG)
+        hear(client, "#lobby", "小红", LONG)
+        client.say("#lobby", LONG)  # It cuts that by itself.
+        eventually(lambda: LONG in "".join(said_by(hong, "weigh")), lambda: f"all of it in {hong.out.lines}")
+        client.do("/quit")
+        ming.hear("weigh 退出了聊天室")
+        hong.hear("weigh 退出了聊天室")
+
+
+def said_by(who_hears, name):
+    start = f"{name}说: "
+    return [line.removeprefix(start) for line in who_hears.out.lines if line.startswith(start)]
+
+
+def wait_scrollback(client, first, last):
+    """The last that it has shown are these, each with its time before it, in the order in which they were said."""
+    wanted = [f"第 {number} 句" for number in range(first, last)]
+
+    def look():
+        lines = [text for who, text in client.lines("#lobby") if who == "ann"][-len(wanted) :]
+        return [re.sub(r"^\[\d\d:\d\d\] ", "", text, count=1) for text in lines if text.startswith("[")] == wanted
+
+    eventually(look, lambda: f"{wanted} in {client.log('#lobby')}\n{client.describe()}")
 
 
 def test_scrollback(serve, client_of):
-    """Who joins sees the last lines, with their time, in the order in which they were said."""
-    server = serve(*FAST)
+    """Who joins, and who returns, sees the last lines, with what was said while they were away."""
+    server = serve(*FAST, "--edges", "1")
     ann = Irc(server).enter("ann")
     ann.join("#lobby")
     ann.ask(*[f"PRIVMSG #lobby :第 {number} 句" for number in range(30)])
     client = client_of(server, "weigh")
     client.wait_ready()
     client.do("/join #lobby")
-    hear(client, "#lobby", "ann", "第 29 句")
-    lines = [text for who, text in client.lines("#lobby") if who == "ann"]
-    assert [text.partition("] ")[2] for text in lines] == [f"第 {number} 句" for number in range(10, 30)]
+    wait_scrollback(client, 10, 30)
+    client.do("/disconnect")
+    ann.find("QUIT", nick="weigh")
+    ann.ask(*[f"PRIVMSG #lobby :第 {number} 句" for number in range(30, 35)])
+    client.do("/connect qun")
+    eventually(lambda: ann.numerics("WHOIS weigh")[0] == "311", "the client to be back")
+    client.wait_ready()
+    client.do("/join #lobby")
+    wait_scrollback(client, 15, 35)
+
+
+def test_return_by_itself(serve, client_of):
+    """When its edge has died: under its name, into its room, where it sees what was said meanwhile."""
+    server = serve(*FAST, "--edges", "1")
+    ann = Irc(server).enter("ann")
+    client = client_of(server, "weigh")
+    client.wait_ready()
+    ann.join("#tea")
+    client.do("/join #tea")
+    ann.find("JOIN", "#tea", nick="weigh")
+    pid = server.kill("edge 0")
+    server.wait_replaced("edge 0", pid)
+    ann = Irc(server).enter("ann")
+    assert ann.names("#tea") == {"@ann", "weigh"}
+    ann.ask("PRIVMSG #tea :在吗")
+    hear(client, "#tea", "ann", "在吗")
+    client.say("#tea", "在")
+    ann.find("PRIVMSG", "#tea", "在", nick="weigh")
+    assert "JOIN" not in [line.command for line in ann.log if line.nick == "weigh"]
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
