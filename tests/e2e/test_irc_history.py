@@ -267,3 +267,27 @@ def test_long_texts_in_slices(serve, crowd_of):
     ann.join("#lobby")
     lines = history(ann, "LATEST #lobby * 2")
     assert "".join(texts(lines)) == long + "after"
+
+
+def test_a_long_slice_comes_whole(serve, crowd_of):
+    """More than may wait for one reader at a time is told as it is read: in one batch, nothing left out."""
+    server = serve(*FAST)
+    hong = crowd_of(server).enter("小红")
+    texts_said = ["\n".join(f"{number}.{line}" for line in range(300)) for number in range(20)]
+    for text in texts_said:
+        hong.settle(hong.say(text))
+    wanted = "\n".join(texts_said).split("\n")
+    ann = Irc(server).enter("ann", *NEW, "labeled-response")
+    ann.join("#lobby")
+    ann.send("@label=long CHATHISTORY LATEST #lobby * 100", "@label=next PING x")
+    outer, inner, *lines, end, outer_end, pong = ann.sync()
+    assert pong.command == "PONG" and pong.tags["label"] == "next"
+    assert outer.tags["label"] == "long" and outer.parameters[1] == "labeled-response"
+    assert inner.parameters[1] == "chathistory" and inner.tags["batch"] == outer.parameters[0][1:]
+    assert texts(lines) == wanted and {line.tags["batch"] for line in lines} == {inner.parameters[0][1:]}
+    assert end.parameters[0][1:] == inner.parameters[0][1:] and outer_end.parameters[0][1:] == outer.parameters[0][1:]
+    # And the last lines for those who cannot ask.
+    old = Irc(server).enter("old")
+    old.send("JOIN #lobby")
+    got = [re.sub(r"^\[\d\d:\d\d\] ", "", line.last) for line in old.sync() if line.command == "PRIVMSG"]
+    assert got == wanted

@@ -31,7 +31,10 @@ void history_items_clear(struct history_items *items) {
 	*items = (struct history_items){0};
 }
 
-static void destroy_job(struct history_job *job) {
+void irc_history_free(struct history_job *job) {
+	if (job == NULL) {
+		return;
+	}
 	history_items_clear(&job->page);
 	history_items_clear(&job->found);
 	irc_label_drop(job->label);
@@ -44,28 +47,34 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 	struct irc *irc = desk->irc;
 	struct history_job *job = desk->first;
 	struct stream_connection *to = stream_find(irc->stream, job->connection);
+	struct irc_label *label = job->label;
+	bool is_taken = false;
+	job->label = NULL;
 	desk->first = job->next;
 	desk->last = desk->first == NULL ? NULL : desk->last;
 	desk->count--;
 	if (to != NULL && stream_own(to) != NULL) {
 		irc_talk_to(irc, to);
 		irc->user->waits--;
-		irc->label = job->label;
+		irc->label = label;
 		if (is_good) {
-			history_tell(irc, job);
+			is_taken = history_tell(irc, job);
 		} else if (job->kind == HISTORY_IS_WHOWAS) {
 			irc_numeric(irc, RPL_TRYAGAIN, irc_word("WHOWAS"), irc_nothing());
 		} else if (job->kind != HISTORY_IS_BACKLOG) {
 			irc_standard(irc, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", irc_nothing(),
 			             "Messages could not be retrieved");
 		}
-		if (job->label != NULL) {
-			job->label->is_ended = job->label->holders == 1;
+		if (label != NULL) {
+			label->is_ended = label->holders == 1;
 		}
 		irc_flush(irc);
 		irc->label = NULL;
 	}
-	destroy_job(job);
+	irc_label_drop(label);
+	if (!is_taken) {
+		irc_history_free(job);
+	}
 }
 
 static void go_on(struct irc_history_desk *desk) {
@@ -122,7 +131,7 @@ void irc_history_end(struct irc *irc) {
 	while (desk->first != NULL) {
 		struct history_job *job = desk->first;
 		desk->first = job->next;
-		destroy_job(job);
+		irc_history_free(job);
 	}
 	free(desk);
 }

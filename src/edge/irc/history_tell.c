@@ -22,60 +22,60 @@ static void say_batch(struct irc *irc, char sign, unsigned batch, const char *ki
 	irc_end_line(irc);
 }
 
-static void say_item(struct irc *irc, const struct irc_rendering *how,
-                     const struct history_item *item) {
-	struct record entry;
-	if (record_decode(&entry, item->bytes, item->size) != 0) {
-		size_t size = irc_render(how, &entry, irc->scratch, sizeof(irc->scratch));
-		irc_put_lines(irc, slice_of(irc->scratch, size));
-	}
-}
-
-static void tell_slice(struct irc *irc, struct history_job *job) {
-	char text[32];
-	struct irc_line tag = irc_line_at(text, sizeof(text));
-	bool has_batch = irc_can(irc, CAP_BATCH);
-	unsigned batch = ++irc->batches;
-	irc_put_text(&tag, "batch=");
-	irc_put_number(&tag, batch);
-	struct irc_rendering how = {.server = irc_config(irc)->server,
-	                            .log = irc->log,
-	                            .state = irc->edge->state,
-	                            .form = irc_form_of(irc->user->capabilities) | FORM_PLAYBACK,
-	                            .more_tags = has_batch ? irc_line_slice(&tag) : irc_nothing()};
-	how.room = state_room_exists(irc->edge->state, job->room) ? job->room : 0;
-	struct slice target = slice_of(job->target, job->target_size);
-	if (has_batch) {
-		say_batch(irc, '+', batch, "chathistory", target);
-	}
-	for (size_t i = 0; i < job->found.count; i++) {
-		say_item(irc, &how, &job->found.each[i]);
-	}
-	if (has_batch) {
-		say_batch(irc, '-', batch, NULL, irc_nothing());
-	}
-}
-
 /* "[09:41] " in this machine's time. */
-static void tell_backlog(struct irc *irc, struct history_job *job) {
+static struct slice put_clock(uint64_t time_us, char out[static 16]) {
+	struct tm when = {0};
+	time_t seconds = (time_t)(time_us / 1000000);
+	localtime_r(&seconds, &when);
+	int size = snprintf(out, 16, "[%02d:%02d] ", when.tm_hour % 24, when.tm_min % 60);
+	return slice_of(out, (size_t)size);
+}
+
+void irc_history_line(struct irc *irc, struct irc_lister *lister) {
+	const struct history_job *job = lister->job;
+	const struct history_item *item = &job->found.each[lister->at++];
 	struct irc_rendering how = {.server = irc_config(irc)->server,
 	                            .log = irc->log,
 	                            .state = irc->edge->state,
 	                            .form = irc_form_of(irc->user->capabilities)};
-	for (size_t i = 0; i < job->found.count; i++) {
-		char text[16];
-		struct record entry;
-		struct tm when = {0};
-		if (record_decode(&entry, job->found.each[i].bytes, job->found.each[i].size) == 0) {
-			continue;
-		}
-		time_t seconds = (time_t)(entry.time_us / 1000000);
-		localtime_r(&seconds, &when);
-		int size = snprintf(text, sizeof(text), "[%02d:%02d] ", when.tm_hour % 24,
-		                    when.tm_min % 60);
-		how.before_text = slice_of(text, (size_t)size);
-		say_item(irc, &how, &job->found.each[i]);
+	char text[32], clock[16];
+	struct irc_line tag = irc_line_at(text, sizeof(text));
+	struct record entry;
+	if (record_decode(&entry, item->bytes, item->size) == 0) {
+		return;
 	}
+	if (job->kind == HISTORY_IS_BACKLOG) {
+		how.before_text = put_clock(entry.time_us, clock);
+	} else {
+		how.form |= FORM_PLAYBACK;
+		how.room = state_room_exists(irc->edge->state, job->room) ? job->room : 0;
+	}
+	if (lister->batch != 0) {
+		irc_put_text(&tag, "batch=");
+		irc_put_number(&tag, lister->batch);
+		how.more_tags = irc_line_slice(&tag);
+	}
+	size_t size = irc_render(&how, &entry, irc->scratch, sizeof(irc->scratch));
+	irc_put_lines(irc, slice_of(irc->scratch, size));
+}
+
+void irc_history_last_line(struct irc *irc, const struct irc_lister *lister) {
+	if (lister->batch != 0) {
+		say_batch(irc, '-', lister->batch, NULL, irc_nothing());
+	}
+}
+
+/* A hundred long texts with tags are more than may wait for one reader: told as they are read. */
+static void begin_telling(struct irc *irc, struct history_job *job) {
+	struct slice target = slice_of(job->target, job->target_size);
+	struct irc_lister *lister = irc_lister_create(LIST_HISTORY, target);
+	lister->job = job;
+	lister->count = job->found.count;
+	if (job->kind == HISTORY_IS_SLICE && irc_can(irc, CAP_BATCH)) {
+		lister->batch = ++irc->batches;
+		say_batch(irc, '+', lister->batch, "chathistory", target);
+	}
+	irc_lister_start(irc, lister);
 }
 
 static int by_time(const void *a, const void *b) {
@@ -143,11 +143,12 @@ static void tell_whowas(struct irc *irc, const struct history_job *job) {
 	irc_numeric(irc, RPL_ENDOFWHOWAS, typed, irc_nothing());
 }
 
-void history_tell(struct irc *irc, struct history_job *job) {
+bool history_tell(struct irc *irc, struct history_job *job) {
 	switch (job->kind) {
-	case HISTORY_IS_BACKLOG: tell_backlog(irc, job); break;
-	case HISTORY_IS_SLICE: tell_slice(irc, job); break;
+	case HISTORY_IS_BACKLOG:
+	case HISTORY_IS_SLICE: begin_telling(irc, job); return true;
 	case HISTORY_IS_TARGETS: tell_targets(irc, job); break;
 	case HISTORY_IS_WHOWAS: tell_whowas(irc, job); break;
 	}
+	return false;
 }

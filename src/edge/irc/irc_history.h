@@ -77,8 +77,8 @@ void history_ask(struct irc_history_desk *desk);
 /* history_steps.c: a page has come, whole; what is next. */
 void history_step(struct irc_history_desk *desk, struct history_job *job);
 void history_begin_steps(struct irc_history_desk *desk, struct history_job *job);
-/* history_tell.c */
-void history_tell(struct irc *irc, struct history_job *job);
+/* history_tell.c. True: it has taken the job over, which may take a while to be told. */
+bool history_tell(struct irc *irc, struct history_job *job);
 
 bool history_is_message(const struct record *entry);
 bool history_is_event(const struct record *entry);

@@ -151,6 +151,7 @@ struct irc {
 	uint64_t returns_us; /* when those who return ask again */
 	uint8_t cloak_key[32];
 
+	uint64_t put_bytes; /* ever */
 	size_t out_size;
 	unsigned out_lines;
 	char out[STREAM_ANSWER_BYTES_MAX / 2];
@@ -267,7 +268,8 @@ void irc_set_form(struct irc *irc);
 
 /* ---- rooms.c, lister.c ---- */
 
-enum irc_list_kind { LIST_NAMES, LIST_WHO, LIST_ROOMS };
+struct history_job;
+enum irc_list_kind { LIST_NAMES, LIST_WHO, LIST_ROOMS, LIST_HISTORY };
 struct irc_list_filter {
 	bool has_mask, is_mask_negative, has_min, has_max;
 	uint64_t people_min, people_max;                                         /* exclusive */
@@ -287,10 +289,12 @@ struct irc_lister {
 	char fields[64], token[8]; /* WHOX */
 	size_t fields_size, token_size;
 	struct irc_list_filter filter;
+	struct history_job *job; /* LIST_HISTORY: what was found; owned */
+	unsigned batch;          /* in which it is told; 0: none */
 };
 struct irc_lister *irc_lister_create(enum irc_list_kind kind, struct slice target);
 void irc_lister_add_id(struct irc_lister *lister, uint64_t id);
-/* Takes it over: short ones are said at once, others piece by piece. */
+/* Takes it over: short ones are said at once, if nothing waits to be read; others piece by piece. */
 void irc_lister_start(struct irc *irc, struct irc_lister *lister);
 bool irc_lister_more(struct irc *irc);
 void irc_listers_free(struct irc_user *user);
@@ -358,6 +362,10 @@ void irc_history_end(struct irc *irc);
 void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq);
 /* WHOWAS. False: too many ask. */
 bool irc_ask_whowas(struct irc *irc, struct slice name, size_t count);
+/* Of LIST_HISTORY: its item number lister->at, its end; and the job is no more. */
+void irc_history_line(struct irc *irc, struct irc_lister *lister);
+void irc_history_last_line(struct irc *irc, const struct irc_lister *lister);
+void irc_history_free(struct history_job *job);
 uint64_t irc_history_due_us(const struct irc *irc);
 void irc_history_tick(struct irc *irc);
 

@@ -11,6 +11,7 @@
 
 /* So many are told at once; of longer ones, so many before what waits is looked at. */
 #define AT_ONCE 500
+#define AT_ONCE_BYTES (64 * 1024)
 #define PIECE_BYTES (16 * 1024)
 
 struct irc_lister *irc_lister_create(enum irc_list_kind kind, struct slice target) {
@@ -40,6 +41,7 @@ void irc_lister_add_id(struct irc_lister *lister, uint64_t id) {
 
 static void destroy(struct irc_lister *lister) {
 	irc_label_drop(lister->label);
+	irc_history_free(lister->job);
 	free(lister->ids);
 	free(lister);
 }
@@ -113,6 +115,7 @@ static void next_line(struct irc *irc, struct irc_lister *lister) {
 		}
 		return;
 	case LIST_ROOMS: irc_list_line(irc, lister, lister->ids[lister->at++]); return;
+	case LIST_HISTORY: irc_history_line(irc, lister); return;
 	}
 }
 
@@ -122,17 +125,17 @@ static void end_line(struct irc *irc, const struct irc_lister *lister) {
 	case LIST_NAMES: irc_numeric(irc, RPL_ENDOFNAMES, target, irc_nothing()); break;
 	case LIST_WHO: irc_numeric(irc, RPL_ENDOFWHO, target, irc_nothing()); break;
 	case LIST_ROOMS: irc_numeric(irc, RPL_LISTEND, irc_nothing(), irc_nothing()); break;
+	case LIST_HISTORY: irc_history_last_line(irc, lister); break;
 	}
 }
 
 /* False: it is over, and its end was told. */
 static bool go_on(struct irc *irc, struct irc_lister *lister, size_t bytes) {
-	size_t told = 0;
-	while (lister->at < lister->count && told < bytes) {
-		size_t before = irc->out_size;
+	uint64_t before = irc->put_bytes;
+	/* What is looked at counts as well, though nothing be told of it. */
+	for (size_t looked = 0;
+	     lister->at < lister->count && irc->put_bytes - before + 8 * looked < bytes; looked++) {
 		next_line(irc, lister);
-		told += irc->out_size >= before ? irc->out_size - before : irc->out_size;
-		told += 8;
 	}
 	if (lister->at < lister->count) {
 		return true;
@@ -149,11 +152,12 @@ static int by_id(const void *a, const void *b) {
 }
 
 void irc_lister_start(struct irc *irc, struct irc_lister *lister) {
-	if (lister->count > 1) {
+	if (lister->count > 1 && lister->ids != NULL) {
 		qsort(lister->ids, lister->count, sizeof(*lister->ids), by_id);
 	}
-	if (irc->user->listers == NULL && lister->count <= AT_ONCE) {
-		go_on(irc, lister, SIZE_MAX);
+	bool is_now = irc->user->listers == NULL && lister->count <= AT_ONCE &&
+	              !stream_is_behind(irc->to);
+	if (is_now && !go_on(irc, lister, AT_ONCE_BYTES)) {
 		destroy(lister);
 		return;
 	}

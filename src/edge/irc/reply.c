@@ -5,6 +5,7 @@
  * one answer. A labelled command's lines are known by then, or a batch is open
  * for them until its last request is answered.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,10 +157,16 @@ void irc_label_drop(struct irc_label *label) {
 
 /* ---- lines ---- */
 
-void irc_put_lines(struct irc *irc, struct slice lines) {
-	if (irc->is_over || lines.size == 0) {
-		return;
+/* As many whole lines as an answer holds; at least one. */
+static size_t size_of_piece(const struct irc *irc, struct slice lines) {
+	size_t size = sizeof(irc->out) < lines.size ? sizeof(irc->out) : lines.size;
+	while (size > 0 && lines.bytes[size - 1] != '\n') {
+		size--;
 	}
+	return size;
+}
+
+static void put_piece(struct irc *irc, struct slice lines) {
 	if (irc->out_size + lines.size > sizeof(irc->out)) {
 		/* Too much for one answer: with a label it has to be a batch. */
 		bool is_ended = irc->label != NULL && irc->label->is_ended;
@@ -171,13 +178,20 @@ void irc_put_lines(struct irc *irc, struct slice lines) {
 			irc->label->is_ended = is_ended;
 		}
 	}
-	if (lines.size > sizeof(irc->out)) {
-		return;
-	}
 	memcpy(irc->out + irc->out_size, lines.bytes, lines.size);
 	irc->out_size += lines.size;
+	irc->put_bytes += lines.size;
 	for (size_t i = 0; i < lines.size; i++) {
 		irc->out_lines += lines.bytes[i] == '\n';
+	}
+}
+
+void irc_put_lines(struct irc *irc, struct slice lines) {
+	while (!irc->is_over && lines.size > 0) {
+		size_t size = size_of_piece(irc, lines);
+		assert(size > 0);
+		put_piece(irc, slice_first(lines, size));
+		lines = slice_from(lines, size);
 	}
 }
 

@@ -110,6 +110,10 @@ void stream_answer(struct stream *stream, struct stream_connection *it, struct s
 	}
 }
 
+bool stream_is_behind(const struct stream_connection *it) {
+	return stream_is_unread(it);
+}
+
 void stream_continue(struct stream *stream, struct stream_connection *it) {
 	if (!it->is_ending) {
 		it->has_more = true;

@@ -69,6 +69,8 @@ struct route stream_route(const struct stream_connection *it);
  * While answers wait for a slow reader, nothing is read from it.
  */
 void stream_answer(struct stream *stream, struct stream_connection *it, struct slice bytes);
+/* Answers wait that it does not read, or so many that no line is taken from it. */
+bool stream_is_behind(const struct stream_connection *it);
 /*
  * For long answers (NAMES, WHO, LIST, history): calls dialect->more() when what was answered is
  * mostly written, until it returns false. What happens meanwhile comes between; no line is
