@@ -148,6 +148,25 @@ def operators_are_made(people):
     )
 
 
+def operators_see_bans(server, people):
+    """Those of the whole server, by name and by network; mutes are none."""
+    server.admin_ok("ban", "小刚", "too loud")
+    server.admin_ok("ban", "10.9.0.0/16")
+    server.admin_ok("mute", "小红")
+    play(
+        """
+        ann: STATS k
+          ann < 216 K * * 小刚 :too loud
+          ann < 216 K 10.9.0.0/16 * * :...
+          ann < 219 k
+        bob: STATS k
+          bob < 481
+          bob < 219 k
+        """,
+        **people,
+    )
+
+
 def operators_may(people):
     play(
         """
@@ -199,6 +218,7 @@ def test_names_and_operators(serve, place):
     names_are_those_of_the_file(people)
     operators_are_made(people)
     operators_may(people)
+    operators_see_bans(house.server, people)
     ming.find_where(lambda heard: "五分钟后休息" in heard, "the shout")
     who_is_killed_is_gone(ann, bob, eve, ming)
     # REHASH: the file is read again, and nobody notices who does not ask.
