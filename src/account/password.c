@@ -59,7 +59,7 @@ bool password_hash(const struct password *password, char hash[static ACCOUNT_HAS
 	                         crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0;
 }
 
-bool password_is(struct slice password, const char *hash) {
+bool password_is(struct slice password, const char hash[static ACCOUNT_HASH_BYTES]) {
 	return crypto_pwhash_str_verify(hash, password.size > 0 ? password.bytes : "",
 	                                password.size) == 0;
 }

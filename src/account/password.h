@@ -38,7 +38,7 @@ enum account_word password_prepare(struct slice given, struct password *password
 /* The line to keep. False if no memory is left. */
 bool password_hash(const struct password *password, char hash[static ACCOUNT_HASH_BYTES]);
 /* Is it that line's? False, too, for a line that is none. */
-bool password_is(struct slice password, const char *hash);
+bool password_is(struct slice password, const char hash[static ACCOUNT_HASH_BYTES]);
 /* SCRAM's keys. */
 void password_keys(const struct password *password, const uint8_t salt[static ACCOUNT_SALT_BYTES],
                    uint32_t iterations, uint8_t stored[static ACCOUNT_KEY_BYTES],

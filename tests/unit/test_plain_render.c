@@ -26,8 +26,9 @@ static size_t joined(char *out, const char *prefix) {
 		assert_in_range(part.size, 1, PLAIN_DATAGRAM_BYTES_MAX);
 		assert_true(utf8_is_valid(part));
 		assert_true(slice_starts_with(part, slice_from_string(prefix)));
-		memcpy(out + size, part.bytes + strlen(prefix), part.size - strlen(prefix));
-		size += part.size - strlen(prefix);
+		part = slice_from(part, strlen(prefix));
+		memcpy(out + size, part.bytes, part.size);
+		size += part.size;
 	}
 	return size;
 }
