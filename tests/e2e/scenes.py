@@ -28,6 +28,9 @@ class Heard:
             line = irc.Line(text)
             self.command, self.parameters, self.source = line.command, line.parameters, line.source
 
+    def is_quit(self):
+        return not self.is_rest and self.command == "QUIT"
+
     def fits(self, line):
         own = line.parameters[1:] if line.is_numeric() else line.parameters
         source = line.source if "!" in self.source else line.nick
@@ -71,11 +74,16 @@ def play(script, **people):
     for who, said, expected in steps(script):
         speaker = people[who]
         speaker.send(said)
+        heard = {name: [] for name in people}
         if re.match("QUIT( |$)", said):
-            heard = {who: people.pop(who).expect_end()}
+            heard[who] = people.pop(who).expect_end()
+            # The others hear of it in a moment; whoever has gone cannot say when.
+            for name in [name for name in people if any(map(Heard.is_quit, expected.get(name, [])))]:
+                heard[name] = people[name].until("QUIT", nick=speaker.nick)
         else:
-            heard = {who: speaker.sync()}
-        heard.update({name: each.sync() for name, each in people.items() if name != who})
+            heard[who] = speaker.sync()
+        for name in [name for name in people if name != who]:
+            heard[name] += people[name].sync()
         for name in heard:
             wanted = expected.get(name, [])
             if not is_as_written(wanted, heard[name]):
