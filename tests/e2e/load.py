@@ -35,10 +35,12 @@ class Listener(Plain):
 
     def __init__(self, load, source):
         super().__init__(load.server, source)
+        self.arrived = load.news
         self.heard = []
         self.last = {}  # the highest number of each talker
         self.others = []  # whatever else it hears
         self.parsed = 0
+        self.noted = 0  # how much had come when the talkers looked
 
     def parse(self):
         with self.arrived:
@@ -60,6 +62,7 @@ class Load:
 
     def __init__(self, server, talkers=4, listeners=4, window=4, text="", names="l", first=0):
         self.server = server
+        self.news = threading.Condition()  # a listener has heard something, or the talk has failed
         self.window = window
         self.may_repeat = False
         self.text = text.encode()
@@ -75,7 +78,6 @@ class Load:
             talker.enter(f"t{talker.index}")
         self.is_on = False
         self.error = None
-        self.lock = threading.Lock()
 
     # ---- Talking
 
@@ -97,16 +99,23 @@ class Load:
         try:
             while self.is_on:
                 if not self.turn():
-                    time.sleep(0.001)
+                    with self.news:
+                        self.news.wait_for(self.has_news, LOST_SECONDS / 8)
         except Exception as error:  # Told to whoever waits.
-            self.error = repr(error)
+            with self.news:
+                self.error = repr(error)
+                self.news.notify_all()
+
+    def has_news(self):
+        return any(len(listener.datagrams) > listener.noted for listener in self.listeners)
 
     def turn(self):
         """Says what may be said; whether there was anything."""
         now = time.monotonic()
         has_spoken = False
-        with self.lock:
+        with self.news:
             for listener in self.listeners:
+                listener.noted = len(listener.datagrams)
                 listener.parse()
         for talker in self.talkers:
             heard = min(listener.last.get(talker.index, 0) for listener in self.listeners)
@@ -124,7 +133,7 @@ class Load:
 
     def heard_since(self, marks):
         """Whether every listener has heard of every talker something that was said after the marks."""
-        with self.lock:
+        with self.news:
             for listener in self.listeners:
                 listener.parse()
         return all(
@@ -137,12 +146,12 @@ class Load:
         """Waits until everyone has heard everyone say something new; how long that took."""
         began = time.monotonic()
         marks = [talker.sent for talker in self.talkers]
-        while not self.heard_since(marks):
-            assert not self.error, self.error
-            if time.monotonic() - began > seconds:
-                heard = [dict(sorted(listener.last.items())) for listener in self.listeners]
-                raise AssertionError(f"waited {seconds:.1f} s for {what}: {marks} said, {heard} heard")
-            time.sleep(0.002)
+        with self.news:
+            has_come = self.news.wait_for(lambda: self.error or self.heard_since(marks), seconds)
+        assert not self.error, self.error
+        if not has_come:
+            heard = [dict(sorted(listener.last.items())) for listener in self.listeners]
+            raise AssertionError(f"waited {seconds:.1f} s for {what}: {marks} said, {heard} heard")
         return time.monotonic() - began
 
     def wait_count(self, count):
@@ -152,10 +161,9 @@ class Load:
 
     def settle(self):
         """Nobody talks; waits until what is on the way has come, and is parsed."""
-        deadline = time.monotonic() + 2 * LOST_SECONDS
         marks = [talker.sent - 1 for talker in self.talkers]
-        while not self.heard_since(marks) and time.monotonic() < deadline:
-            time.sleep(0.005)
+        with self.news:
+            self.news.wait_for(lambda: self.heard_since(marks), 2 * LOST_SECONDS)
 
     def close(self):
         for member in [*self.talkers, *self.listeners]:

@@ -118,7 +118,7 @@ def test_quiet_sessions_cost_nothing(serve, crowd_of):
     def is_quiet():
         """Acknowledgements go out; and the upkeep's timers come once a second, and end."""
         crowd.turn(0.2)
-        time.sleep(2.5)
+        time.sleep(2.5)  # Not in place of an answer: so long nobody may run.
         now = {name: has_run(pid) for pid, name in pids.items()}
         was, before["runs"] = before.get("runs"), now
         return now == was

@@ -496,7 +496,7 @@ def wait_until_idle(server):
     before = [None]
 
     def is_idle():
-        time.sleep(2.5)
+        time.sleep(2.5)  # Not in place of an answer: so long nobody may run.
         now = [has_run(pid) for pid in pids]
         was, before[0] = before[0], now
         return now == was
