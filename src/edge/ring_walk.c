@@ -143,9 +143,8 @@ static void call_caught_up(const struct edge_face *face, void *it) {
 }
 
 static void ask_for_slice(struct ring_walk *walk) {
-	walk->slice_to = walk->seq + SLICE_ENTRIES;
-	asker_ask(&walk->edge->asker, &walk->ask, CLERK_LAST, ROOM_LOBBY, walk->slice_to,
-	          SLICE_ENTRIES);
+	walk->slice_after = walk->seq;
+	asker_ask(&walk->edge->asker, &walk->ask, CLERK_ALL, 0, walk->seq, SLICE_ENTRIES);
 }
 
 static void on_slice(void *context, struct slice_in_hand slice) {
@@ -157,9 +156,10 @@ static void on_slice(void *context, struct slice_in_hand slice) {
 /* Waiting is all that can be done: a clerk that cannot read the history says why by itself. */
 static void on_no_slice(void *context) {
 	struct ring_walk *walk = context;
+	uint64_t end = state_seq(walk->edge->state);
 	diag("the clerk has no entries after %llu; going on without them",
 	     (unsigned long long)walk->seq);
-	walk->seq = walk->slice_to;
+	walk->seq = walk->seq + SLICE_ENTRIES < end ? walk->seq + SLICE_ENTRIES : end;
 }
 
 static void go_by_slices(struct ring_walk *walk) {
@@ -231,7 +231,7 @@ static bool next_in_ring(struct ring_walk *walk) {
 
 static bool take_from_slice(struct ring_walk *walk) {
 	while (slice_next(&walk->slice, &walk->record)) {
-		/* What a slice begins with may be older; and what the state does not know comes by the ring. */
+		/* After a clerk's death it may come twice; and what the state does not know comes by the ring. */
 		if (walk->record.seq > walk->seq &&
 		    walk->record.seq <= state_seq(walk->edge->state)) {
 			return true;
@@ -253,8 +253,8 @@ static bool next_in_slices(struct ring_walk *walk) {
 		return true;
 	}
 	walk->has_slice = false;
-	if (walk->slice.is_last) {
-		walk->seq = walk->slice_to > walk->seq ? walk->slice_to : walk->seq;
+	if (walk->slice.is_last && walk->seq == walk->slice_after) {
+		walk->seq = state_seq(walk->edge->state); /* There are no more. */
 	}
 	asker_release(&walk->edge->asker);
 	return false;

@@ -46,7 +46,7 @@ struct ring_walk {
 	struct ask ask;
 	struct slice_in_hand slice;
 	bool has_slice;
-	uint64_t slice_to; /* the slices asked for reach to this seq */
+	uint64_t slice_after; /* those behind this seq are asked for */
 };
 
 /* Loads the state, finds the place. False: told to leave meanwhile. */

@@ -287,3 +287,63 @@ def test_each_in_turn(serve, is_long):
     talk.more(5)
     eventually(lambda: len(server.edges()) == 2, "both edges")
     talk.check()
+
+
+# ---- The ring is overtaken ----
+
+
+@pytest.mark.asan
+def test_an_edge_is_overtaken(serve):
+    """What was said meanwhile is heard, in all rooms and to oneself; each label is answered once."""
+    server = serve(*FAST, "--edges", "2", "--ring", "1")
+    wants = ("labeled-response", "batch", "message-tags", "standard-replies")
+    people = [Irc(server).enter(f"p{number}", *wants) for number in range(12)]
+    for each in people:
+        each.join("#tea")
+    for each in people:
+        each.sync()
+    hub = server.send_signal("hub", signal.SIGSTOP)
+    for each in people:  # CAP is answered at once: what stands before it has been passed on then.
+        each.send("@label=mine PRIVMSG nobody :hello?", "CAP LIST")
+        each.find("CAP", ..., "LIST")
+    edge = server.send_signal("edge 1", signal.SIGSTOP)
+    os.kill(hub, signal.SIGCONT)
+    readable, _, _ = select.select([each.socket for each in people], [], [], PATIENCE)
+    speaker = next(each for each in people if each.socket in readable)
+    assert speaker.next().matches("401", ("nobody",))
+    others = [each for each in people if each is not speaker]
+    for number in range(400):  # Half as much again as the ring holds.
+        speaker.send(f"@+x={'y' * 4000} PRIVMSG #tea :{number}")
+        if number % 50 == 49:
+            speaker.sync()
+    speaker.ask(*[f"PRIVMSG {each.nick} :to you alone" for each in others])
+    os.kill(edge, signal.SIGCONT)
+    lost = 0
+    for each in others:
+        heard = each.sync()
+        said = [line.parameters for line in heard if line.command == "PRIVMSG"]
+        assert said == [["#tea", str(number)] for number in range(400)] + [[each.nick, "to you alone"]]
+        [answer] = [line for line in heard if line.tags.get("label") == "mine"]
+        lost += answer.matches("FAIL", ("PRIVMSG", "ANSWER_LOST"))
+        assert answer.command in ("401", "FAIL"), answer
+    assert lost > 0
+
+
+def test_the_queue_to_the_hub_is_full(serve):
+    """A command that is passed on in parts has one answer, with its label."""
+    server = serve(*FAST, "--edges", "1")
+    wants = ("labeled-response", "batch", "message-tags")
+    people = [Irc(server).enter(f"p{number}", *wants) for number in range(40)]
+    hub = server.send_signal("hub", signal.SIGSTOP)
+    for each in people:
+        for number in range(20):
+            targets = ",".join(f"nobody{target}" for target in range(7))
+            each.send(f"@label=l{number};+x={'y' * 2000} PRIVMSG {targets} :hello?")
+    os.kill(hub, signal.SIGCONT)
+    for each in people:
+        heard = each.sync()
+        labels = [line.tags["label"] for line in heard if "label" in line.tags]
+        assert labels == [f"l{number}" for number in range(20)], each
+        opened = {line.parameters[0][1:] for line in heard if "label" in line.tags}
+        refused = [line.tags["batch"] for line in heard if line.command == "401"]
+        assert len(refused) == 140 and set(refused) == opened

@@ -94,6 +94,14 @@ static void pass_over(struct irc *irc) {
 	drop_first(irc);
 }
 
+void irc_asked_lose(struct irc *irc, uint64_t up_to) {
+	while (irc->asked_count > 0 && irc->asked[irc->asked_first].request <= up_to) {
+		struct irc_asked lost = irc->asked[irc->asked_first];
+		drop_first(irc);
+		irc_answer_lost(irc, &lost);
+	}
+}
+
 bool irc_asked_take(struct irc *irc, const struct record *record, struct irc_asked *asked) {
 	const struct house *house = &irc->edge->house;
 	if (record->request == 0 || record->queue != house->edge ||
@@ -101,9 +109,7 @@ bool irc_asked_take(struct irc *irc, const struct record *record, struct irc_ask
 	            atomic_load_explicit(&house->own->incarnation, memory_order_relaxed)) {
 		return false;
 	}
-	while (irc->asked_count > 0 && irc->asked[irc->asked_first].request < record->request) {
-		pass_over(irc);
-	}
+	irc_asked_lose(irc, record->request - 1);
 	if (irc->asked_count == 0 || irc->asked[irc->asked_first].request != record->request) {
 		return false;
 	}

@@ -9,6 +9,7 @@
 #include "irc_dialect.h"
 #include "irc_inside.h"
 #include "irc_render.h"
+#include "queue.h"
 #include "utf8.h"
 
 /* ---- beginning and ending ---- */
@@ -88,8 +89,9 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 
 static void begin_label(struct irc *irc) {
 	struct irc_tag tag;
-	irc->label = NULL;
-	if (!irc_can(irc, CAP_LABELED_RESPONSE) || !irc_can(irc, CAP_BATCH) ||
+	irc->label = irc->user->waiting;
+	irc->user->waiting = NULL;
+	if (irc->label != NULL || !irc_can(irc, CAP_LABELED_RESPONSE) || !irc_can(irc, CAP_BATCH) ||
 	    irc->user->resumed > 0 || !irc_find_tag(irc->message.tags, "label", &tag) ||
 	    tag.value.size == 0 || tag.value.size > IRC_LABEL_BYTES_MAX ||
 	    !utf8_is_valid(tag.value)) {
@@ -110,7 +112,12 @@ static enum stream_verdict end_line(struct irc *irc) {
 		irc->user->resumed = irc->made;
 		irc->out_size = 0;
 		irc->out_lines = 0;
-		irc_label_drop(label);
+		if (irc->made > 0) {
+			/* What it has asked for so far is part of the one answer. */
+			irc->user->waiting = label;
+		} else {
+			irc_label_drop(label);
+		}
 		irc->label = NULL;
 		return STREAM_WAIT;
 	}
@@ -168,9 +175,18 @@ static struct slice without_nuls(struct irc *irc, struct slice line) {
 	return slice_of(irc->clean, size);
 }
 
+static void tell_lost(struct irc *irc) {
+	if (irc->lost_up_to != 0 && irc->edge->walk.way == WALK_LIVE &&
+	    walk_is_past(&irc->edge->walk, irc->lost_at)) {
+		irc_asked_lose(irc, irc->lost_up_to);
+		irc->lost_up_to = 0;
+	}
+}
+
 static enum stream_verdict on_line(void *it, struct stream_connection *connection,
                                    struct slice line, bool is_settled) {
 	struct irc *irc = it;
+	tell_lost(irc);
 	irc_talk_to(irc, connection);
 	irc->is_settled = is_settled;
 	irc->made = 0;
@@ -297,6 +313,39 @@ static void on_entry(void *it, const struct record *entry) {
 	irc_others_entry(irc, entry);
 }
 
+/* It may have been let in, though nobody has heard of it. */
+static void end_ghost(struct irc *irc, struct slice name) {
+	const struct state *state = irc->edge->state;
+	const struct person *person = state_person_named(state, name);
+	const struct session *session =
+		person == NULL ? NULL : person_session_next(state, person, NULL);
+	if (session != NULL && session_face(session) == FACE_IRC &&
+	    edge_is_home(irc->edge, session_home(session)) &&
+	    session_absent_since_us(state, session) == 0 &&
+	    stream_of_person(irc->stream, person_id(person)) == NULL) {
+		stream_gone(irc->stream, session_id(session), REASON_NONE,
+		            slice_from_string("Connection closed"));
+	}
+}
+
+void irc_answer_lost(struct irc *irc, struct irc_asked *asked) {
+	struct stream_connection *to = stream_find(irc->stream, asked->connection);
+	if (to == NULL || stream_own(to) == NULL) {
+		irc_label_drop(asked->label);
+		free(asked->target);
+		return;
+	}
+	irc_talk_to(irc, to);
+	irc->label = asked->label;
+	if (asked->kind == REQUEST_REGISTER && irc->user->door != NULL) {
+		end_ghost(irc, slice_from_string(asked->target));
+		irc_close(irc, irc_word("The server was too busy; try again"));
+	} else if (asked->label != NULL) {
+		irc_say_lost(irc, asked);
+	}
+	end_asked(irc, asked);
+}
+
 /* ---- whom an entry concerns ---- */
 
 static void rooms_of_person(struct irc *irc, const struct record *entry, struct stream_whom *whom) {
@@ -391,9 +440,12 @@ static size_t on_render(void *it, const struct record *entry, uint32_t key, char
 
 /* ---- overtaken; time ---- */
 
-/* Answers are lost: nobody waits for them any more. */
+/* Answers are lost: which, shows when all that there is has been read. */
 static void reloaded(void *it) {
-	irc_asked_drop_all(it);
+	struct irc *irc = it;
+	const struct house *house = &irc->edge->house;
+	irc->lost_up_to = queue_number_done(house->queues[house->edge]);
+	irc->lost_at = ring_head(house->ring);
 }
 
 static void caught_up(void *it) {
@@ -406,6 +458,7 @@ static uint64_t due_us(void *it) {
 }
 
 static void tick(void *it, uint64_t now_us) {
+	tell_lost(it);
 	irc_follow_config(it);
 	irc_history_tick(it);
 	irc_returning_tick(it);

@@ -88,11 +88,12 @@ struct irc_user {
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
 	char *quit;                  /* what it said when it quit */
-	struct irc_label *waiting;   /* of the question to the clerk that is under way */
-	char *account;               /* it has signed in as this, and may be called that */
-	uint64_t bits;               /* of its person, as it has been told */
-	uint32_t resumed;            /* requests already made by the line that comes again */
-	uint16_t asked;              /* requests under way */
+	/* Of the question to the clerk that is under way; or of the line that comes again. */
+	struct irc_label *waiting;
+	char *account;    /* it has signed in as this, and may be called that */
+	uint64_t bits;    /* of its person, as it has been told */
+	uint32_t resumed; /* requests already made by the line that comes again */
+	uint16_t asked;   /* requests under way */
 	uint16_t quit_size;
 	uint16_t waits; /* questions to the clerk: no line is taken until they are answered */
 	bool has_302;
@@ -144,6 +145,8 @@ struct irc {
 	/* Requests under way, oldest first: a circle. */
 	struct irc_asked *asked;
 	uint32_t asked_first, asked_count, asked_room;
+	/* Overtaken: what was decided then is answered before this position, or not at all. */
+	uint64_t lost_up_to, lost_at;
 
 	struct irc_history_desk *desk;
 	unsigned batches;
@@ -218,6 +221,9 @@ bool irc_request(struct irc *irc, struct record *request, struct slice target, b
 bool irc_request_now(struct irc *irc, struct record *request, struct slice target, bool is_quiet);
 /* Takes out what this record answers. False: it answers nothing of ours. `target` is the caller's to free. */
 bool irc_asked_take(struct irc *irc, const struct record *record, struct irc_asked *asked);
+/* Answers to requests up to this one will not come any more: irc_answer_lost() is called for each. */
+void irc_asked_lose(struct irc *irc, uint64_t up_to);
+void irc_answer_lost(struct irc *irc, struct irc_asked *asked); /* dialect.c */
 void irc_asked_drop_all(struct irc *irc);
 
 /* ---- commands.c ---- */
@@ -235,6 +241,8 @@ void irc_say_rooms(struct irc *irc);
 /* What others here hear that no shared rendering can say. */
 void irc_others_entry(struct irc *irc, const struct record *entry);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
+/* Nobody knows what became of it. */
+void irc_say_lost(struct irc *irc, const struct irc_asked *asked);
 
 /* ---- access.c ---- */
 

@@ -1,4 +1,6 @@
 /* refusals.c - what the hub refuses, as the numeric that belongs to it. */
+#include <string.h>
+
 #include "irc_inside.h"
 #include "irc_view.h"
 
@@ -95,6 +97,15 @@ static void tell(struct irc *irc, const struct irc_asked *asked, const struct re
 	} else {
 		irc_numeric(irc, refusal->numeric, a, b);
 	}
+}
+
+void irc_say_lost(struct irc *irc, const struct irc_asked *asked) {
+	struct slice word = command_of(asked->kind);
+	char command[16];
+	memcpy(command, word.bytes, word.size);
+	command[word.size] = '\0';
+	irc_standard(irc, "FAIL", command, "ANSWER_LOST", slice_from_string(asked->target),
+	             "The server was too busy to hear what came of it");
 }
 
 static void refused_at_door(struct irc *irc, const struct irc_asked *asked,
