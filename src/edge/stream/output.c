@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "stream_inside.h"
@@ -350,6 +351,16 @@ static void note_end(struct stream *stream, struct stream_connection *it, const 
 	}
 }
 
+/* As writev(), but past what is done for files alone: a twelfth of the system call. */
+static ssize_t send_parts(int fd, struct plan *plan) {
+	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+	if (plan->parts_count == 1) {
+		return send(fd, plan->parts[0].iov_base, plan->parts[0].iov_len, flags);
+	}
+	const struct msghdr message = {.msg_iov = plan->parts, .msg_iovlen = plan->parts_count};
+	return sendmsg(fd, &message, flags);
+}
+
 static void visit(struct stream *stream, struct stream_connection *it) {
 	static struct plan plan;
 	it->is_behind = false;
@@ -365,7 +376,7 @@ static void visit(struct stream *stream, struct stream_connection *it) {
 	make_plan(stream, it, &plan);
 	ssize_t written = 0;
 	if (plan.parts_count > 0) {
-		written = writev(it->watch.fd, plan.parts, (int)plan.parts_count);
+		written = send_parts(it->watch.fd, &plan);
 		if (written < 0 && errno != EAGAIN && errno != EINTR) {
 			connection_fail(stream, it, errno);
 			return;
