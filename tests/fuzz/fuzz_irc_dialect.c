@@ -231,6 +231,11 @@ bool edge_is_home(const struct edge *at, uint16_t home) {
 	return true;
 }
 
+/* Whatever lies in the ring has been delivered. */
+bool walk_is_past(const struct ring_walk *walk, uint64_t position) {
+	return true;
+}
+
 /* ---- the house ---- */
 
 void house_ask_reload(struct house *house) {
