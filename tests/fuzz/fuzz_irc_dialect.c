@@ -464,7 +464,7 @@ static void say(struct stream_connection *it, struct slice line) {
 static void begin(void) {
 	edge.state = state_create();
 	edge.house.options = &options;
-	edge.house.own = &board;
+	edge.house.own = edge.house.boards[PROCESS_HUB] = &board;
 	config_defaults(&config, &secrets);
 	edge.house.config = &config;
 	number = answered = requests_count = told_size = 0;
