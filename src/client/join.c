@@ -269,7 +269,7 @@ static void end_link(struct join *join) {
 
 int join_main(int argc, char **argv) {
 	struct join join = {.language = tongue()};
-	char host[JOIN_HOST_BYTES], trouble[JOIN_TROUBLE_BYTES];
+	char host[JOIN_HOST_BYTES], trouble[OPTION_TROUBLE_BYTES];
 	diag_name("join");
 	open_first_three();
 	if (!join_options_parse(&join.options, argc, argv, host, trouble)) {

@@ -1,22 +1,13 @@
 #include "join_options.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "limits.h"
+#include "option_words.h"
 #include "slice.h"
 
 #define HOST_DEFAULT "127.0.0.1"
 #define PORT_DEFAULT "8888"
-
-__attribute__((format(printf, 2, 3))) static bool refuse(char *trouble, const char *format, ...) {
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(trouble, JOIN_TROUBLE_BYTES, format, arguments);
-	va_end(arguments);
-	return false;
-}
 
 static bool is_port(const char *text) {
 	unsigned long number = 0;
@@ -29,13 +20,22 @@ static bool is_port(const char *text) {
 	return number >= 1 && number <= 65535;
 }
 
-bool join_name_check(const char *text, char trouble[static JOIN_TROUBLE_BYTES]) {
+bool join_name_check(const char *text, char trouble[static OPTION_TROUBLE_BYTES]) {
 	_Static_assert(NAME_BYTES_MAX == 96 && NAME_CODE_POINTS_MAX == 32, "as it is written");
+	if (text[0] == '\0') {
+		return option_refuse(trouble, "--name wants a name");
+	}
 	return strlen(text) <= NAME_BYTES_MAX ||
-	       refuse(trouble,
-	              "--name wants a shorter name: at most 32 characters, 96 bytes; "
-	              "this one has %zu bytes",
-	              strlen(text));
+	       option_refuse(trouble,
+	                     "--name wants a shorter name: at most 32 characters, 96 bytes; "
+	                     "this one has %zu bytes",
+	                     strlen(text));
+}
+
+bool join_room_check(const char *text, char trouble[static OPTION_TROUBLE_BYTES]) {
+	return text[0] == '#' ||
+	       option_refuse(trouble, "--room wants a room, such as '#homework', not '%.64s'",
+	                     text);
 }
 
 bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const char **port) {
@@ -66,16 +66,12 @@ bool join_host_parse(const char *text, char host[static JOIN_HOST_BYTES], const 
 
 static bool take_name(struct join_options *options, const char *text, char *trouble) {
 	options->name = text;
-	if (text[0] == '\0') {
-		return refuse(trouble, "--name wants a name");
-	}
 	return join_name_check(text, trouble);
 }
 
 static bool take_room(struct join_options *options, const char *text, char *trouble) {
 	options->room = text;
-	return text[0] == '#' ||
-	       refuse(trouble, "--room wants a room, such as '#homework', not '%.64s'", text);
+	return join_room_check(text, trouble);
 }
 
 static bool take_lines(struct join_options *options, const char *text, char *trouble) {
@@ -94,66 +90,43 @@ static bool take_help(struct join_options *options, const char *text, char *trou
 }
 
 static const struct row {
-	const char *name;
-	bool has_value;
+	struct option_name option;
 	bool (*take)(struct join_options *options, const char *text, char *trouble);
 } rows[] = {
-	{"--name", true, take_name}, {"--room", true, take_room},  {"--lines", false, take_lines},
-	{"--new", false, take_new},  {"--help", false, take_help}, {"-h", false, take_help},
+	{{"--name", OPTION_VALUE}, take_name},   {{"--room", OPTION_VALUE}, take_room},
+	{{"--lines", OPTION_ALONE}, take_lines}, {{"--new", OPTION_ALONE}, take_new},
+	{{"--help", OPTION_ALONE}, take_help},   {{"-h", OPTION_ALONE}, take_help},
 };
-
-/* The row of "--name" or "--name=VALUE"; *value is what follows the sign, or NULL. */
-static const struct row *row_of(const char *word, const char **value) {
-	size_t size = strcspn(word, "=");
-	*value = word[size] == '=' ? word + size + 1 : NULL;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (slice_equal(slice_of(word, size), slice_from_string(rows[i].name))) {
-			return &rows[i];
-		}
-	}
-	return NULL;
-}
-
-static bool take_option(struct join_options *options, int argc, char *const *argv, int *i,
-                        char *trouble) {
-	const char *value;
-	const struct row *row = row_of(argv[*i], &value);
-	if (row == NULL) {
-		return refuse(trouble, "there is no option '%.64s'; see qun join --help", argv[*i]);
-	}
-	if (!row->has_value && value != NULL) {
-		return refuse(trouble, "%s takes no value", row->name);
-	}
-	if (row->has_value && value == NULL && *i + 1 < argc) {
-		value = argv[++*i];
-	}
-	if (row->has_value && value == NULL) {
-		return refuse(trouble, "%s wants a value", row->name);
-	}
-	return row->take(options, value, trouble);
-}
 
 bool join_options_parse(struct join_options *options, int argc, char *const *argv,
                         char host[static JOIN_HOST_BYTES],
-                        char trouble[static JOIN_TROUBLE_BYTES]) {
+                        char trouble[static OPTION_TROUBLE_BYTES]) {
+	struct option_words words = {
+		.argv = argv, .argc = argc, .at = 1, .see = "; see qun join --help"};
 	const char *where = NULL;
 	*options = (struct join_options){0};
-	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] == '-') {
-			if (!take_option(options, argc, argv, &i, trouble)) {
-				return false;
-			}
-		} else if (where != NULL) {
-			return refuse(trouble, "one host is enough: '%.64s' or '%.64s'?", where,
-			              argv[i]);
-		} else {
-			where = argv[i];
+	while (words.at < argc) {
+		const char *word = argv[words.at], *value;
+		if (word[0] != '-' && where != NULL) {
+			return option_refuse(trouble, "one host is enough: '%.64s' or '%.64s'?",
+			                     where, word);
+		}
+		if (word[0] != '-') {
+			where = word;
+			words.at++;
+			continue;
+		}
+		const struct row *row = option_next(&words, rows, sizeof rows / sizeof rows[0],
+		                                    sizeof rows[0], &value, trouble);
+		if (row == NULL || !row->take(options, value, trouble)) {
+			return false;
 		}
 	}
 	options->host = host;
 	if (!join_host_parse(where == NULL ? "" : where, host, &options->port)) {
-		return refuse(trouble, "a host is HOST, HOST:PORT or [ADDRESS]:PORT, not '%.80s'",
-		              where == NULL ? "" : where);
+		return option_refuse(trouble,
+		                     "a host is HOST, HOST:PORT or [ADDRESS]:PORT, not '%.80s'",
+		                     where == NULL ? "" : where);
 	}
 	return true;
 }

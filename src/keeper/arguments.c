@@ -1,15 +1,12 @@
 /*
  * arguments.c - an option is a row: its name, whether a value follows, and who
- * takes it. Values come as "--name VALUE" or "--name=VALUE"; what is not
- * exactly an option or its value is refused.
+ * takes it (option_words.h).
  */
 #include "arguments.h"
 
 #include <sched.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "slice.h"
@@ -31,15 +28,6 @@ struct reading {
 	bool is_help;
 	bool is_check;
 };
-
-__attribute__((format(printf, 2, 3))) static bool refuse(struct reading *reading,
-                                                         const char *format, ...) {
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(reading->trouble, TROUBLE_BYTES_MAX, format, arguments);
-	va_end(arguments);
-	return false;
-}
 
 /* ---- Numbers ---- */
 
@@ -98,8 +86,8 @@ static bool take_count(struct reading *reading, const char *text, uint64_t min, 
 	if (read_count(slice_from_string(text), min, max, value)) {
 		return true;
 	}
-	return refuse(reading, "%s wants a number from %llu to %llu, not '%.64s'", reading->name,
-	              (unsigned long long)min, (unsigned long long)max, text);
+	return option_refuse(reading->trouble, "%s wants a number from %llu to %llu, not '%.64s'",
+	                     reading->name, (unsigned long long)min, (unsigned long long)max, text);
 }
 
 /* ---- Options ---- */
@@ -111,12 +99,14 @@ static bool take_listen(struct reading *reading, const char *text) {
 		options->listeners_count = 0;
 	}
 	if (options->listeners_count == LISTENERS_MAX) {
-		return refuse(reading, "--listen is given more than %d times", LISTENERS_MAX);
+		return option_refuse(reading->trouble, "--listen is given more than %d times",
+		                     LISTENERS_MAX);
 	}
 	struct listener listener = {0};
 	if (!address_parse(slice_from_string(text), &listener.address, &listener.is_any)) {
-		return refuse(reading,
-		              "--listen wants ADDR:PORT, [ADDR]:PORT or :PORT, not '%.80s'", text);
+		return option_refuse(reading->trouble,
+		                     "--listen wants ADDR:PORT, [ADDR]:PORT or :PORT, not '%.80s'",
+		                     text);
 	}
 	listener.is_v4_only = !listener.is_any && address_is_v4(&listener.address);
 	options->listeners[options->listeners_count++] = listener;
@@ -127,7 +117,7 @@ static bool take_data(struct reading *reading, const char *text) {
 	struct options *options = reading->options;
 	size_t size = strlen(text);
 	if (size == 0 || size >= sizeof options->data) {
-		return refuse(reading, "--data wants the path of a folder");
+		return option_refuse(reading->trouble, "--data wants the path of a folder");
 	}
 	memcpy(options->data, text, size + 1);
 	return true;
@@ -137,7 +127,8 @@ static bool take_config(struct reading *reading, const char *text) {
 	struct options *options = reading->options;
 	size_t size = strlen(text);
 	if (size == 0 || size >= sizeof options->config) {
-		return refuse(reading, "%s wants the path of a file", reading->name);
+		return option_refuse(reading->trouble, "%s wants the path of a file",
+		                     reading->name);
 	}
 	memcpy(options->config, text, size + 1);
 	return true;
@@ -176,7 +167,7 @@ static bool take_language(struct reading *reading, const char *text) {
 		reading->options->language = LANGUAGE_EN;
 		return true;
 	}
-	return refuse(reading, "--language is zh or en, not '%.64s'", text);
+	return option_refuse(reading->trouble, "--language is zh or en, not '%.64s'", text);
 }
 
 static bool take_keep(struct reading *reading, const char *text) {
@@ -210,8 +201,9 @@ static bool take_rate(struct reading *reading, const char *text) {
 		burst = many < 1 ? 1 : many > BURST_MAX ? BURST_MAX : (uint64_t)many;
 	}
 	if (!is_good) {
-		return refuse(reading, "--rate wants MSG/S or MSG/S:BURST, as 20:200, not '%.64s'",
-		              text);
+		return option_refuse(reading->trouble,
+		                     "--rate wants MSG/S or MSG/S:BURST, as 20:200, not '%.64s'",
+		                     text);
 	}
 	reading->options->rate_per_s = rate;
 	reading->options->rate_burst = (uint32_t)burst;
@@ -220,7 +212,8 @@ static bool take_rate(struct reading *reading, const char *text) {
 
 static bool take_idle(struct reading *reading, const char *text) {
 	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->idle_s)) {
-		return refuse(reading, "--idle wants seconds (0: never), not '%.64s'", text);
+		return option_refuse(reading->trouble,
+		                     "--idle wants seconds (0: never), not '%.64s'", text);
 	}
 	return true;
 }
@@ -228,7 +221,8 @@ static bool take_idle(struct reading *reading, const char *text) {
 static bool take_silence(struct reading *reading, const char *text) {
 	double seconds;
 	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &seconds) || seconds <= 0) {
-		return refuse(reading, "--silence wants seconds, more than 0, not '%.64s'", text);
+		return option_refuse(reading->trouble,
+		                     "--silence wants seconds, more than 0, not '%.64s'", text);
 	}
 	reading->options->silence_s = seconds;
 	return true;
@@ -237,7 +231,8 @@ static bool take_silence(struct reading *reading, const char *text) {
 static bool take_stall(struct reading *reading, const char *text) {
 	double seconds;
 	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &seconds) || seconds <= 0) {
-		return refuse(reading, "--stall wants seconds, more than 0, not '%.64s'", text);
+		return option_refuse(reading->trouble,
+		                     "--stall wants seconds, more than 0, not '%.64s'", text);
 	}
 	reading->options->stall_s = seconds;
 	return true;
@@ -245,14 +240,14 @@ static bool take_stall(struct reading *reading, const char *text) {
 
 static bool take_away(struct reading *reading, const char *text) {
 	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->away_s)) {
-		return refuse(reading, "--away wants seconds, not '%.64s'", text);
+		return option_refuse(reading->trouble, "--away wants seconds, not '%.64s'", text);
 	}
 	return true;
 }
 
 static bool take_forget(struct reading *reading, const char *text) {
 	if (!read_decimal(slice_from_string(text), SECONDS_MAX, &reading->options->forget_s)) {
-		return refuse(reading, "--forget wants seconds, not '%.64s'", text);
+		return option_refuse(reading->trouble, "--forget wants seconds, not '%.64s'", text);
 	}
 	return true;
 }
@@ -260,11 +255,13 @@ static bool take_forget(struct reading *reading, const char *text) {
 static bool add_plain_net(struct reading *reading, struct slice text) {
 	struct options *options = reading->options;
 	if (options->plain_nets_count == PLAIN_NETS_MAX) {
-		return refuse(reading, "--plain-from takes at most %d networks", PLAIN_NETS_MAX);
+		return option_refuse(reading->trouble, "--plain-from takes at most %d networks",
+		                     PLAIN_NETS_MAX);
 	}
 	if (!net_parse(text, &options->plain_nets[options->plain_nets_count])) {
-		return refuse(reading, "--plain-from wants networks as 10.0.0.0/8, not '%.*s'",
-		              (int)(text.size < 64 ? text.size : 64), text.bytes);
+		return option_refuse(reading->trouble,
+		                     "--plain-from wants networks as 10.0.0.0/8, not '%.*s'",
+		                     (int)(text.size < 64 ? text.size : 64), text.bytes);
 	}
 	options->plain_nets_count++;
 	return true;
@@ -299,29 +296,28 @@ static bool take_help(struct reading *reading, const char *text) {
 }
 
 static const struct row {
-	const char *name;
-	bool has_value;
+	struct option_name option;
 	bool (*take)(struct reading *reading, const char *text);
 } rows[] = {
-	{"--listen", true, take_listen},
-	{"--data", true, take_data},
-	{"--config", true, take_config},
-	{"--check-config", true, take_check},
-	{"--edges", true, take_edges},
-	{"--console", false, take_console},
-	{"--fsync", false, take_fsync},
-	{"--language", true, take_language},
-	{"--keep", true, take_keep},
-	{"--ring", true, take_ring},
-	{"--rate", true, take_rate},
-	{"--idle", true, take_idle},
-	{"--silence", true, take_silence},
-	{"--stall", true, take_stall},
-	{"--away", true, take_away},
-	{"--forget", true, take_forget},
-	{"--plain-from", true, take_plain_from},
-	{"--help", false, take_help},
-	{"-h", false, take_help},
+	{{"--listen", OPTION_VALUE}, take_listen},
+	{{"--data", OPTION_VALUE}, take_data},
+	{{"--config", OPTION_VALUE}, take_config},
+	{{"--check-config", OPTION_VALUE}, take_check},
+	{{"--edges", OPTION_VALUE}, take_edges},
+	{{"--console", OPTION_ALONE}, take_console},
+	{{"--fsync", OPTION_ALONE}, take_fsync},
+	{{"--language", OPTION_VALUE}, take_language},
+	{{"--keep", OPTION_VALUE}, take_keep},
+	{{"--ring", OPTION_VALUE}, take_ring},
+	{{"--rate", OPTION_VALUE}, take_rate},
+	{{"--idle", OPTION_VALUE}, take_idle},
+	{{"--silence", OPTION_VALUE}, take_silence},
+	{{"--stall", OPTION_VALUE}, take_stall},
+	{{"--away", OPTION_VALUE}, take_away},
+	{{"--forget", OPTION_VALUE}, take_forget},
+	{{"--plain-from", OPTION_VALUE}, take_plain_from},
+	{{"--help", OPTION_ALONE}, take_help},
+	{{"-h", OPTION_ALONE}, take_help},
 };
 
 /* ---- All of them ---- */
@@ -365,43 +361,17 @@ void arguments_defaults(struct options *options) {
 	}
 }
 
-/* The row of "--name" or "--name=VALUE"; *value is what follows the sign, or NULL. */
-static const struct row *row_of(const char *word, const char **value) {
-	size_t size = strcspn(word, "=");
-	*value = word[size] == '=' ? word + size + 1 : NULL;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (slice_equal(slice_of(word, size), slice_from_string(rows[i].name))) {
-			return &rows[i];
-		}
-	}
-	return NULL;
-}
-
 enum arguments_result arguments_parse(struct options *options, int count, char *const *argv,
-                                      char trouble[TROUBLE_BYTES_MAX]) {
+                                      char trouble[OPTION_TROUBLE_BYTES]) {
+	struct option_words words = {.argv = argv, .argc = count, .see = "; see qun serve --help"};
 	struct reading reading = {.options = options, .trouble = trouble};
 	trouble[0] = '\0';
-	for (int i = 0; i < count; i++) {
+	while (words.at < count) {
 		const char *value;
-		const struct row *row = row_of(argv[i], &value);
-		if (row == NULL) {
-			refuse(&reading, "there is no option '%.64s'; see qun serve --help",
-			       argv[i]);
-			return ARGUMENTS_BAD;
-		}
-		reading.name = row->name;
-		if (!row->has_value && value != NULL) {
-			refuse(&reading, "%s takes no value", row->name);
-			return ARGUMENTS_BAD;
-		}
-		if (row->has_value && value == NULL) {
-			if (i + 1 == count) {
-				refuse(&reading, "%s wants a value", row->name);
-				return ARGUMENTS_BAD;
-			}
-			value = argv[++i];
-		}
-		if (!row->take(&reading, value)) {
+		const struct row *row = option_next(&words, rows, sizeof rows / sizeof rows[0],
+		                                    sizeof rows[0], &value, trouble);
+		reading.name = row == NULL ? NULL : row->option.name;
+		if (row == NULL || !row->take(&reading, value)) {
 			return ARGUMENTS_BAD;
 		}
 	}

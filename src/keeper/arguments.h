@@ -4,9 +4,8 @@
 
 #include <stdbool.h>
 
+#include "option_words.h"
 #include "options.h"
-
-#define TROUBLE_BYTES_MAX 512
 
 enum arguments_result {
 	ARGUMENTS_OK,
@@ -24,6 +23,6 @@ void arguments_defaults(struct options *options);
  * --config are taken as they stand, also when they are relative.
  */
 enum arguments_result arguments_parse(struct options *options, int count, char *const *argv,
-                                      char trouble[TROUBLE_BYTES_MAX]);
+                                      char trouble[OPTION_TROUBLE_BYTES]);
 
 #endif

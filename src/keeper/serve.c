@@ -67,7 +67,7 @@ static noreturn void become_keeper(const struct options *options) {
 
 int serve_main(int argc, char **argv) {
 	static struct options options;
-	char trouble[TROUBLE_BYTES_MAX];
+	char trouble[OPTION_TROUBLE_BYTES];
 	arguments_defaults(&options);
 	switch (arguments_parse(&options, argc - 1, argv + 1, trouble)) {
 	case ARGUMENTS_BAD: diag_exit(EXIT_USAGE, "%s", trouble);

@@ -31,7 +31,7 @@ static const struct model *find_model(const char *name) {
 
 int robot_main(int argc, char **argv) {
 	struct robot_options options;
-	char trouble[ROBOT_TROUBLE_BYTES];
+	char trouble[OPTION_TROUBLE_BYTES];
 	diag_name("robot");
 	if (robot_wants_to_join(argc, argv)) {
 		return robot_join_main(argc, argv);

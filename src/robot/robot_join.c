@@ -355,7 +355,7 @@ bool robot_wants_to_join(int argc, char *const *argv) {
 
 int robot_join_main(int argc, char **argv) {
 	static struct robot robot;
-	char trouble[JOIN_TROUBLE_BYTES];
+	char trouble[OPTION_TROUBLE_BYTES];
 	if (!robot_join_options_parse(&robot.options, argc, argv, trouble)) {
 		diag_exit(EXIT_USAGE, "%s", trouble);
 	}

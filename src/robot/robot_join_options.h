@@ -17,6 +17,6 @@ struct robot_join_options {
 
 /* False, and a sentence in `trouble`, when something cannot be read. */
 bool robot_join_options_parse(struct robot_join_options *options, int argc, char *const *argv,
-                              char trouble[static JOIN_TROUBLE_BYTES]);
+                              char trouble[static OPTION_TROUBLE_BYTES]);
 
 #endif

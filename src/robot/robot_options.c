@@ -1,18 +1,7 @@
 #include "robot_options.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #define CLIENTS_DEFAULT 1000
 #define IDLE_SECONDS_MAX 1000000000u
-
-__attribute__((format(printf, 2, 3))) static bool refuse(char *trouble, const char *format, ...) {
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(trouble, ROBOT_TROUBLE_BYTES, format, arguments);
-	va_end(arguments);
-	return false;
-}
 
 /* Digits at the beginning of *text, which is moved behind them; false without any, or beyond max. */
 static bool read_digits(const char **text, uint64_t max, uint64_t *number) {
@@ -34,8 +23,9 @@ static bool take_model(struct robot_options *options, const char *text, char *tr
 static bool take_listen(struct robot_options *options, const char *text, char *trouble) {
 	struct listener *listener = &options->listener;
 	if (!address_parse(slice_from_string(text), &listener->address, &listener->is_any)) {
-		return refuse(trouble,
-		              "--listen wants ADDR:PORT, [ADDR]:PORT or :PORT, not '%.80s'", text);
+		return option_refuse(trouble,
+		                     "--listen wants ADDR:PORT, [ADDR]:PORT or :PORT, not '%.80s'",
+		                     text);
 	}
 	listener->is_v4_only = !listener->is_any && address_is_v4(&listener->address);
 	return true;
@@ -45,8 +35,8 @@ static bool take_max(struct robot_options *options, const char *text, char *trou
 	const char *rest = text;
 	uint64_t number;
 	if (!read_digits(&rest, ROBOT_CLIENTS_MAX, &number) || *rest != '\0' || number == 0) {
-		return refuse(trouble, "--max wants a number from 1 to %d, not '%.64s'",
-		              ROBOT_CLIENTS_MAX, text);
+		return option_refuse(trouble, "--max wants a number from 1 to %d, not '%.64s'",
+		                     ROBOT_CLIENTS_MAX, text);
 	}
 	options->clients_max = (uint32_t)number;
 	return true;
@@ -71,7 +61,8 @@ static bool read_seconds(const char *text, uint64_t *us) {
 
 static bool take_idle(struct robot_options *options, const char *text, char *trouble) {
 	if (!read_seconds(text, &options->idle_us)) {
-		return refuse(trouble, "--idle wants seconds (0: no limit), not '%.64s'", text);
+		return option_refuse(trouble, "--idle wants seconds (0: no limit), not '%.64s'",
+		                     text);
 	}
 	return true;
 }
@@ -82,47 +73,25 @@ static bool take_help(struct robot_options *options, const char *text, char *tro
 }
 
 static const struct row {
-	const char *name;
-	bool has_value;
+	struct option_name option;
 	bool (*take)(struct robot_options *options, const char *text, char *trouble);
 } rows[] = {
-	{"--model", true, take_model}, {"--listen", true, take_listen}, {"--max", true, take_max},
-	{"--idle", true, take_idle},   {"--help", false, take_help},    {"-h", false, take_help},
+	{{"--model", OPTION_VALUE}, take_model}, {{"--listen", OPTION_VALUE}, take_listen},
+	{{"--max", OPTION_VALUE}, take_max},     {{"--idle", OPTION_VALUE}, take_idle},
+	{{"--help", OPTION_ALONE}, take_help},   {{"-h", OPTION_ALONE}, take_help},
 };
 
-/* The row of "--name" or "--name=VALUE"; *value is what follows the sign, or NULL. */
-static const struct row *row_of(const char *word, const char **value) {
-	size_t size = strcspn(word, "=");
-	*value = word[size] == '=' ? word + size + 1 : NULL;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (slice_equal(slice_of(word, size), slice_from_string(rows[i].name))) {
-			return &rows[i];
-		}
-	}
-	return NULL;
-}
-
 bool robot_options_parse(struct robot_options *options, int argc, char *const *argv,
-                         char trouble[static ROBOT_TROUBLE_BYTES]) {
+                         char trouble[static OPTION_TROUBLE_BYTES]) {
+	struct option_words words = {
+		.argv = argv, .argc = argc, .at = 1, .see = "; see qun robot --help"};
 	*options = (struct robot_options){.model = "select", .clients_max = CLIENTS_DEFAULT};
 	take_listen(options, "127.0.0.1:9999", trouble);
-	for (int i = 1; i < argc; i++) {
+	while (words.at < argc) {
 		const char *value;
-		const struct row *row = row_of(argv[i], &value);
-		if (row == NULL) {
-			return refuse(trouble, "there is no option '%.64s'; see qun robot --help",
-			              argv[i]);
-		}
-		if (!row->has_value && value != NULL) {
-			return refuse(trouble, "%s takes no value", row->name);
-		}
-		if (row->has_value && value == NULL && i + 1 < argc) {
-			value = argv[++i];
-		}
-		if (row->has_value && value == NULL) {
-			return refuse(trouble, "%s wants a value", row->name);
-		}
-		if (!row->take(options, value, trouble)) {
+		const struct row *row = option_next(&words, rows, sizeof rows / sizeof rows[0],
+		                                    sizeof rows[0], &value, trouble);
+		if (row == NULL || !row->take(options, value, trouble)) {
 			return false;
 		}
 	}

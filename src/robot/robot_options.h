@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "option_words.h"
 #include "options.h"
 
 /* Each form has its own, lower end: FD_SETSIZE, processes, threads, descriptors. */
@@ -19,14 +20,12 @@ struct robot_options {
 	bool is_help;
 };
 
-#define ROBOT_TROUBLE_BYTES 256
-
 /*
  * Reads argv[1] on. False, and a sentence in `trouble`, when something cannot be read; whether there is
  * such a model is for the caller to find out.
  */
 bool robot_options_parse(struct robot_options *options, int argc, char *const *argv,
-                         char trouble[static ROBOT_TROUBLE_BYTES]);
+                         char trouble[static OPTION_TROUBLE_BYTES]);
 
 const char *robot_help(enum language language);
 

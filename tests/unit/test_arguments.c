@@ -8,7 +8,7 @@
 #define WORDS_MAX 64
 
 static struct options options;
-static char trouble[TROUBLE_BYTES_MAX];
+static char trouble[OPTION_TROUBLE_BYTES];
 
 /* Words with blanks between. */
 static enum arguments_result parse(const char *line) {

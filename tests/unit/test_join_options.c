@@ -7,7 +7,7 @@
 #include "limits.h"
 
 static struct join_options options;
-static char host[JOIN_HOST_BYTES], trouble[JOIN_TROUBLE_BYTES];
+static char host[JOIN_HOST_BYTES], trouble[OPTION_TROUBLE_BYTES];
 
 static bool parse(const char *a, const char *b, const char *c) {
 	char *argv[] = {(char *)"join", (char *)a, (char *)b, (char *)c, NULL};

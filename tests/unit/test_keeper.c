@@ -597,7 +597,7 @@ static void the_greeting_invites_only_who_may_join(void **state) {
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct options options;
-		char text[4096], trouble[TROUBLE_BYTES_MAX];
+		char text[4096], trouble[OPTION_TROUBLE_BYTES];
 		const char *words[] = {"--listen", rows[i].listen, "--plain-from",
 		                       rows[i].plain_from};
 		int count = rows[i].plain_from != NULL ? 4 : 2;
