@@ -1,5 +1,6 @@
 """IRC: what was said before: the last lines for old clients, exact slices for new ones."""
 
+import os
 import random
 import re
 
@@ -93,34 +94,54 @@ def test_slices(serve):
     # As they were heard live.
     live = {line.last: line.tags["msgid"] for line in ann.log if line.command == "PRIVMSG"}
     assert [live[text] for text in said] == ids
+    check_slices(bob, "#lobby", lines, rounds=50)
+
+
+def check_slices(person, target, lines, rounds):
+    """Slices at random, each verb by msgid and by time, against what there is."""
+    said = texts(lines)
+    ids = [f"msgid={line.tags['msgid']}" for line in lines]
+    times = [line.tags["time"] for line in lines]
     count = len(said)
+    seed = int(os.environ.get("QUN_SEED", random.randrange(1 << 30)))
+    print("QUN_SEED =", seed)
+    chance = random.Random(seed)
     wrong = []
 
     def check(arguments, wanted):
-        found = texts(history(bob, arguments))
+        found = texts(history(person, arguments))
         if found != wanted:
             wrong.append(f"{arguments}: {found}, not {wanted}")
 
-    chance = random.Random(2)
-    for _ in range(40):
-        at, other, limit = chance.randrange(count), chance.randrange(count), chance.randrange(1, 12)
-        first, last = min(at, other), max(at, other)
-        check(f"BEFORE #lobby msgid={ids[at]} {limit}", said[max(0, at - limit) : at])
-        check(f"AFTER #lobby msgid={ids[at]} {limit}", said[at + 1 : at + 1 + limit])
-        check(f"LATEST #lobby msgid={ids[at]} {limit}", said[at + 1 :][-limit:])
-        check(f"BETWEEN #lobby msgid={ids[first]} msgid={ids[last]} {limit}", said[first + 1 : last][:limit])
-        if first != last:
-            backwards = said[first + 1 : last][-limit:]
-            check(f"BETWEEN #lobby msgid={ids[last]} msgid={ids[first]} {limit}", backwards)
-        around = texts(history(bob, f"AROUND #lobby msgid={ids[at]} {limit}"))
-        assert len(around) <= limit and said[at] in around
+    def place():
+        """Somewhere: how it is written, and how many are before and not behind it."""
+        at = chance.randrange(count)
+        if chance.random() < 0.5:
+            return ids[at], at, at + 1
+        before = sum(when < times[at] for when in times)
+        return f"timestamp={times[at]}", before, before + times.count(times[at])
+
+    for _ in range(rounds):
+        limit = chance.randrange(1, 12)
+        at, before, behind = place()
+        check(f"BEFORE {target} {at} {limit}", said[max(0, before - limit) : before])
+        check(f"AFTER {target} {at} {limit}", said[behind : behind + limit])
+        check(f"LATEST {target} {at} {limit}", said[behind:][-limit:])
+        check(f"LATEST {target} * {limit}", said[-limit:])
+        around = texts(history(person, f"AROUND {target} {at} {limit}"))
         start = said.index(around[0])
-        assert around == said[start : start + len(around)]
-        assert len(around) == min(limit, count) or around[0] == said[0] or around[-1] == said[-1]
-        before = [text for text, when in zip(said, times) if when < times[at]]
-        check(f"BEFORE #lobby timestamp={times[at]} {limit}", before[-limit:])
-        after = [text for text, when in zip(said, times) if when > times[at]]
-        check(f"AFTER #lobby timestamp={times[at]} {limit}", after[:limit])
+        end = start + len(around)
+        is_slice = around == said[start:end] and start <= before <= end and (at in ids) <= (before < end)
+        is_enough = len(around) == limit or start == 0 or end == count
+        if not is_slice or len(around) > limit or not is_enough:
+            wrong.append(f"AROUND {target} {at} {limit}: {around}")
+        other, other_before, other_behind = place()
+        if behind <= other_before:
+            check(f"BETWEEN {target} {at} {other} {limit}", said[behind:other_before][:limit])
+        elif other_behind <= before:
+            check(f"BETWEEN {target} {at} {other} {limit}", said[other_behind:before][-limit:])
+        else:
+            check(f"BETWEEN {target} {at} {other} {limit}", [])
     assert not wrong, "\n".join(wrong)
 
 
@@ -170,18 +191,26 @@ def test_events(serve):
     assert {line.command for line in history(alone, "LATEST #tea * 50")} == {"PRIVMSG"}
 
 
-def test_direct_messages_from_both_ends(serve):
+def test_direct_messages_from_both_ends(serve, crowd_of):
     server = serve(*FAST)
     people = enter(server, "ann", "bob", "eve", capabilities=NEW)
     ann, bob, eve = people.values()
-    for number in range(5):
+    hong = crowd_of(server).enter("小红")
+    for number in range(20):
         ann.ask(f"PRIVMSG bob :to bob {number}")
+        eve.ask("PRIVMSG ann :of no concern")
         bob.ask(f"PRIVMSG ann :to ann {number}")
+        hong.settle(hong.direct("ann", f"from a session {number}"))
+        ann.ask(f"PRIVMSG 小红 :to a session {number}")
+    for person, other in ((ann, "bob"), (bob, "ann"), (ann, "小红")):
+        check_slices(person, other, history(person, f"LATEST {other} * 100"), rounds=20)
+    wanted = [f"{text} {number}" for number in range(20) for text in ("from a session", "to a session")]
+    assert texts(history(ann, "LATEST 小红 * 50")) == wanted
     eve.ask("PRIVMSG bob :from eve")
-    wanted = [f"to {who} {number}" for number in range(5) for who in ("bob", "ann")]
+    wanted = [f"to {who} {number}" for number in range(20) for who in ("bob", "ann")]
     assert texts(history(ann, "LATEST bob * 50")) == wanted
     assert texts(history(bob, "LATEST ann * 50")) == wanted
-    assert texts(history(eve, "LATEST ann * 50")) == []
+    assert texts(history(eve, "LATEST bob * 50")) == ["from eve"]
     heard = bob.ask("CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 50")
     assert heard[0].command == "BATCH" and heard[0].parameters[1] == "draft/chathistory-targets"
     targets = [line.parameters[1] for line in heard[1:-1]]

@@ -42,6 +42,15 @@ static void ask(struct irc_history_desk *desk, enum clerk_what what, uint64_t ro
 
 /* ---- moments ---- */
 
+static bool is_time(const struct irc_selector *selector) {
+	return selector->kind == SELECTOR_TIME;
+}
+
+/* Between a moment and a message: which is the earlier one shows when the moment has been found. */
+static bool is_mixed(const struct history_job *job) {
+	return job->verb == HISTORY_BETWEEN && is_time(&job->first) != is_time(&job->second);
+}
+
 /* The first moment that is not before it any more: a message of that millisecond is neither before nor after. */
 static uint64_t moment_of(const struct history_job *job) {
 	const struct irc_selector *selector =
@@ -49,7 +58,9 @@ static uint64_t moment_of(const struct history_job *job) {
 	bool is_lower = job->step == HISTORY_FIND_FIRST
 	                        ? job->verb != HISTORY_BEFORE && job->verb != HISTORY_AROUND
 	                        : false;
-	if (job->verb == HISTORY_BETWEEN) {
+	if (is_mixed(job)) {
+		is_lower = job->is_lower;
+	} else if (job->verb == HISTORY_BETWEEN) {
 		bool is_first_lower = job->first.time_us <= job->second.time_us;
 		is_lower = (job->step == HISTORY_FIND_FIRST) == is_first_lower;
 	}
@@ -85,10 +96,6 @@ static void found_moment(struct history_job *job) {
 
 /* ---- bounds ---- */
 
-static bool is_time(const struct irc_selector *selector) {
-	return selector->kind == SELECTOR_TIME;
-}
-
 /* Exclusive, whichever way it was said. */
 static uint64_t as_lower(const struct irc_selector *selector) {
 	return selector->kind == SELECTOR_LATEST ? 0
@@ -97,9 +104,9 @@ static uint64_t as_lower(const struct irc_selector *selector) {
 }
 
 static enum history_step begin_between(struct history_job *job) {
-	bool is_forward = is_time(&job->first) && is_time(&job->second)
-	                          ? job->first.time_us <= job->second.time_us
-	                          : job->first.seq <= job->second.seq;
+	bool is_forward = is_mixed(job)          ? is_time(&job->first) == job->is_lower
+	                  : is_time(&job->first) ? job->first.time_us <= job->second.time_us
+	                                         : job->first.seq <= job->second.seq;
 	job->after = as_lower(is_forward ? &job->first : &job->second);
 	job->before = is_forward ? job->second.seq : job->first.seq;
 	return is_forward ? HISTORY_ON : HISTORY_BACK;
@@ -276,12 +283,27 @@ void history_begin_steps(struct irc_history_desk *desk, struct history_job *job)
 	find_second(desk, job);
 }
 
+/* True: the moment is the lower bound after all, and is sought as that. */
+static bool turn_to_lower(struct irc_history_desk *desk, struct history_job *job) {
+	const struct irc_selector *moment = is_time(&job->first) ? &job->first : &job->second;
+	const struct irc_selector *message = is_time(&job->first) ? &job->second : &job->first;
+	if (!is_mixed(job) || job->is_lower || moment->seq > message->seq) {
+		return false;
+	}
+	job->is_lower = true;
+	begin_finding(job, job->step, state_seq(desk->irc->edge->state));
+	return find(desk, job);
+}
+
 static void step_finding(struct irc_history_desk *desk, struct history_job *job) {
 	find_narrower(job);
 	if (find(desk, job)) {
 		return;
 	}
 	found_moment(job);
+	if (turn_to_lower(desk, job)) {
+		return;
+	}
 	if (job->step == HISTORY_FIND_FIRST) {
 		find_second(desk, job);
 	} else {

@@ -55,6 +55,7 @@ struct history_job {
 	size_t target_size;
 	enum irc_history_verb verb;
 	struct irc_selector first, second;
+	bool is_lower; /* BETWEEN a moment and a message: the moment is the earlier one */
 	/* Exclusive bounds. */
 	uint64_t after, before;
 	uint64_t low, high; /* of a moment that is sought */
