@@ -19,8 +19,9 @@ struct datagrams;
 
 struct edge {
 	struct house house;
-	struct cursor *cursor; /* where we stand: outlives us */
-	struct state *state;   /* as the walk has it */
+	struct cursor *cursor;      /* where we stand: outlives us */
+	struct state *state;        /* as the walk has it */
+	struct state *state_before; /* while faces hear reloaded(): what it was; else NULL */
 	struct ring_walk walk;
 	struct asker asker;
 	struct datagrams *datagrams;

@@ -171,15 +171,21 @@ static void go_by_slices(struct ring_walk *walk) {
 
 /* False: told to leave meanwhile. */
 static bool reload(struct ring_walk *walk) {
-	if (!load_state(walk)) {
-		walk->edge->house.is_leaving = true;
-		walk->edge->house.keeper_gone = true;
-		return false;
+	struct edge *edge = walk->edge;
+	edge->state_before = edge->state;
+	edge->state = NULL;
+	bool is_loaded = load_state(walk);
+	if (is_loaded) {
+		asker_ask_again(&edge->asker);
+		go_by_slices(walk);
+		for_faces(walk, call_reloaded);
+	} else {
+		edge->house.is_leaving = true;
+		edge->house.keeper_gone = true;
 	}
-	asker_ask_again(&walk->edge->asker);
-	go_by_slices(walk);
-	for_faces(walk, call_reloaded);
-	return true;
+	state_destroy(edge->state_before);
+	edge->state_before = NULL;
+	return is_loaded;
 }
 
 static void catch_up(struct ring_walk *walk) {

@@ -97,8 +97,8 @@ def test_before_registration(serve):
 def test_a_slow_reader_costs_nothing(serve):
     """Who does not read is not thrown out and holds nobody up; all is there when they read again."""
     server = serve(*FAST)
-    ann = Irc(server).enter("ann")
-    slow = Irc(server, receive_bytes=4096).enter("slow")
+    ann = Irc(server).enter("ann", "message-tags")
+    slow = Irc(server, receive_bytes=4096).enter("slow", "message-tags", "away-notify", "setname")
     bob = Irc(server).enter("bob")
     for each in (ann, slow, bob):
         each.join("#tea")
@@ -106,14 +106,19 @@ def test_a_slow_reader_costs_nothing(serve):
         each.sync()
     count, text = 5000, "x" * 380
     for start in range(0, count, 100):
-        ann.send(*[f"PRIVMSG #tea :{number} {text}" for number in range(start, start + 100)])
+        # With tags: more than an edge holds of the log and a socket of what is sent.
+        ann.send(*[f"@+x={'y' * 1000} PRIVMSG #tea :{number} {text}" for number in range(start, start + 100)])
         ann.sync()
         bob.sync()
+        if start == 2500:  # No history keeps this.
+            ann.ask("AWAY :at lunch", "SETNAME :Ann of tea")
     said_by = [line.last.split()[0] for line in bob.log if line.command == "PRIVMSG"]
     assert said_by == [str(number) for number in range(count)]
     slow.sync(seconds=tools.PATIENCE * 4)
     read = [line.last.split()[0] for line in slow.log if line.command == "PRIVMSG"]
     assert read == said_by
+    assert any(line.matches("AWAY", ("at lunch",), "ann") for line in slow.log)
+    assert any(line.matches("SETNAME", ("Ann of tea",), "ann") for line in slow.log)
 
 
 def test_who_reads_nothing_for_long_is_closed(serve):

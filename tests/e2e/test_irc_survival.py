@@ -296,7 +296,7 @@ def test_each_in_turn(serve, is_long):
 def test_an_edge_is_overtaken(serve):
     """What was said meanwhile is heard, in all rooms and to oneself; each label is answered once."""
     server = serve(*FAST, "--edges", "2", "--ring", "1")
-    wants = ("labeled-response", "batch", "message-tags", "standard-replies")
+    wants = ("labeled-response", "batch", "message-tags", "standard-replies", "away-notify", "setname")
     people = [Irc(server).enter(f"p{number}", *wants) for number in range(12)]
     for each in people:
         each.join("#tea")
@@ -312,6 +312,7 @@ def test_an_edge_is_overtaken(serve):
     speaker = next(each for each in people if each.socket in readable)
     assert speaker.next().matches("401", ("nobody",))
     others = [each for each in people if each is not speaker]
+    speaker.ask("AWAY :at lunch", "SETNAME :Somebody else")
     for number in range(400):  # Half as much again as the ring holds.
         speaker.send(f"@+x={'y' * 4000} PRIVMSG #tea :{number}")
         if number % 50 == 49:
@@ -323,6 +324,8 @@ def test_an_edge_is_overtaken(serve):
         heard = each.sync()
         said = [line.parameters for line in heard if line.command == "PRIVMSG"]
         assert said == [["#tea", str(number)] for number in range(400)] + [[each.nick, "to you alone"]]
+        assert [line.last for line in heard if line.command == "AWAY"] == ["at lunch"]
+        assert [line.last for line in heard if line.command == "SETNAME"] == ["Somebody else"]
         [answer] = [line for line in heard if line.tags.get("label") == "mine"]
         lost += answer.matches("FAIL", ("PRIVMSG", "ANSWER_LOST"))
         assert answer.command in ("401", "FAIL"), answer

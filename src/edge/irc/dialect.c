@@ -283,6 +283,9 @@ static struct stream_connection *doer_of(struct irc *irc, const struct record *e
 static void on_entry(void *it, const struct record *entry) {
 	struct irc *irc = it;
 	struct irc_asked asked;
+	if (entry->kind == ENTRY_AWAY || entry->kind == ENTRY_PROFILE) {
+		irc_note_change(irc, entry->person);
+	}
 	bool is_asked = irc_asked_take(irc, entry, &asked);
 	struct stream_connection *asker =
 		is_asked ? stream_find(irc->stream, asked.connection) : NULL;
@@ -446,9 +449,23 @@ static void reloaded(void *it) {
 	const struct house *house = &irc->edge->house;
 	irc->lost_up_to = queue_number_done(house->queues[house->edge]);
 	irc->lost_at = ring_head(house->ring);
+	irc_compare_states(irc);
+}
+
+static bool tell_what_changed(void *context, struct stream_connection *it) {
+	irc_tell_changes(context, it);
+	return true;
 }
 
 static void caught_up(void *it) {
+	struct irc *irc = it;
+	if (irc->lost_up_to != 0) {
+		stream_each(irc->stream, tell_what_changed, irc);
+	}
+}
+
+static void returned(void *it, struct stream_connection *connection) {
+	irc_tell_changes(it, connection);
 }
 
 static uint64_t due_us(void *it) {
@@ -482,6 +499,7 @@ const struct stream_dialect irc_dialect = {
 	.render = on_render,
 	.reloaded = reloaded,
 	.caught_up = caught_up,
+	.returned = returned,
 	.due_us = due_us,
 	.tick = tick,
 };

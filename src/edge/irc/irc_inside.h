@@ -9,6 +9,7 @@
  *   asked      requests under way: who asked for what
  *   render     entries into lines, for all who read them in one form
  *   own        what one hears of one's own deeds
+ *   changes    what people are, for who has missed how they became it
  *   refusals   the hub's refusals as numerics
  *   register   coming in: CAP, PASS, NICK, USER, QUIT; access: whether one may
  *   greeting   001 to 005, LUSERS, MOTD
@@ -48,6 +49,9 @@
 #define IRC_LABEL_BYTES_MAX 64
 #define IRC_TARGETS_MAX 8
 #define IRC_PASSWORD_BYTES_MAX 300
+
+/* People whose last change is remembered: telling of all of them fits into a reader's answers. */
+#define IRC_CHANGES_MAX 512
 
 /* A label of a client's command (IRCv3 labeled-response), until all of its answer is given. */
 struct irc_label {
@@ -148,6 +152,9 @@ struct irc {
 	/* Overtaken: what was decided then is answered before this position, or not at all. */
 	uint64_t lost_up_to, lost_at;
 
+	uint64_t changes[IRC_CHANGES_MAX]; /* changes.c: people; 0: none */
+	size_t changes_at;
+
 	struct irc_history_desk *desk;
 	unsigned batches;
 	unsigned unknown;    /* connections that are not in */
@@ -240,6 +247,16 @@ void irc_own_entry(struct irc *irc, const struct record *entry);
 void irc_say_rooms(struct irc *irc);
 /* What others here hear that no shared rendering can say. */
 void irc_others_entry(struct irc *irc, const struct record *entry);
+/* In the form of whom we are talking to. */
+void irc_say_entry(struct irc *irc, const struct record *entry);
+
+/* ---- changes.c ---- */
+
+void irc_note_change(struct irc *irc, uint64_t person);
+/* Overtaken: notes who differs in the state that we have now. */
+void irc_compare_states(struct irc *irc);
+/* It has missed some of them. */
+void irc_tell_changes(struct irc *irc, struct stream_connection *to);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
 /* Nobody knows what became of it. */
 void irc_say_lost(struct irc *irc, const struct irc_asked *asked);

@@ -20,7 +20,7 @@ static void say_rendered(struct irc *irc, const struct irc_rendering *how,
 	irc_put_lines(irc, slice_of(irc->scratch, size));
 }
 
-static void say_entry(struct irc *irc, const struct record *entry) {
+void irc_say_entry(struct irc *irc, const struct record *entry) {
 	const struct irc_rendering how = form_for(irc);
 	say_rendered(irc, &how, entry);
 }
@@ -76,7 +76,7 @@ static void tell_if_away(struct irc *irc, uint64_t person) {
 
 static void on_said(struct irc *irc, const struct record *entry) {
 	if (irc_can(irc, CAP_ECHO_MESSAGE)) {
-		say_entry(irc, entry);
+		irc_say_entry(irc, entry);
 	}
 	if (entry->kind == ENTRY_DIRECT && (entry->bits & SAID_IS_NOTICE) == 0) {
 		tell_if_away(irc, entry->target);
@@ -94,7 +94,7 @@ static void on_invited(struct irc *irc, const struct record *entry) {
 static void on_profile(struct irc *irc, const struct record *entry) {
 	uint64_t before = irc->user->bits, after = entry->bits & PERSON_BITS;
 	uint64_t modes = PERSON_BITS & ~(uint64_t)PERSON_HAS_ACCOUNT;
-	say_entry(irc, entry);
+	irc_say_entry(irc, entry);
 	irc->user->bits = after;
 	uint64_t taken = before & ~after & modes, given = after & ~before & modes;
 	if ((given & PERSON_IS_OPERATOR) != 0) {
@@ -141,7 +141,7 @@ void irc_own_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_RENAMED:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
-	case ENTRY_PUT_OUT: say_entry(irc, entry); break;
+	case ENTRY_PUT_OUT: irc_say_entry(irc, entry); break;
 	case ENTRY_INVITED: on_invited(irc, entry); break;
 	case ENTRY_AWAY:
 		irc_numeric(irc, entry->text.size > 0 ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(),
@@ -213,7 +213,7 @@ static bool tell_invited(void *context, struct stream_connection *it) {
 	}
 	irc_talk_to(irc, it);
 	if (wants_invitations(irc, others->entry, it)) {
-		say_entry(irc, others->entry);
+		irc_say_entry(irc, others->entry);
 		irc_flush(irc);
 	}
 	return true;

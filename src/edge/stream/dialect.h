@@ -104,6 +104,12 @@ struct stream_dialect {
 	size_t (*render)(void *it, const struct record *entry, uint32_t key, char *out,
 	                 size_t room);
 
+	/*
+	 * It was so far behind that it was told of entries that are kept alone (record_is_hidden()), and
+	 * reads with the others again. May be NULL.
+	 */
+	void (*returned)(void *it, struct stream_connection *connection);
+
 	/* As in face.h. */
 	void (*reloaded)(void *it);
 	void (*caught_up)(void *it);

@@ -48,13 +48,14 @@ static bool walk_is_at(const struct stream *stream, uint64_t position) {
 
 /* All that it asked for has happened, and all that has happened has passed. */
 static bool is_settled_now(const struct stream *stream, const struct stream_connection *it) {
-	return !stream_is_outstanding(stream, it) &&
+	return !stream_is_outstanding(stream, it) && !stream_is_lagging(stream, it) &&
 	       walk_is_at(stream, ring_head(stream->edge->house.ring));
 }
 
 /* Of a line that waits: goes on from one condition to the next. */
 static bool settles(struct stream *stream, struct stream_connection *it) {
-	if (stream_is_outstanding(stream, it)) {
+	/* Who lags is answered when it has returned: the answer would come behind all that in any case. */
+	if (stream_is_outstanding(stream, it) || stream_is_lagging(stream, it)) {
 		return false;
 	}
 	if (it->barrier == 0) {
@@ -155,8 +156,10 @@ static void hold(struct stream_connection *it, struct slice bytes) {
 }
 
 static void wait_for_it(struct stream *stream, struct stream_connection *it) {
-	/* For answers to be read, output.c comes back. */
-	if (!it->is_waiting && !it->is_ending && !stream_is_unread(it) && !it->has_more) {
+	/* For answers to be read, and for who lags, output.c comes back. */
+	bool comes_back = stream_is_unread(it) || it->has_more ||
+	                  (it->is_unsettled && stream_is_lagging(stream, it));
+	if (!it->is_waiting && !it->is_ending && !comes_back) {
 		it->is_waiting = true;
 		line_up_add(&stream->waiting, stream_name(stream, it));
 	}

@@ -53,6 +53,7 @@ struct plan {
 	uint64_t to;    /* the cursor, when all of it is written */
 	bool is_all;    /* there is no more than that */
 	bool is_behind; /* what comes next is not here */
+	bool is_old;    /* some of it was brought by the car */
 };
 
 /* ---- who is to be served ---- */
@@ -216,6 +217,7 @@ static bool plan_log(struct stream *stream, const struct stream_connection *it, 
 				continue;
 			}
 			log = car_has(&stream->car, plan->to) ? &stream->car_log : NULL;
+			plan->is_old = true;
 		}
 		if (log == NULL) {
 			plan->is_behind = true;
@@ -236,7 +238,7 @@ static void make_plan(struct stream *stream, const struct stream_connection *it,
 	plan->parts_count = plan->steps_count = 0;
 	plan->bytes = 0;
 	plan->to = it->cursor;
-	plan->is_all = plan->is_behind = false;
+	plan->is_all = plan->is_behind = plan->is_old = false;
 	if (it->rest != NULL) {
 		(void)add(plan, STEP_REST, 0,
 		          slice_of(it->rest->bytes + it->rest->at, it->rest->size - it->rest->at));
@@ -349,6 +351,12 @@ static void note_end(struct stream *stream, struct stream_connection *it, const 
 			connection_forget_rooms(it);
 		}
 	}
+	if (plan->is_all && it->is_lagging) {
+		it->is_lagging = false;
+		if (it->is_opened && it->dialect->returned != NULL) {
+			it->dialect->returned(it->its, it);
+		}
+	}
 }
 
 /* As writev(), but past what is done for files alone: a twelfth of the system call. */
@@ -374,6 +382,7 @@ static void visit(struct stream *stream, struct stream_connection *it) {
 		it->has_more = it->dialect->more(it->its, it);
 	}
 	make_plan(stream, it, &plan);
+	it->is_lagging = it->is_lagging || plan.is_old;
 	ssize_t written = 0;
 	if (plan.parts_count > 0) {
 		written = send_parts(it->watch.fd, &plan);

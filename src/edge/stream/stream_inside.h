@@ -67,7 +67,8 @@ struct stream_connection {
 	bool is_unsettled : 1; /* the first line held waits for `barrier` */
 	bool is_at_end : 1;    /* no more input will come */
 	bool is_asked : 1;     /* quiet() was called, and nothing has come since */
-	bool is_overrun : 1;   /* more answers than it may have: to be closed */
+	bool is_lagging : 1; /* it reads, or has read, what the car brought; until it is at the end */
+	bool is_overrun : 1; /* more answers than it may have: to be closed */
 	uint8_t listener;
 	const struct stream_dialect *dialect; /* NULL: not known yet */
 	void *its;                            /* the dialect's */
@@ -170,6 +171,12 @@ static inline uint32_t stream_time(const struct stream *stream) {
 static inline bool stream_is_unread(const struct stream_connection *it) {
 	return it->answers != NULL &&
 	       (it->is_blocked || answers_size(it->answers) >= STREAM_UNREAD_BYTES);
+}
+/* It reads what the car brings, or will have to. */
+static inline bool stream_is_lagging(const struct stream *stream,
+                                     const struct stream_connection *it) {
+	return it->is_lagging ||
+	       (stream->has_log && it->is_reading && it->cursor < stream->log.stretch.low);
 }
 /* How long ago that was. */
 static inline uint64_t stream_age_us(const struct stream *stream, uint32_t time) {
