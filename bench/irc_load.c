@@ -35,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loading.h"
+
 #define WINDOW 4096
 #define QUIET_MS 20000
 #define BYTES (64 * 1024)
@@ -56,39 +58,18 @@ struct load {
 	uint64_t said_us[WINDOW];
 	unsigned missing[WINDOW];
 	uint64_t complete;
-	uint32_t *delays;
-	size_t delays_count, delays_room;
+	struct delays delays;
 	char in[LINE_BYTES_MAX + BYTES];
 };
 
-static uint64_t now_us(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static void die(const char *what) {
-	fprintf(stderr, "irc_load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 /* ---- what comes ---- */
-
-static void note_delay(struct load *load, uint64_t delay_us) {
-	if (load->delays_count == load->delays_room) {
-		load->delays_room = load->delays_room == 0 ? 65536 : load->delays_room * 2;
-		load->delays = realloc(load->delays, load->delays_room * sizeof(uint32_t));
-		assert(load->delays != NULL);
-	}
-	load->delays[load->delays_count++] = (uint32_t)delay_us;
-}
 
 static void take_message(struct load *load, const char *text, uint64_t at_us) {
 	uint64_t number = strtoull(text, NULL, 10);
 	unsigned *missing = &load->missing[number % WINDOW];
 	assert(*missing > 0);
 	load->deliveries++;
-	note_delay(load, at_us - load->said_us[number % WINDOW]);
+	delays_note(&load->delays, at_us - load->said_us[number % WINDOW]);
 	if (--*missing == 0) {
 		load->complete++;
 	}
@@ -164,11 +145,7 @@ static bool drain(struct load *load, int wait_ms) {
 static void drain_until(struct load *load, const uint64_t *count, uint64_t goal, const char *what) {
 	while (*count < goal) {
 		if (!drain(load, QUIET_MS)) {
-			fprintf(stderr,
-			        "irc_load: %s: %" PRIu64 " of %" PRIu64
-			        ", and nothing more comes\n",
-			        what, *count, goal);
-			exit(1);
+			die_waiting(what, *count, goal);
 		}
 	}
 }
@@ -183,29 +160,16 @@ static struct mark mark_of(const struct load *load) {
 	return (struct mark){now_us(), load->lines, load->bytes, load->reads, load->deliveries};
 }
 
-static int by_size(const void *a, const void *b) {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
-}
-
-static uint32_t percentile(const struct load *load, double share) {
-	return load->delays_count == 0
-	               ? 0
-	               : load->delays[(size_t)((double)(load->delays_count - 1) * share)];
-}
-
 static void report(struct load *load, const struct mark *before) {
 	double seconds = (double)(now_us() - before->us) / 1e6;
-	if (load->delays_count > 0) {
-		qsort(load->delays, load->delays_count, sizeof(uint32_t), by_size);
-	}
+	delays_sort(&load->delays);
 	printf("{\"deliveries\": %" PRIu64 ", \"lines\": %" PRIu64 ", \"bytes\": %" PRIu64
 	       ", \"reads\": %" PRIu64 ", \"seconds\": %.6f, \"delay_us_median\": %u, "
 	       "\"delay_us_p99\": %u}\n",
 	       load->deliveries - before->deliveries, load->lines - before->lines,
 	       load->bytes - before->bytes, load->reads - before->reads, seconds,
-	       percentile(load, 0.5), percentile(load, 0.99));
-	load->delays_count = 0;
+	       delays_percentile(&load->delays, 0.5), delays_percentile(&load->delays, 0.99));
+	load->delays.count = 0;
 }
 
 /* ---- commands ---- */

@@ -36,6 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loading.h"
+
 #define MEMBERS_PER_SOCKET 64
 #define BATCH 256
 #define DATAGRAM_BYTES 1100
@@ -59,20 +61,8 @@ struct load {
 	uint64_t said_us[WINDOW];
 	unsigned missing[WINDOW];
 	uint64_t complete; /* messages that all others have */
-	uint32_t *delays;
-	size_t delays_count, delays_room;
+	struct delays delays;
 };
-
-static uint64_t now_us(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static void die(const char *what) {
-	fprintf(stderr, "plain_load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 static struct in_addr member_ip(unsigned member) {
 	return (struct in_addr){.s_addr =
@@ -137,15 +127,6 @@ static void say(const struct load *load, unsigned member, uint16_t port, const c
 	}
 }
 
-static void note_delay(struct load *load, uint64_t delay_us) {
-	if (load->delays_count == load->delays_room) {
-		load->delays_room = load->delays_room == 0 ? 65536 : load->delays_room * 2;
-		load->delays = realloc(load->delays, load->delays_room * sizeof(uint32_t));
-		assert(load->delays != NULL);
-	}
-	load->delays[load->delays_count++] = (uint32_t)delay_us;
-}
-
 /* "OK", "EXIT", a notice, or "m0说: #0000000017 ...". */
 static void take(struct load *load, char *bytes, size_t size, uint64_t at_us) {
 	load->datagrams++;
@@ -162,7 +143,7 @@ static void take(struct load *load, char *bytes, size_t size, uint64_t at_us) {
 		unsigned *missing = &load->missing[number % WINDOW];
 		load->deliveries++;
 		assert(*missing > 0);
-		note_delay(load, at_us - load->said_us[number % WINDOW]);
+		delays_note(&load->delays, at_us - load->said_us[number % WINDOW]);
 		if (--*missing == 0) {
 			load->complete++;
 		}
@@ -192,36 +173,19 @@ static bool drain(struct load *load, int wait_ms) {
 static void drain_until(struct load *load, const uint64_t *count, uint64_t goal, const char *what) {
 	while (*count < goal) {
 		if (!drain(load, QUIET_MS)) {
-			fprintf(stderr,
-			        "plain_load: %s: %" PRIu64 " of %" PRIu64
-			        ", and nothing more comes\n",
-			        what, *count, goal);
-			exit(1);
+			die_waiting(what, *count, goal);
 		}
 	}
 }
 
-static int by_size(const void *a, const void *b) {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
-}
-
-static uint32_t percentile(const struct load *load, double share) {
-	return load->delays_count == 0
-	               ? 0
-	               : load->delays[(size_t)((double)(load->delays_count - 1) * share)];
-}
-
 static void report(struct load *load, uint64_t begin_us, uint64_t datagrams, uint64_t deliveries) {
 	double seconds = (double)(now_us() - begin_us) / 1e6;
-	if (load->delays_count > 0) {
-		qsort(load->delays, load->delays_count, sizeof(uint32_t), by_size);
-	}
+	delays_sort(&load->delays);
 	printf("{\"deliveries\": %" PRIu64 ", \"datagrams\": %" PRIu64
 	       ", \"seconds\": %.6f, \"delay_us_median\": %u, \"delay_us_p99\": %u}\n",
 	       load->deliveries - deliveries, load->datagrams - datagrams, seconds,
-	       percentile(load, 0.5), percentile(load, 0.99));
-	load->delays_count = 0;
+	       delays_percentile(&load->delays, 0.5), delays_percentile(&load->delays, 0.99));
+	load->delays.count = 0;
 }
 
 static void run_enter(struct load *load, uint16_t port, unsigned from, unsigned to) {

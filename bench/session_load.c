@@ -36,6 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loading.h"
+
 #include "keys.h"
 #include "wire.h"
 
@@ -96,21 +98,9 @@ static struct load {
 
 	uint64_t in, datagrams, deliveries, repeats, acks;
 	uint64_t missing[WINDOW], said_us[WINDOW], complete;
-	uint32_t *delays;
-	size_t delays_count, delays_room;
+	struct delays delays;
 	uint64_t now_us;
 } load;
-
-static uint64_t clock_us(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static void die(const char *what) {
-	fprintf(stderr, "session_load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 static bool is_lost(void) {
 	load.rng = load.rng * 6364136223846793005u + 1442695040888963407u;
@@ -256,15 +246,6 @@ static void repeat_late(unsigned member) {
 
 /* ---- what comes ---- */
 
-static void note_delay(uint64_t delay_us) {
-	if (load.delays_count == load.delays_room) {
-		load.delays_room = load.delays_room == 0 ? 65536 : load.delays_room * 2;
-		load.delays = realloc(load.delays, load.delays_room * sizeof(uint32_t));
-		assert(load.delays != NULL);
-	}
-	load.delays[load.delays_count++] = (uint32_t)delay_us;
-}
-
 static void deliver(struct slice text) {
 	const char *mark = memchr(text.bytes, '#', text.size);
 	if (mark == NULL) {
@@ -278,7 +259,7 @@ static void deliver(struct slice text) {
 		        text.bytes);
 		exit(1);
 	}
-	note_delay(load.now_us - load.said_us[number % WINDOW]);
+	delays_note(&load.delays, load.now_us - load.said_us[number % WINDOW]);
 	if (--*missing == 0) {
 		load.complete++;
 	}
@@ -459,7 +440,7 @@ static bool drain_socket(int fd) {
 		                        .msg_controllen = sizeof(load.controls[i])};
 	}
 	int got = recvmmsg(fd, load.messages, BATCH, MSG_DONTWAIT, NULL);
-	load.now_us = clock_us();
+	load.now_us = now_us();
 	for (int i = 0; i < got; i++) {
 		unsigned member = receiver_of(&load.messages[i].msg_hdr);
 		if (member < load.count && !is_lost()) {
@@ -491,10 +472,10 @@ static bool drain(int wait_ms) {
 }
 
 static void drain_until(const uint64_t *count, uint64_t goal, const char *what) {
-	uint64_t last_us = clock_us(), late_us = last_us;
+	uint64_t last_us = now_us(), late_us = last_us;
 	while (*count < goal) {
 		bool came = drain(5);
-		load.now_us = clock_us();
+		load.now_us = now_us();
 		last_us = came ? load.now_us : last_us;
 		for (unsigned i = 0; i < SENDERS_MAX && i < load.count; i++) {
 			repeat_late(i);
@@ -521,7 +502,7 @@ static void hello(unsigned member) {
 }
 
 static void run_resume(uint64_t cursor) {
-	uint64_t begin_us = clock_us();
+	uint64_t begin_us = now_us();
 	load.in = 0;
 	for (unsigned i = 0; i < load.count; i++) {
 		struct session *session = &load.sessions[i];
@@ -543,23 +524,12 @@ static void run_resume(uint64_t cursor) {
 		for (int tries = 0; tries < 40 && load.in < before; tries++) {
 			drain(5);
 		}
-		if (clock_us() - begin_us > 120 * 1000000ull) {
+		if (now_us() - begin_us > 120 * 1000000ull) {
 			die("not all sessions come back");
 		}
 	}
 	printf("{\"sessions\": %" PRIu64 ", \"seconds\": %.6f}\n", load.in,
-	       (double)(clock_us() - begin_us) / 1e6);
-}
-
-static int by_size(const void *a, const void *b) {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
-}
-
-static uint32_t percentile(double share) {
-	return load.delays_count == 0
-	               ? 0
-	               : load.delays[(size_t)((double)(load.delays_count - 1) * share)];
+	       (double)(now_us() - begin_us) / 1e6);
 }
 
 struct before {
@@ -568,26 +538,24 @@ struct before {
 
 static struct before begin(void) {
 	load.complete = 0;
-	load.delays_count = 0;
-	return (struct before){clock_us(), load.datagrams, load.deliveries, load.repeats,
-	                       load.acks};
+	load.delays.count = 0;
+	return (struct before){now_us(), load.datagrams, load.deliveries, load.repeats, load.acks};
 }
 
 static void report(struct before before) {
-	if (load.delays_count > 0) {
-		qsort(load.delays, load.delays_count, sizeof(uint32_t), by_size);
-	}
+	delays_sort(&load.delays);
 	printf("{\"deliveries\": %" PRIu64 ", \"datagrams\": %" PRIu64 ", \"repeats\": %" PRIu64
 	       ", \"acks\": %" PRIu64 ", \"seconds\": %.6f, \"delay_us_median\": %u, "
 	       "\"delay_us_p99\": %u}\n",
 	       load.deliveries - before.deliveries, load.datagrams - before.datagrams,
 	       load.repeats - before.repeats, load.acks - before.acks,
-	       (double)(clock_us() - before.us) / 1e6, percentile(0.5), percentile(0.99));
+	       (double)(now_us() - before.us) / 1e6, delays_percentile(&load.delays, 0.5),
+	       delays_percentile(&load.delays, 0.99));
 }
 
 static void expect_message(uint64_t number, uint64_t receivers) {
 	load.missing[number % WINDOW] = receivers;
-	load.said_us[number % WINDOW] = load.now_us = clock_us();
+	load.said_us[number % WINDOW] = load.now_us = now_us();
 }
 
 /*
