@@ -1,35 +1,10 @@
 /* What the hub decides: requests one after the other, and what each leads to. */
-#include "decide_help.h"
-
-static struct world *world;
-
-static int begin(void **unused) {
-	world = world_create();
-	return 0;
-}
-
-static int end(void **unused) {
-	world_destroy(world);
-	return 0;
-}
-
-static const char *in_words(void) {
-	return world_words(world);
-}
-
-static struct record record_of(uint16_t kind) {
-	return world_record(world, kind);
-}
+#include "decide_world.h"
 
 /* From the plain member at this port, through edge 0. */
 static struct record from(uint16_t port, uint16_t kind) {
 	return (struct record){
 		.kind = kind, .has_route = true, .route = route_of(HOST, port), .face = FACE_PLAIN};
-}
-
-static const char *ask(struct record request) {
-	world_ask(world, request, NULL, NULL);
-	return in_words();
 }
 
 /* A line as the plain dialect has it; the edge has parted letter and rest. */
@@ -51,7 +26,7 @@ static const char *says(uint16_t port, const char *line) {
 			} else if (request.kind != REQUEST_HISTORY) {
 				request.name = rest;
 			}
-			return ask(request);
+			return outcome_of(request);
 		}
 	}
 	fail();
@@ -74,21 +49,17 @@ static struct record console_net(uint16_t kind, const char *net, const char *why
 }
 
 static const char *admin(uint16_t kind, const char *name, const char *words) {
-	return ask(console(kind, name, words));
+	return outcome_of(console(kind, name, words));
 }
 
 static const char *mute(const char *name, uint64_t minutes) {
 	struct record request = console(REQUEST_MUTE, name, "why");
 	request.number = minutes;
-	return ask(request);
+	return outcome_of(request);
 }
 
 static const char *own(uint16_t kind) {
-	return ask((struct record){.kind = kind, .queue = QUEUE_OF_HUB});
-}
-
-static void later(uint64_t seconds) {
-	world->now_us += seconds * 1000000;
+	return outcome_of((struct record){.kind = kind, .queue = QUEUE_OF_HUB});
 }
 
 /* A conversation: who, what, and what comes of it. */
@@ -263,7 +234,7 @@ static void long_texts(void **unused) {
 	/* NUL is a byte like others. */
 	struct record request = from(1, REQUEST_SAY);
 	request.text = slice_of("a\0b", 3);
-	ask(request);
+	outcome_of(request);
 	assert_true(slice_equal(record_of(ENTRY_SAID).text, slice_of("a\0b", 3)));
 }
 
@@ -298,7 +269,7 @@ static void questions(void **unused) {
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		struct record request = from(1, REQUEST_HISTORY);
 		request.number = numbers[i][0];
-		assert_string_equal(ask(request), "history");
+		assert_string_equal(outcome_of(request), "history");
 		struct record answer = record_of(ANSWER_HISTORY);
 		assert_int_equal(answer.number, numbers[i][1]);
 		assert_int_equal(answer.room, ROOM_LOBBY);
@@ -309,11 +280,11 @@ static void questions(void **unused) {
 
 static void without_an_address(void **unused) {
 	struct record request = {.kind = REQUEST_ENTER, .name = text("ann")};
-	assert_string_equal(ask(request), "refused:bad-argument");
+	assert_string_equal(outcome_of(request), "refused:bad-argument");
 	request.kind = REQUEST_SAY;
-	assert_string_equal(ask(request), "refused:not-entered");
+	assert_string_equal(outcome_of(request), "refused:not-entered");
 	request.kind = REQUEST_WHO;
-	assert_string_equal(ask(request), "refused:not-entered");
+	assert_string_equal(outcome_of(request), "refused:not-entered");
 }
 
 /* ---- homes ---- */
@@ -323,34 +294,34 @@ static void a_member_that_comes_by_another_edge(void **unused) {
 	struct record request = from(1, REQUEST_SAY);
 	request.queue = 1;
 	request.text = text("x");
-	assert_string_equal(ask(request), "moved said(ann:x)");
+	assert_string_equal(outcome_of(request), "moved said(ann:x)");
 	assert_int_equal(record_of(ENTRY_MOVED).home, 1);
 	assert_int_equal(record_of(ENTRY_MOVED).route.peer.port, 1);
-	assert_string_equal(ask(request), "said(ann:x)");
+	assert_string_equal(outcome_of(request), "said(ann:x)");
 	/* What is answered comes by the new way, too. */
 	request.kind = REQUEST_WHO;
 	request.queue = 0;
-	assert_string_equal(ask(request), "moved who");
+	assert_string_equal(outcome_of(request), "moved who");
 	request.kind = REQUEST_ENTER;
 	request.name = text("ann");
 	request.queue = 1;
-	assert_string_equal(ask(request), "moved ok");
+	assert_string_equal(outcome_of(request), "moved ok");
 	request.queue = 0;
 	request.name = text("bob");
-	assert_string_equal(ask(request), "moved ok renamed(bob<ann)");
+	assert_string_equal(outcome_of(request), "moved ok renamed(bob<ann)");
 	/* To another address of ours, or by another listener. */
 	request.kind = REQUEST_SAY;
 	request.route.listener++;
-	assert_string_equal(ask(request), "moved said(bob:x)");
+	assert_string_equal(outcome_of(request), "moved said(bob:x)");
 	request.route.local[15]++;
-	assert_string_equal(ask(request), "moved said(bob:x)");
-	assert_string_equal(ask(request), "said(bob:x)");
+	assert_string_equal(outcome_of(request), "moved said(bob:x)");
+	assert_string_equal(outcome_of(request), "said(bob:x)");
 	/* Refusals move nobody, and who leaves need not move first. */
 	request.queue = 1;
 	request.text = text("");
-	assert_string_equal(ask(request), "refused:text-empty");
+	assert_string_equal(outcome_of(request), "refused:text-empty");
 	request.kind = REQUEST_LEAVE;
-	assert_string_equal(ask(request), "exit left(bob)");
+	assert_string_equal(outcome_of(request), "exit left(bob)");
 }
 
 /* After a start with fewer edges a home may be beyond them: it counts modulo. */
@@ -370,11 +341,11 @@ static void homes_of_an_earlier_start(void **unused) {
 	struct record request = from(1, REQUEST_SAY);
 	request.queue = 1;
 	request.text = text("x");
-	assert_string_equal(ask(request), "said(ann:x)");
+	assert_string_equal(outcome_of(request), "said(ann:x)");
 	says(2, "L ann");
 	assert_int_equal(record_of(ANSWER_PROBE).home, 1);
 	request.queue = 0;
-	assert_string_equal(ask(request), "moved said(ann:x)");
+	assert_string_equal(outcome_of(request), "moved said(ann:x)");
 }
 
 static void gone(void **unused) {
@@ -382,17 +353,17 @@ static void gone(void **unused) {
 	uint64_t session = record_of(ENTRY_ENTERED).session;
 	struct record request = {
 		.kind = REQUEST_GONE, .session = session, .reason = REASON_IDLE, .queue = 1};
-	assert_string_equal(ask(request), "nothing"); /* it has moved away from there */
+	assert_string_equal(outcome_of(request), "nothing"); /* it has moved away from there */
 	request.queue = 0;
 	request.session = 99;
-	assert_string_equal(ask(request), "nothing");
+	assert_string_equal(outcome_of(request), "nothing");
 	request.session = session;
-	assert_string_equal(ask(request), "left:idle(ann)");
-	assert_string_equal(ask(request), "nothing");
+	assert_string_equal(outcome_of(request), "left:idle(ann)");
+	assert_string_equal(outcome_of(request), "nothing");
 	says(1, "L ann");
 	request.session = record_of(ENTRY_ENTERED).session;
 	request.reason = REASON_UNREACHABLE;
-	assert_string_equal(ask(request), "left:unreachable(ann)");
+	assert_string_equal(outcome_of(request), "left:unreachable(ann)");
 	assert_string_equal(says(2, "L ann"), "ok entered(ann)");
 }
 
@@ -483,14 +454,14 @@ static void banning_a_name(void **unused) {
 	says(1, "L ann");
 	assert_slice(record_of(ANSWER_REFUSED).text, "spam");
 	assert_string_equal(admin(REQUEST_UNBAN, "carl", NULL), "refused:no-such-ban");
-	assert_string_equal(ask(console_net(REQUEST_UNBAN, "10.0.0.0/8", NULL)),
+	assert_string_equal(outcome_of(console_net(REQUEST_UNBAN, "10.0.0.0/8", NULL)),
 	                    "refused:no-such-ban");
 	assert_string_equal(admin(REQUEST_UNBAN, "ann", NULL), "unbanned(ANN) done");
 	assert_string_equal(says(1, "L ann"), "ok renamed(ann<carl)");
 	assert_string_equal(admin(REQUEST_BAN, "", NULL), "refused:name-invalid");
 	struct record request = console(REQUEST_BAN, "x", NULL);
 	request.number = UINT64_MAX / 1000;
-	assert_string_equal(ask(request), "refused:bad-argument");
+	assert_string_equal(outcome_of(request), "refused:bad-argument");
 }
 
 static void banning_a_network(void **unused) {
@@ -498,8 +469,8 @@ static void banning_a_network(void **unused) {
 	struct record carl = from(3, REQUEST_ENTER);
 	carl.route = route_of(HOST + 1000, 3);
 	carl.name = text("carl");
-	assert_string_equal(ask(carl), "ok entered(carl)");
-	assert_string_equal(ask(console_net(REQUEST_BAN, "10.0.0.0/24", "out")),
+	assert_string_equal(outcome_of(carl), "ok entered(carl)");
+	assert_string_equal(outcome_of(console_net(REQUEST_BAN, "10.0.0.0/24", "out")),
 	                    "banned(:out) done");
 	assert_true(record_of(ENTRY_BANNED).has_net);
 	own(REQUEST_SWEEP);
@@ -512,12 +483,12 @@ static void banning_a_network(void **unused) {
 	/* clang-format on */
 	carl.kind = REQUEST_SAY;
 	carl.text = text("still here");
-	assert_string_equal(ask(carl), "said(carl:still here)");
+	assert_string_equal(outcome_of(carl), "said(carl:still here)");
 	/* Twice banned is lifted at once. */
-	ask(console_net(REQUEST_BAN, "10.0.0.0/24", NULL));
-	assert_string_equal(ask(console_net(REQUEST_UNBAN, "10.0.0.0/25", NULL)),
+	outcome_of(console_net(REQUEST_BAN, "10.0.0.0/24", NULL));
+	assert_string_equal(outcome_of(console_net(REQUEST_UNBAN, "10.0.0.0/25", NULL)),
 	                    "refused:no-such-ban");
-	assert_string_equal(ask(console_net(REQUEST_UNBAN, "10.0.0.0/24", NULL)),
+	assert_string_equal(outcome_of(console_net(REQUEST_UNBAN, "10.0.0.0/24", NULL)),
 	                    "unbanned unbanned done");
 	assert_int_equal(record_of(ANSWER_DONE).number, 2);
 	assert_string_equal(says(1, "L ann"), "ok entered(ann)");
@@ -526,7 +497,7 @@ static void banning_a_network(void **unused) {
 static void bans_run_out(void **unused) {
 	struct record request = console(REQUEST_BAN, "ann", "for a while");
 	request.number = 5;
-	assert_string_equal(ask(request), "banned(ann:for a while) done");
+	assert_string_equal(outcome_of(request), "banned(ann:for a while) done");
 	assert_string_equal(says(1, "L ann"), "refused:banned");
 	assert_int_equal(record_of(ANSWER_REFUSED).until_us, world->now_us + 300 * 1000000);
 	later(300);
@@ -545,7 +516,7 @@ static void many_at_a_time(void **unused) {
 	}
 	static char why[WHY_BYTES_MAX + 1];
 	memset(why, 'w', WHY_BYTES_MAX);
-	ask(console_net(REQUEST_BAN, "10.0.0.0/8", why));
+	outcome_of(console_net(REQUEST_BAN, "10.0.0.0/8", why));
 	const unsigned expected[] = {DECIDE_SWEEP_MAX, DECIDE_SWEEP_MAX, 3, 0};
 	for (size_t i = 0; i < 4; i++) {
 		own(REQUEST_SWEEP);
@@ -560,9 +531,9 @@ static void many_at_a_time(void **unused) {
 	assert_int_equal(state_restrictions_count(world->state), 1);
 	/* So many same bans that one request cannot lift them all: it says how many. */
 	for (int i = 0; i < DECIDE_SWEEP_MAX; i++) {
-		ask(console_net(REQUEST_BAN, "10.0.0.0/8", why));
+		outcome_of(console_net(REQUEST_BAN, "10.0.0.0/8", why));
 	}
-	ask(console_net(REQUEST_UNBAN, "10.0.0.0/8", NULL));
+	outcome_of(console_net(REQUEST_UNBAN, "10.0.0.0/8", NULL));
 	assert_int_equal(record_of(ANSWER_DONE).number, DECIDE_SWEEP_MAX);
 }
 
@@ -579,7 +550,7 @@ static void closing(void **unused) {
 static void checking(void **unused) {
 	struct record request = console(REQUEST_CHECK, NULL, NULL);
 	request.number = 77;
-	assert_string_equal(ask(request), "check");
+	assert_string_equal(outcome_of(request), "check");
 	assert_int_equal(record_of(ANSWER_CHECK).number, 77);
 }
 
@@ -591,20 +562,20 @@ static void what_the_queue_allows(void **unused) {
 		struct record request = from(1, kind);
 		request.name = text("ann");
 		request.text = text("x");
-		assert_string_equal(ask(request), "refused:not-permitted");
+		assert_string_equal(outcome_of(request), "refused:not-permitted");
 	}
 	for (uint16_t kind = REQUEST_ENTER; kind <= REQUEST_HISTORY; kind++) {
 		struct record request = from(1, kind);
 		request.queue = CONSOLE_QUEUE;
-		assert_string_equal(ask(request), "refused:not-permitted");
+		assert_string_equal(outcome_of(request), "refused:not-permitted");
 		request.queue = QUEUE_OF_HUB;
-		assert_string_equal(ask(request), "refused:not-permitted");
+		assert_string_equal(outcome_of(request), "refused:not-permitted");
 	}
 	assert_string_equal(admin(REQUEST_SWEEP, NULL, NULL), "refused:not-permitted");
 	assert_string_equal(own(REQUEST_CLOSE), "refused:not-permitted");
 	const uint16_t nonsense[] = {0, 1, ENTRY_ENTERED, ANSWER_OK, 511, 528, ROW_META, 65535};
 	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
-		assert_string_equal(ask(from(1, nonsense[i])), "refused:bad-argument");
+		assert_string_equal(outcome_of(from(1, nonsense[i])), "refused:bad-argument");
 	}
 }
 
@@ -615,7 +586,7 @@ static void poisoned(void **unused) {
 	request.request = 5;
 	request.text = text("x");
 	decide_poisoned(&at, &request, &world->decision);
-	assert_string_equal(in_words(), "refused:poisoned");
+	assert_string_equal(world_words(world), "refused:poisoned");
 	assert_int_equal(record_of(ANSWER_REFUSED).request, 5);
 	assert_int_equal(record_of(ANSWER_REFUSED).route.peer.port, 1);
 }
@@ -631,10 +602,10 @@ static void no_more_restrictions(void **unused) {
 	struct circumstances at = world_now(world, CONSOLE_QUEUE);
 	struct record request = console(REQUEST_BAN, "y", NULL);
 	decide(&at, &request, &world->decision);
-	assert_string_equal(in_words(), "refused:full");
+	assert_string_equal(world_words(world), "refused:full");
 	request.kind = REQUEST_MUTE;
 	decide(&at, &request, &world->decision);
-	assert_string_equal(in_words(), "refused:full");
+	assert_string_equal(world_words(world), "refused:full");
 }
 
 static void no_more_people(void **unused) {
@@ -659,7 +630,7 @@ static void no_more_people(void **unused) {
 	request.name = text("one-more");
 	struct circumstances at = world_now(world, 0);
 	decide(&at, &request, &world->decision);
-	assert_string_equal(in_words(), "refused:full");
+	assert_string_equal(world_words(world), "refused:full");
 }
 
 int main(void) {

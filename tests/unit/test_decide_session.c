@@ -1,30 +1,5 @@
 /* What the hub decides for those who come by the session dialect. */
-#include "decide_help.h"
-
-static struct world *world;
-
-static int begin(void **unused) {
-	world = world_create();
-	return 0;
-}
-
-static int end(void **unused) {
-	world_destroy(world);
-	return 0;
-}
-
-static struct record record_of(uint16_t kind) {
-	return world_record(world, kind);
-}
-
-static void ask(const char *outcome, struct record request) {
-	world_ask(world, request, NULL, NULL);
-	assert_string_equal(world_words(world), outcome);
-}
-
-static void later(uint64_t seconds) {
-	world->now_us += seconds * 1000000;
-}
+#include "decide_world.h"
 
 /* ---- requests ---- */
 

@@ -1,43 +1,8 @@
 /* What the hub decides for those who come by a stream, and what rooms' operators and accounts mean for
  * those who come by other ways. */
-#include "decide_help.h"
+#include "decide_world.h"
 
 #include "limits.h"
-
-static struct world *world;
-
-static int begin(void **unused) {
-	world = world_create();
-	return 0;
-}
-
-static int end(void **unused) {
-	world_destroy(world);
-	return 0;
-}
-
-static struct record record_of(uint16_t kind) {
-	return world_record(world, kind);
-}
-
-/* The last record of a connection's request says so, and no other. */
-static void check_last(const struct record *request) {
-	struct record record;
-	const void *bytes;
-	size_t offset = 0, size;
-	while (decision_next(&world->decision, &offset, &record, &bytes, &size)) {
-		bool is_last = offset == world->decision.size;
-		assert_int_equal(record.flags, is_last && request->connection.generation != 0
-		                                       ? RECORD_IS_LAST
-		                                       : 0);
-	}
-}
-
-static void ask(const char *outcome, struct record request) {
-	world_ask(world, request, NULL, NULL);
-	assert_string_equal(world_words(world), outcome);
-	check_last(&request);
-}
 
 /* ---- requests ---- */
 
