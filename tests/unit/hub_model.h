@@ -1,6 +1,7 @@
 /* What the hub should do, told once more and as simply as possible: a list of addresses with names,
  * of mutes and of bans. It shares no code with what it is compared to; even which names are equal
- * is a table here. */
+ * is a table here. Rooms are hub_model_rooms.h's, sessions hub_model_sessions.h's, streams
+ * hub_model_streams.h's. */
 #ifndef HUB_MODEL_H
 #define HUB_MODEL_H
 
@@ -22,6 +23,9 @@
 #define MODEL_PEOPLE (MODEL_ADDRESSES + MODEL_CLIENTS)
 #define MODEL_ROOMS 6
 #define MODEL_LOBBY 0
+#define MODEL_LISTS 3
+#define MODEL_MASKS 4
+#define MODEL_PHRASE 112
 
 /* `same` is the number of the name as which it counts; -1: nobody can look for it. */
 static const struct model_name {
@@ -67,7 +71,11 @@ struct model_request {
 	uint64_t session;
 	uint64_t client_number, nonce;
 	uint64_t room; /* its id */
-	int room_name;
+	int room_name; /* of a stream's: -1: none, the room is named by its id */
+	/* A stream's. */
+	bool is_of_connection;
+	int mode;      /* which change */
+	uint64_t bits; /* PERSON_* */
 };
 
 struct model_ban {
@@ -80,9 +88,10 @@ struct model_person {
 	int name;
 	uint16_t home;
 	uint64_t session;
+	uint64_t office; /* in the lobby */
 };
 
-/* Who came by a session. */
+/* Who came by a session, or by a stream: that one is never dormant, and absent when its edge died. */
 struct model_client {
 	enum { MODEL_NOBODY, MODEL_CONNECTED, MODEL_ABSENT, MODEL_DORMANT } life;
 	int name;
@@ -91,12 +100,24 @@ struct model_client {
 	uint64_t session, nonce, number;
 	uint64_t since_us; /* absent or dormant since then */
 	bool is_in[MODEL_ROOMS];
+	uint64_t offices[MODEL_ROOMS];
+	/* A stream's. */
+	bool is_stream;
+	uint64_t bits;
+	char away[MODEL_PHRASE];
 };
 
 struct model_room {
 	uint64_t id; /* 0: there is none */
 	bool is_said_in;
 	uint64_t empty_seq;
+	uint64_t bits;
+	bool has_key;
+	uint64_t limit;
+	uint64_t founder; /* a session, which may be gone */
+	char topic[MODEL_PHRASE];
+	bool masks[MODEL_LISTS][MODEL_MASKS];
+	bool is_invited[MODEL_PEOPLE];
 };
 
 /* Plain data: a copy of it is a snapshot. People are numbered: plain ones by address, then the clients. */
@@ -119,7 +140,11 @@ struct model_outcome {
 	char words[200];
 	int said_by; /* name; -1: nothing is said */
 	char said[TEXT_BYTES_MAX + 100];
+	bool is_of_stream; /* refusals are answers */
 };
+
+/* hub_model_rooms.h: may it speak there? */
+static inline enum reason model_speech(const struct model *model, int who, int room);
 
 /* Of the twelve addresses, each net has four. */
 static inline int model_net_of(int address) {
@@ -184,8 +209,12 @@ static inline void model_end(struct model *model, int who) {
 	for (int i = 0; i < MODEL_PEOPLE; i++) {
 		model->threads[who][i] = model->threads[i][who] = 0;
 	}
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		model->rooms[r].is_invited[who] = false;
+	}
 	if (who < MODEL_ADDRESSES) {
 		model->people[who].is_here = false;
+		model->people[who].office = 0;
 	} else {
 		memset(&model->clients[who - MODEL_ADDRESSES], 0, sizeof(model->clients[0]));
 		model_note_emptiness(model);
@@ -287,20 +316,27 @@ static inline void model_enter(struct model *model, const struct model_request *
 	}
 }
 
-/* The text as it is sent. */
-static inline void model_write(const struct model_request *request, char *out) {
+/* The text as it is sent, if it is short and whole. */
+static inline void model_phrase(const struct model_request *request, char out[MODEL_PHRASE]) {
 	const char *name = model_names[request->name].bytes;
 	out[0] = '\0';
 	switch (request->text) {
 	case TEXT_HELLO: memcpy(out, "hello", 6); break;
-	case TEXT_NAME_HELLO: snprintf(out, 100, "%s hello", name); break;
-	case TEXT_NAME_ALONE: snprintf(out, 100, "%s", name); break;
-	case TEXT_TOO_LONG:
+	case TEXT_NAME_HELLO: snprintf(out, MODEL_PHRASE, "%s hello", name); break;
+	case TEXT_NAME_ALONE: snprintf(out, MODEL_PHRASE, "%s", name); break;
+	default: break;
+	}
+}
+
+/* The text as it is sent. */
+static inline void model_write(const struct model_request *request, char *out) {
+	if (request->text == TEXT_TOO_LONG) {
 		memset(out, 'x', TEXT_BYTES_MAX + 1);
 		out[TEXT_BYTES_MAX + 1] = '\0';
-		break;
-	case TEXT_BROKEN: memcpy(out, "\xE5\xB0", 3); break;
-	default: break;
+	} else if (request->text == TEXT_BROKEN) {
+		memcpy(out, "\xE5\xB0", 3);
+	} else {
+		model_phrase(request, out);
 	}
 }
 
@@ -326,6 +362,8 @@ static inline void model_say(struct model *model, const struct model_request *re
 		model_refuse(out, REASON_NOT_UTF8);
 	} else if (model_is_muted(model, person->name, now_us)) {
 		model_refuse(out, REASON_MUTED);
+	} else if (model_speech(model, request->address, MODEL_LOBBY) != REASON_NONE) {
+		model_refuse(out, model_speech(model, request->address, MODEL_LOBBY));
 	} else {
 		model_follow(person, request, out);
 		model_add(out, "said");
@@ -346,12 +384,23 @@ static inline void model_leave(struct model *model, const struct model_request *
 	model_end(model, request->address);
 }
 
+/* Of whom it is not said by messages. */
+static inline bool model_is_of_edge(const struct model *model, int who,
+                                    const struct model_request *request) {
+	if (who < MODEL_ADDRESSES) {
+		const struct model_person *person = &model->people[who];
+		return person->is_here && person->session == request->session &&
+		       person->home == request->queue;
+	}
+	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
+	return client->life != MODEL_NOBODY && client->is_stream &&
+	       client->session == request->session && client->home == request->queue;
+}
+
 static inline void model_gone(struct model *model, const struct model_request *request,
                               struct model_outcome *out) {
-	for (int i = 0; i < MODEL_ADDRESSES; i++) {
-		struct model_person *person = &model->people[i];
-		if (person->is_here && person->session == request->session &&
-		    person->home == request->queue) {
+	for (int i = 0; i < MODEL_PEOPLE; i++) {
+		if (model_is_of_edge(model, i, request)) {
 			model_end(model, i);
 			model_add(out, "left:unreachable");
 			return;
@@ -439,7 +488,7 @@ static inline void model_sleep(struct model_client *client, uint64_t now_us) {
 
 static inline void model_close(struct model *model, uint64_t now_us, struct model_outcome *out) {
 	for (int i = 0; i < MODEL_PEOPLE; i++) {
-		if (i < MODEL_ADDRESSES) {
+		if (i < MODEL_ADDRESSES || model->clients[i - MODEL_ADDRESSES].is_stream) {
 			model_end(model, i);
 		} else if (model_is_here(model, i)) {
 			model_sleep(&model->clients[i - MODEL_ADDRESSES], now_us);

@@ -1,48 +1,11 @@
-/* The model of the hub, its second half: what it does for those who come by sessions. */
+/* The model of the hub: what it does for those who come by sessions; and what streams say as they do. */
 #ifndef HUB_MODEL_SESSIONS_H
 #define HUB_MODEL_SESSIONS_H
 
-#include "hub_model.h"
+#include "hub_model_rooms.h"
 
 #define MODEL_AWAY_US (UINT64_C(600) * 1000000)
 #define MODEL_FORGET_US (UINT64_C(7200) * 1000000)
-#define MODEL_ROOM_NAMES 8
-
-/* Which room a name is of; -1: none can be called that. */
-static const struct model_room_name {
-	const char *bytes;
-	int room;
-} model_room_names[MODEL_ROOM_NAMES] = {
-	{"#a", 1},     {"#A", 1},      {"#茶", 2},
-	{"#bread", 3}, {"#cheese", 4}, {"#大厅", MODEL_LOBBY},
-	{"milk", -1},  {"#a,b", -1},
-};
-
-static inline struct model_client *model_client_of(struct model *model, uint64_t session) {
-	for (int i = 0; i < MODEL_CLIENTS; i++) {
-		if (model->clients[i].life != MODEL_NOBODY &&
-		    model->clients[i].session == session) {
-			return &model->clients[i];
-		}
-	}
-	return NULL;
-}
-
-static inline int model_number_of(const struct model *model, const struct model_client *client) {
-	return (int)(client - model->clients) + MODEL_ADDRESSES;
-}
-
-static inline int model_room_of(const struct model *model, uint64_t id) {
-	if (id == 1) {
-		return MODEL_LOBBY;
-	}
-	for (int r = MODEL_LOBBY + 1; r < MODEL_ROOMS; r++) {
-		if (id != 0 && model->rooms[r].id == id) {
-			return r;
-		}
-	}
-	return -1;
-}
 
 /* ---- coming in ---- */
 
@@ -96,7 +59,7 @@ static inline void model_open(struct model *model, const struct model_request *r
 static inline void model_resume(struct model *model, const struct model_request *request,
                                 uint64_t now_us, struct model_outcome *out) {
 	struct model_client *client = model_client_of(model, request->session);
-	if (client == NULL) {
+	if (client == NULL || client->is_stream) {
 		model_refuse(out, REASON_NO_SUCH_SESSION);
 		return;
 	}
@@ -127,7 +90,8 @@ static inline void model_resume(struct model *model, const struct model_request 
 static inline void model_absent(struct model *model, const struct model_request *request,
                                 uint64_t now_us, struct model_outcome *out) {
 	struct model_client *client = model_client_of(model, request->session);
-	if (client != NULL && client->life == MODEL_CONNECTED && client->home == request->queue) {
+	if (client != NULL && !client->is_stream && client->life == MODEL_CONNECTED &&
+	    client->home == request->queue) {
 		client->life = MODEL_ABSENT;
 		client->since_us = now_us;
 		model_add(out, "absent");
@@ -139,11 +103,24 @@ static inline void model_absent(struct model *model, const struct model_request 
 /* ---- messages ---- */
 
 static inline void model_refuse_message(struct model_outcome *out, enum reason reason) {
+	if (out->is_of_stream) {
+		model_refuse(out, reason);
+		return;
+	}
 	model_add(out, "refused-message");
 	size_t used = strlen(out->words);
 	if (reason != REASON_NONE) {
 		snprintf(out->words + used, sizeof(out->words) - used, ":%s",
 		         reason_word((uint16_t)reason));
+	}
+}
+
+/* There is nothing to do. */
+static inline void model_refuse_idle(struct model_outcome *out) {
+	if (out->is_of_stream) {
+		model_add(out, "nothing");
+	} else {
+		model_refuse_message(out, REASON_NONE);
 	}
 }
 
@@ -166,9 +143,18 @@ static inline bool model_may_say(const struct model *model, const struct model_r
 	return false;
 }
 
+/* Streams may name rooms instead. */
+static inline int model_room_asked(const struct model *model, const struct model_request *request) {
+	if (request->is_of_connection && request->room_name >= 0) {
+		int room = model_room_names[request->room_name].room;
+		return room > MODEL_LOBBY && model->rooms[room].id == 0 ? -1 : room;
+	}
+	return model_room_of(model, request->room);
+}
+
 static inline bool model_is_in_room(const struct model *model, const struct model_request *request,
                                     const struct model_client *client, struct model_outcome *out) {
-	int room = model_room_of(model, request->room);
+	int room = model_room_asked(model, request);
 	if (room >= 0 && client->is_in[room]) {
 		return true;
 	}
@@ -176,13 +162,28 @@ static inline bool model_is_in_room(const struct model *model, const struct mode
 	return false;
 }
 
+/* From outside of a room only streams speak. */
+static inline bool model_may_reach(const struct model *model, const struct model_request *request,
+                                   const struct model_client *client, struct model_outcome *out) {
+	int room = model_room_asked(model, request);
+	if ((!out->is_of_stream || room < 0) && !model_is_in_room(model, request, client, out)) {
+		return false;
+	}
+	enum reason reason = model_speech(model, model_number_of(model, client), room);
+	if (reason != REASON_NONE) {
+		model_refuse_message(out, reason);
+	}
+	return reason == REASON_NONE;
+}
+
 static inline void model_say_in(struct model *model, const struct model_request *request,
                                 struct model_client *client, uint64_t now_us,
                                 struct model_outcome *out) {
-	if (model_is_in_room(model, request, client, out) &&
+	bool is_to_some = (request->number & MEMBER_BITS) != 0;
+	if (model_may_reach(model, request, client, out) &&
 	    model_may_say(model, request, client, now_us, out)) {
-		model->rooms[model_room_of(model, request->room)].is_said_in = true;
-		model_add(out, "said");
+		model->rooms[model_room_asked(model, request)].is_said_in |= !is_to_some;
+		model_add(out, is_to_some ? "said-to" : "said");
 		out->said_by = client->name;
 	}
 }
@@ -192,23 +193,40 @@ static inline void model_join(struct model *model, const struct model_request *r
 	int room = model_room_names[request->room_name].room;
 	if (room < 0) {
 		model_refuse_message(out, REASON_ROOM_NAME_INVALID);
-	} else if (client->is_in[room]) {
-		model_refuse_message(out, REASON_NONE);
-	} else {
-		bool is_new = room != MODEL_LOBBY && model->rooms[room].id == 0;
-		model_add(out, is_new ? "made joined" : "joined");
-		if (is_new) {
-			model->rooms[room] = (struct model_room){.id = model->entry_seq - 1};
-		}
-		client->is_in[room] = true;
-		model_note_emptiness(model);
+		return;
 	}
+	if (client->is_in[room]) {
+		model_refuse_idle(out);
+		return;
+	}
+	bool is_new = room != MODEL_LOBBY && model->rooms[room].id == 0;
+	bool has_key = request->is_of_connection && request->text == TEXT_HELLO;
+	enum reason reason = is_new ? REASON_NONE : model_joining(model, client, room, has_key);
+	if (reason != REASON_NONE) {
+		model_refuse_message(out, reason);
+		return;
+	}
+	model_add(out, is_new ? "made joined" : "joined");
+	bool is_first =
+		is_new || model_is_deserted(model, room) || model_is_founder(model, client, room);
+	if (is_new) {
+		model->rooms[room] = (struct model_room){.id = model->entry_seq - 1,
+		                                         .bits = ROOM_BITS_AT_FIRST,
+		                                         .founder = client->session};
+	}
+	client->is_in[room] = true;
+	client->offices[room] = is_first ? MEMBER_IS_OPERATOR : 0;
+	model->rooms[room].is_invited[model_number_of(model, client)] = false;
+	model_note_emptiness(model);
 }
 
 static inline void model_part(struct model *model, const struct model_request *request,
                               struct model_client *client, struct model_outcome *out) {
 	if (model_is_in_room(model, request, client, out)) {
-		client->is_in[model_room_of(model, request->room)] = false;
+		int room = model_room_asked(model, request);
+		assert(room >= 0);
+		client->is_in[room] = false;
+		client->offices[room] = 0;
 		model_note_emptiness(model);
 		model_add(out, "parted");
 	}
@@ -245,7 +263,7 @@ static inline void model_rename_client(struct model *model, const struct model_r
 	} else if (model_is_banned(model, request->name, -1, now_us)) {
 		model_refuse_message(out, REASON_BANNED);
 	} else if (client->name == request->name) {
-		model_refuse_message(out, REASON_NONE);
+		model_refuse_idle(out);
 	} else {
 		model_add(out, "renamed");
 		model_rename(model, &client->name, request->name);
@@ -255,7 +273,7 @@ static inline void model_rename_client(struct model *model, const struct model_r
 static inline void model_message(struct model *model, const struct model_request *request,
                                  uint64_t now_us, struct model_outcome *out) {
 	struct model_client *client = model_client_of(model, request->session);
-	if (client == NULL || request->client_number != client->number + 1) {
+	if (client == NULL || client->is_stream || request->client_number != client->number + 1) {
 		model_add(out, "nothing");
 		return;
 	}
@@ -275,26 +293,6 @@ static inline void model_message(struct model *model, const struct model_request
 		model_add(out, "left");
 		break;
 	default: assert(request->kind == REQUEST_UNFIT); model_refuse_message(out, REASON_TOO_FAST);
-	}
-}
-
-/* What should come of this request; the model is then as it is afterwards. */
-static inline void model_decide(struct model *model, const struct model_request *request,
-                                uint64_t now_us, struct model_outcome *out) {
-	out->words[0] = out->said[0] = '\0';
-	out->said_by = -1;
-	if ((request->queue == MODEL_EDGES) != model_is_administrators(request->kind)) {
-		model_refuse(out, REASON_NOT_PERMITTED);
-	} else if (request->kind == REQUEST_OPEN) {
-		model_open(model, request, now_us, out);
-	} else if (request->kind == REQUEST_RESUME) {
-		model_resume(model, request, now_us, out);
-	} else if (request->kind == REQUEST_ABSENT) {
-		model_absent(model, request, now_us, out);
-	} else if (request->client_number != 0) {
-		model_message(model, request, now_us, out);
-	} else {
-		model_decide_plain(model, request, now_us, out);
 	}
 }
 

@@ -1,0 +1,417 @@
+/* The model of the hub: what it does for those who come by streams, and what they may in rooms. */
+#ifndef HUB_MODEL_STREAMS_H
+#define HUB_MODEL_STREAMS_H
+
+#include "hub_model_sessions.h"
+
+#define MODEL_ORPHAN_US (UINT64_C(30) * 1000000)
+#define MODEL_LIMIT 2
+#define MODEL_MODES 30
+
+/* Changes as they are typed; behind those of an office comes a name. */
+static const struct model_mode {
+	const char *text;
+	char letter;
+	bool is_set;
+	uint64_t bit; /* of the room's, or of an office */
+	int mask;
+} model_modes[MODEL_MODES] = {
+	{"+i", 'i', true, ROOM_IS_INVITE_ONLY, 0},
+	{"-i", 'i', false, ROOM_IS_INVITE_ONLY, 0},
+	{"+m", 'i', true, ROOM_IS_MODERATED, 0},
+	{"-m", 'i', false, ROOM_IS_MODERATED, 0},
+	{"-m", 'i', false, ROOM_IS_MODERATED, 0},
+	{"+n", 'i', true, ROOM_NO_EXTERNAL, 0},
+	{"-n", 'i', false, ROOM_NO_EXTERNAL, 0},
+	{"+t", 'i', true, ROOM_TOPIC_LOCKED, 0},
+	{"-t", 'i', false, ROOM_TOPIC_LOCKED, 0},
+	{"+k " MODEL_KEY, 'k', true, 0, 0},
+	{"-k", 'k', false, 0, 0},
+	{"+k", 'x', true, 0, 0},
+	{"+l 2", 'l', true, 0, 0},
+	{"-l", 'l', false, 0, 0},
+	{"+l 0", 'x', true, 0, 0},
+	{"+o ", 'o', true, MEMBER_IS_OPERATOR, 0},
+	{"+o ", 'o', true, MEMBER_IS_OPERATOR, 0},
+	{"-o ", 'o', false, MEMBER_IS_OPERATOR, 0},
+	{"+v ", 'o', true, MEMBER_HAS_VOICE, 0},
+	{"-v ", 'o', false, MEMBER_HAS_VOICE, 0},
+	{"+b *!*@plain.qun", 'b', true, 0, 0},
+	{"-b *!*@PLAIN.qun", 'b', false, 0, 0},
+	{"+b *@session.qun", 'b', true, 0, 1},
+	{"-b *!*@session.qun", 'b', false, 0, 1},
+	{"+b *!*@even.qun", 'b', true, 0, 2},
+	{"-b *!*@even.qun", 'b', false, 0, 2},
+	{"+e *!*@even.qun", 'e', true, 0, 2},
+	{"-e *!*@even.qun", 'e', false, 0, 2},
+	{"+I *!*@odd.qun", 'I', true, 0, 3},
+	{"-I *!*@odd.qun", 'I', false, 0, 3},
+};
+
+/* ---- coming, and coming back ---- */
+
+/* Who may have back what an edge's death took: from the same network's one address, here. */
+static inline struct model_client *model_own_orphan(struct model *model,
+                                                    const struct model_request *request) {
+	int holder = model_holder(model, request->name);
+	if (holder < MODEL_ADDRESSES) {
+		return NULL;
+	}
+	struct model_client *client = &model->clients[holder - MODEL_ADDRESSES];
+	bool is_from_there = model_net_of(client->address) == model_net_of(request->address);
+	return client->is_stream && client->life == MODEL_ABSENT && is_from_there ? client : NULL;
+}
+
+static inline void model_register(struct model *model, const struct model_request *request,
+                                  uint64_t now_us, struct model_outcome *out) {
+	if (model_is_banned(model, request->name, request->address, now_us)) {
+		model_refuse(out, REASON_BANNED);
+		return;
+	}
+	struct model_client *client = model_own_orphan(model, request);
+	if (client != NULL) {
+		bool is_same = client->address % 2 == request->address % 2 &&
+		               client->bits == request->bits;
+		model_add(out, is_same ? "moved welcome" : "moved profile welcome");
+		client->life = MODEL_CONNECTED;
+		client->bits = request->bits;
+	} else {
+		if (!model_may_enter(model, request, request->name, now_us, out)) {
+			return;
+		}
+		client = model->clients;
+		while (client->life != MODEL_NOBODY) {
+			client++;
+			assert(client < model->clients + MODEL_CLIENTS);
+		}
+		*client = (struct model_client){.life = MODEL_CONNECTED,
+		                                .is_stream = true,
+		                                .name = request->name,
+		                                .session = model->entry_seq,
+		                                .bits = request->bits};
+		model_add(out, "welcome entered");
+	}
+	client->address = request->address;
+	client->home = request->queue;
+}
+
+static inline void model_orphan(struct model *model, const struct model_request *request,
+                                uint64_t now_us, struct model_outcome *out) {
+	bool has_any = false;
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		struct model_client *client = &model->clients[i];
+		if (client->life == MODEL_CONNECTED && client->is_stream &&
+		    client->home == request->queue) {
+			client->life = MODEL_ABSENT;
+			client->since_us = now_us;
+			has_any = true;
+		}
+	}
+	model_add(out, has_any ? "orphaned" : "nothing");
+}
+
+/* ---- rooms ---- */
+
+static inline bool model_is_good_why(const struct model_request *request,
+                                     struct model_outcome *out) {
+	if (request->text == TEXT_TOO_LONG || request->text == TEXT_BROKEN) {
+		model_refuse(out,
+		             request->text == TEXT_BROKEN ? REASON_NOT_UTF8 : REASON_TEXT_TOO_LONG);
+		return false;
+	}
+	return true;
+}
+
+/* As its operator, or the server's. */
+static inline bool model_rules(const struct model *model, const struct model_client *client,
+                               int room) {
+	uint64_t office = model_office_of(model, model_number_of(model, client), room);
+	return (office & MEMBER_IS_OPERATOR) != 0 || (client->bits & PERSON_IS_OPERATOR) != 0;
+}
+
+/* The room that it is in, or over which it is; -1: it is refused. */
+static inline int model_own_room(const struct model *model, const struct model_request *request,
+                                 const struct model_client *client, struct model_outcome *out) {
+	int room = model_room_asked(model, request);
+	bool is_over = room >= 0 && (client->bits & PERSON_IS_OPERATOR) != 0;
+	return is_over || model_is_in_room(model, request, client, out) ? room : -1;
+}
+
+static inline void model_topic(struct model *model, const struct model_request *request,
+                               const struct model_client *client, struct model_outcome *out) {
+	int room = model_own_room(model, request, client, out);
+	if (room < 0 || !model_is_good_why(request, out)) {
+		return;
+	}
+	struct model_room *it = &model->rooms[room];
+	if ((it->bits & ROOM_TOPIC_LOCKED) != 0 && !model_rules(model, client, room)) {
+		model_refuse(out, REASON_NOT_ROOM_OPERATOR);
+		return;
+	}
+	model_phrase(request, it->topic);
+	it->is_said_in = true;
+	model_add(out, "topic");
+}
+
+static inline enum reason model_change_office(struct model *model,
+                                              const struct model_request *request,
+                                              const struct model_mode *mode, int room,
+                                              bool *is_done) {
+	int who = model_holder(model, request->name);
+	if (model_names[request->name].bytes[0] == '\0') {
+		return REASON_BAD_ARGUMENT;
+	}
+	if (who < 0 || !model_is_member(model, who, room)) {
+		return who < 0 ? REASON_NO_SUCH_NAME : REASON_THEY_NOT_IN_ROOM;
+	}
+	uint64_t *office = model_office(model, who, room), old = *office;
+	*office = mode->is_set ? *office | mode->bit : *office & ~mode->bit;
+	*is_done = *office != old;
+	return REASON_NONE;
+}
+
+static inline bool model_set_bool(bool *it, bool is_set) {
+	bool is_changed = *it != is_set;
+	*it = is_set;
+	return is_changed;
+}
+
+/* The reason why not. */
+static inline enum reason model_change(struct model *model, const struct model_request *request,
+                                       int room, bool *is_done) {
+	const struct model_mode *mode = &model_modes[request->mode];
+	struct model_room *it = &model->rooms[room];
+	uint64_t bits = it->bits, limit = it->limit;
+	switch (mode->letter) {
+	case 'i':
+		it->bits = mode->is_set ? bits | mode->bit : bits & ~mode->bit;
+		*is_done = it->bits != bits;
+		break;
+	case 'k':
+		/* The same one is a new one: nobody can see which it is. */
+		*is_done = model_set_bool(&it->has_key, mode->is_set) || mode->is_set;
+		break;
+	case 'l':
+		it->limit = mode->is_set ? MODEL_LIMIT : 0;
+		*is_done = it->limit != limit;
+		break;
+	case 'o': return model_change_office(model, request, mode, room, is_done);
+	case 'b': *is_done = model_set_bool(&it->masks[0][mode->mask], mode->is_set); break;
+	case 'e': *is_done = model_set_bool(&it->masks[1][mode->mask], mode->is_set); break;
+	case 'I': *is_done = model_set_bool(&it->masks[2][mode->mask], mode->is_set); break;
+	default: return REASON_BAD_ARGUMENT;
+	}
+	return REASON_NONE;
+}
+
+static inline void model_mode(struct model *model, const struct model_request *request,
+                              const struct model_client *client, struct model_outcome *out) {
+	int room = model_room_asked(model, request);
+	if (room < 0 || !model_rules(model, client, room)) {
+		model_refuse(out, room < 0 ? REASON_NO_SUCH_ROOM : REASON_NOT_ROOM_OPERATOR);
+		return;
+	}
+	bool is_done = false;
+	enum reason reason = model_change(model, request, room, &is_done);
+	if (reason != REASON_NONE) {
+		model_refuse(out, reason);
+	} else if (is_done) {
+		model->rooms[room].is_said_in = true;
+		model_add(out, "mode");
+	} else {
+		model_add(out, "nothing");
+	}
+}
+
+static inline void model_put_out(struct model *model, const struct model_request *request,
+                                 const struct model_client *client, struct model_outcome *out) {
+	int room = model_own_room(model, request, client, out);
+	int who = model_holder(model, request->name);
+	if (room < 0 || !model_is_good_why(request, out)) {
+		return;
+	}
+	if (!model_rules(model, client, room)) {
+		model_refuse(out, REASON_NOT_ROOM_OPERATOR);
+	} else if (who < 0) {
+		model_refuse(out, REASON_NO_SUCH_NAME);
+	} else if (!model_is_member(model, who, room)) {
+		model_refuse(out, REASON_THEY_NOT_IN_ROOM);
+	} else if (who < MODEL_ADDRESSES) {
+		model_end(model, who);
+		model_add(out, "kicked:kicked");
+	} else {
+		model->clients[who - MODEL_ADDRESSES].is_in[room] = false;
+		model->clients[who - MODEL_ADDRESSES].offices[room] = 0;
+		model_note_emptiness(model);
+		model_add(out, "put-out");
+	}
+}
+
+static inline void model_invite(struct model *model, const struct model_request *request,
+                                const struct model_client *client, struct model_outcome *out) {
+	if (!model_is_in_room(model, request, client, out)) {
+		return;
+	}
+	int room = model_room_asked(model, request), who = model_holder(model, request->name);
+	bool is_closed = (model->rooms[room].bits & ROOM_IS_INVITE_ONLY) != 0;
+	if (who < 0) {
+		model_refuse(out, REASON_NO_SUCH_NAME);
+	} else if (is_closed && !model_rules(model, client, room)) {
+		model_refuse(out, REASON_NOT_ROOM_OPERATOR);
+	} else if (model_is_member(model, who, room)) {
+		model_refuse(out, REASON_ALREADY_IN_ROOM);
+	} else {
+		model->rooms[room].is_invited[who] = true;
+		model_add(out, "invited");
+	}
+}
+
+/* ---- people ---- */
+
+static inline void model_go_away(const struct model_request *request, struct model_client *client,
+                                 struct model_outcome *out) {
+	char why[MODEL_PHRASE] = "";
+	if (!model_is_good_why(request, out)) {
+		return;
+	}
+	model_phrase(request, why);
+	model_add(out, strcmp(why, client->away) == 0 ? "nothing" : "away");
+	memcpy(client->away, why, sizeof(why));
+}
+
+static inline void model_tag(const struct model *model, const struct model_request *request,
+                             const struct model_client *client, uint64_t now_us,
+                             struct model_outcome *out) {
+	if (model_names[request->name].bytes[0] == '\0') {
+		if (!model_may_reach(model, request, client, out)) {
+			return;
+		}
+	} else if (model_holder(model, request->name) < 0) {
+		model_refuse(out, REASON_NO_SUCH_NAME);
+		return;
+	}
+	if (model_is_muted(model, client->name, now_us)) {
+		model_refuse(out, REASON_MUTED);
+	} else {
+		model_add(out, "tagged");
+	}
+}
+
+static inline void model_set_bits(const struct model_request *request, struct model_client *client,
+                                  struct model_outcome *out) {
+	model_add(out, client->bits == request->bits ? "nothing" : "profile");
+	client->bits = request->bits;
+}
+
+/* What the server's operators may. */
+static inline void model_operate(struct model *model, const struct model_request *request,
+                                 const struct model_client *client, struct model_outcome *out) {
+	int who = model_holder(model, request->name);
+	if ((client->bits & PERSON_IS_OPERATOR) == 0) {
+		model_refuse(out, REASON_NOT_PERMITTED);
+	} else if (!model_is_good_why(request, out)) {
+		return;
+	} else if (request->kind != REQUEST_KILL) {
+		char text[MODEL_PHRASE] = "";
+		model_phrase(request, text);
+		if (text[0] == '\0') {
+			model_refuse(out, REASON_TEXT_EMPTY);
+			return;
+		}
+		model_add(out, request->kind == REQUEST_SHOUT ? "shouted" : "wallops");
+	} else if (who < 0) {
+		model_refuse(out, REASON_NO_SUCH_NAME);
+	} else {
+		model_end(model, who);
+		model_add(out, "kicked:kicked");
+	}
+}
+
+/* ---- all ---- */
+
+/* Only streams may ask for these. */
+static inline bool model_is_streams(uint16_t kind) {
+	return kind == REQUEST_SHOUT || (kind >= REQUEST_TOPIC && kind <= REQUEST_WALLOPS);
+}
+
+static inline bool model_is_messages(uint16_t kind) {
+	return model_is_streams(kind) || (kind >= REQUEST_JOIN && kind <= REQUEST_RENAME);
+}
+
+static inline void model_do_stream(struct model *model, const struct model_request *request,
+                                   struct model_client *client, uint64_t now_us,
+                                   struct model_outcome *out) {
+	switch (request->kind) {
+	case REQUEST_SAY: model_say_in(model, request, client, now_us, out); break;
+	case REQUEST_JOIN: model_join(model, request, client, out); break;
+	case REQUEST_PART:
+		if (model_is_in_room(model, request, client, out) &&
+		    model_is_good_why(request, out)) {
+			model_part(model, request, client, out);
+		}
+		break;
+	case REQUEST_DIRECT: model_direct(model, request, client, now_us, out); break;
+	case REQUEST_RENAME: model_rename_client(model, request, client, now_us, out); break;
+	case REQUEST_TOPIC: model_topic(model, request, client, out); break;
+	case REQUEST_MODE: model_mode(model, request, client, out); break;
+	case REQUEST_PUT_OUT: model_put_out(model, request, client, out); break;
+	case REQUEST_INVITE: model_invite(model, request, client, out); break;
+	case REQUEST_AWAY: model_go_away(request, client, out); break;
+	case REQUEST_PROFILE: model_set_bits(request, client, out); break;
+	case REQUEST_TAGMSG: model_tag(model, request, client, now_us, out); break;
+	default: model_operate(model, request, client, out);
+	}
+}
+
+/* Without a number: a stream's message, or nobody's. */
+static inline void model_stream_message(struct model *model, const struct model_request *request,
+                                        uint64_t now_us, struct model_outcome *out) {
+	struct model_client *client = model_client_of(model, request->session);
+	out->is_of_stream = client != NULL && client->is_stream;
+	if (!out->is_of_stream && model_is_streams(request->kind)) {
+		model_refuse(out, REASON_NOT_PERMITTED);
+	} else if (!out->is_of_stream || client->home != request->queue ||
+	           client->life != MODEL_CONNECTED) {
+		model_add(out, "nothing");
+	} else {
+		model_do_stream(model, request, client, now_us, out);
+	}
+}
+
+static inline bool model_is_stream(struct model *model, uint64_t session) {
+	const struct model_client *client = model_client_of(model, session);
+	return client != NULL && client->is_stream;
+}
+
+/* What should come of this request; the model is then as it is afterwards. */
+static inline void model_decide(struct model *model, const struct model_request *request,
+                                uint64_t now_us, struct model_outcome *out) {
+	bool is_of_edge = request->queue != MODEL_EDGES;
+	out->words[0] = out->said[0] = '\0';
+	out->said_by = -1;
+	out->is_of_stream = false;
+	if (is_of_edge == model_is_administrators(request->kind) &&
+	    !(is_of_edge && request->kind == REQUEST_SHOUT)) {
+		model_refuse(out, REASON_NOT_PERMITTED);
+	} else if (request->kind == REQUEST_OPEN) {
+		model_open(model, request, now_us, out);
+	} else if (request->kind == REQUEST_RESUME) {
+		model_resume(model, request, now_us, out);
+	} else if (request->kind == REQUEST_ABSENT) {
+		model_absent(model, request, now_us, out);
+	} else if (request->kind == REQUEST_REGISTER) {
+		model_register(model, request, now_us, out);
+	} else if (request->kind == REQUEST_ORPHANS) {
+		model_orphan(model, request, now_us, out);
+	} else if (request->client_number != 0) {
+		model_message(model, request, now_us, out);
+	} else if (is_of_edge &&
+	           (model_is_messages(request->kind) ||
+	            (request->kind == REQUEST_SAY && model_is_stream(model, request->session)))) {
+		model_stream_message(model, request, now_us, out);
+	} else {
+		model_decide_plain(model, request, now_us, out);
+	}
+}
+
+#endif
