@@ -156,6 +156,10 @@ def test_what_no_line_can_hold(serve, crowd_of):
     hong.settle(hong.say("one\ntwo"))
     heard = [each.last for each in people["ann"].sync()]
     assert heard in (["one", "two"], ["one two"]), heard
+    # So many that no reader could be sent a line each: nothing is left out all the same.
+    hong.settle(hong.say("a\n" * 2000))
+    heard = [each.last for each in people["ann"].sync()]
+    assert "".join(heard).replace(" ", "") == "a" * 2000 and len(heard) < 20
 
 
 @pytest.mark.asan
@@ -255,6 +259,17 @@ def test_echo_and_labels(serve):
     ann.send("@label=five PING token")
     [pong] = ann.sync()
     assert pong.command == "PONG" and pong.tags["label"] == "five"
+    # To oneself: the echo alone bears the label; without echo-message it is acknowledged.
+    for line in ("PRIVMSG ann :to myself", "NOTICE ann :to myself", "TAGMSG ann"):
+        ann.send("@+a=b;label=self " + line)
+        heard = ann.sync()
+        assert [each.command for each in heard] == [line.split()[0]] * 2
+        assert sorted(each.tags.pop("label", "") for each in heard) == ["", "self"]
+        assert heard[0].tags == heard[1].tags and heard[0].source == heard[1].source
+    bob.send("CAP REQ :-echo-message", "@label=self PRIVMSG bob :to myself")
+    bob.find("CAP", ..., "ACK")
+    heard = bob.sync()
+    assert sorted((each.command, each.tags.get("label", "")) for each in heard) == [("ACK", "self"), ("PRIVMSG", "")]
     ann.send("@label=six JOIN #other")
     heard = ann.sync()
     assert [line.tags.get("label") for line in heard].count("six") == 1

@@ -73,7 +73,7 @@ static void to_room(struct irc *irc, const struct said *said, struct slice targe
 	irc_request(irc, &request, target, said->is_notice);
 }
 
-/* Kept nowhere: one's own client has it. */
+/* Kept nowhere: one's own client has it. What is delivered is no answer: a label is the echo's alone. */
 static void to_self(struct irc *irc, const struct said *said, const struct person *self) {
 	const struct state *state = irc->edge->state;
 	const struct irc_rendering how = {.server = irc_config(irc)->server,
@@ -94,9 +94,10 @@ static void to_self(struct irc *irc, const struct said *said, const struct perso
 	                (said->is_notice ? SAID_IS_NOTICE : 0),
 	};
 	size_t size = irc_render(&how, &entry, irc->scratch, sizeof(irc->scratch));
-	for (int i = 0; i < (irc_can(irc, CAP_ECHO_MESSAGE) ? 2 : 1); i++) {
+	if (irc_can(irc, CAP_ECHO_MESSAGE)) {
 		irc_put_lines(irc, slice_of(irc->scratch, size));
 	}
+	stream_answer(irc->stream, irc->to, slice_of(irc->scratch, size));
 }
 
 static void to_person(struct irc *irc, const struct said *said, struct slice target) {

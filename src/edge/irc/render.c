@@ -184,17 +184,16 @@ static void put_cut(struct work *work, struct slice head, struct slice text) {
 	} while (text.size > 0 && !work->is_full);
 }
 
-/* "head :text"; line feeds begin new lines, of which the empty ones are left out. */
-static void put_said(struct work *work, struct irc_line *head, struct slice text) {
-	char clean[TEXT_BYTES_MAX + 64];
-	irc_put_text(head, " :");
-	if (head->is_full || head->size > IRC_LINE_BYTES_MAX - 2 - TEXT_ROOM_MIN) {
-		return;
+static struct slice without_breaks(char *text, size_t size) {
+	for (char *at = text; at < text + size; at++) {
+		*at = *at == '\n' ? ' ' : *at;
 	}
-	struct slice whole = irc_line_slice(head);
-	irc_put(head, work->how->before_text);
-	text = without_controls(text, clean, sizeof(clean));
-	struct slice first = head->is_full ? whole : irc_line_slice(head);
+	return slice_of(text, size);
+}
+
+/* Its lines, and each in as many as it takes. */
+static void put_lines(struct work *work, struct slice first, struct slice whole,
+                      struct slice text) {
 	bool is_first = true;
 	while (text.size > 0 && !work->is_full) {
 		const char *end = memchr(text.bytes, '\n', text.size);
@@ -207,6 +206,27 @@ static void put_said(struct work *work, struct irc_line *head, struct slice text
 	}
 }
 
+/* "head :text"; line feeds begin new lines, of which the empty ones are left out. */
+static void put_said(struct work *work, struct irc_line *head, struct slice text) {
+	char clean[TEXT_BYTES_MAX + 64];
+	irc_put_text(head, " :");
+	if (head->is_full || head->size > IRC_LINE_BYTES_MAX - 2 - TEXT_ROOM_MIN) {
+		return;
+	}
+	struct slice whole = irc_line_slice(head);
+	irc_put(head, work->how->before_text);
+	text = without_controls(text, clean, sizeof(clean));
+	struct slice first = head->is_full ? whole : irc_line_slice(head);
+	size_t before = work->size;
+	put_lines(work, first, whole, text);
+	if (work->is_full) {
+		/* Hundreds of lines, some bytes each: as one text it fits. */
+		work->is_full = false;
+		work->size = before;
+		put_lines(work, first, whole, without_breaks(clean, text.size));
+	}
+}
+
 /* One line only: what is too long for it is cut off between characters. */
 static void put_short(struct work *work, struct irc_line *head, struct slice text) {
 	char clean[TEXT_BYTES_MAX + 64];
@@ -214,10 +234,7 @@ static void put_short(struct work *work, struct irc_line *head, struct slice tex
 	if (head->is_full || head->size > IRC_LINE_BYTES_MAX - 2) {
 		return;
 	}
-	text = without_controls(text, clean, sizeof(clean));
-	for (char *at = clean; at < clean + text.size; at++) {
-		*at = *at == '\n' ? ' ' : *at;
-	}
+	text = without_breaks(clean, without_controls(text, clean, sizeof(clean)).size);
 	size_t room = IRC_LINE_BYTES_MAX - 2 - head->size;
 	size_t size = text.size <= room ? text.size : cut_before(text, room);
 	put_line(work, irc_line_slice(head), slice_first(text, size), work->size == 0);
