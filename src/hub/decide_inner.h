@@ -78,6 +78,8 @@ struct trouble check_name(const struct deciding *d, const struct person *person,
 void probe_holder(struct deciding *d, struct slice name);
 /* Is there room for one more person? Who left longest ago makes room if need be. */
 bool make_place(struct deciding *d);
+/* Somebody new, who is welcomed first: `entered` lacks its numbers. Refused if there is trouble, or no place. */
+void let_in(struct deciding *d, struct trouble trouble, struct record entered);
 
 /* ---- messages: of whoever has a session ---- */
 

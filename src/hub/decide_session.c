@@ -71,6 +71,23 @@ static struct record entered(const struct deciding *d, uint64_t person, uint64_t
 	                       .route = d->request->route};
 }
 
+void let_in(struct deciding *d, struct trouble trouble, struct record entered) {
+	if (trouble.reason == REASON_NONE && !make_place(d)) {
+		trouble.reason = REASON_FULL;
+	}
+	if (trouble.reason != REASON_NONE) {
+		refuse_for(d, trouble);
+		return;
+	}
+	/* The answer first, as for everybody who enters. */
+	entered.person = entered.session = next_seq(d);
+	add_answer(d, (struct record){.kind = ANSWER_WELCOME,
+	                              .session = entered.session,
+	                              .person = entered.person,
+	                              .name = entered.name});
+	add_entry(d, entered);
+}
+
 void decide_open(struct deciding *d) {
 	if (!d->request->has_route || !is_of_edge(d) || d->request->nonce == 0) {
 		refuse(d, REASON_BAD_ARGUMENT);
@@ -86,21 +103,10 @@ void decide_open(struct deciding *d) {
 	if (trouble.reason == REASON_NONE) {
 		trouble = check_banned(d, name, &d->request->route.peer);
 	}
-	if (trouble.reason == REASON_NONE && !make_place(d)) {
-		trouble.reason = REASON_FULL;
-	}
-	if (trouble.reason != REASON_NONE) {
-		refuse_for(d, trouble);
-		return;
-	}
-	/* The answer first, as for everybody who enters. */
-	uint64_t seq = next_seq(d);
-	add_answer(d, (struct record){
-			      .kind = ANSWER_WELCOME, .session = seq, .person = seq, .name = name});
-	struct record entry = entered(d, seq, seq, name);
+	struct record entry = entered(d, 0, 0, name);
 	entry.room = ROOM_LOBBY;
 	entry.nonce = d->request->nonce;
-	add_entry(d, entry);
+	let_in(d, trouble, entry);
 }
 
 /* Who had left enters again, into the rooms that it kept. */

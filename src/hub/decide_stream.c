@@ -83,28 +83,16 @@ void decide_register(struct deciding *d) {
 	if (trouble.reason == REASON_NONE) {
 		trouble = check_name(d, NULL, name);
 	}
-	if (trouble.reason == REASON_NONE && !make_place(d)) {
-		trouble.reason = REASON_FULL;
-	}
-	if (trouble.reason != REASON_NONE) {
-		refuse_for(d, trouble);
-		return;
-	}
-	/* The answer first, as for everybody who enters. */
-	uint64_t seq = next_seq(d);
-	add_answer(d, (struct record){
-			      .kind = ANSWER_WELCOME, .session = seq, .person = seq, .name = name});
-	add_entry(d, (struct record){.kind = ENTRY_ENTERED,
-	                             .person = seq,
-	                             .session = seq,
-	                             .name = name,
-	                             .face = FACE_IRC,
-	                             .home = d->request->queue,
-	                             .userhost = d->request->userhost,
-	                             .text = d->request->text,
-	                             .bits = d->request->bits & PERSON_BITS,
-	                             .has_route = true,
-	                             .route = d->request->route});
+	let_in(d, trouble,
+	       (struct record){.kind = ENTRY_ENTERED,
+	                       .name = name,
+	                       .face = FACE_IRC,
+	                       .home = d->request->queue,
+	                       .userhost = d->request->userhost,
+	                       .text = d->request->text,
+	                       .bits = d->request->bits & PERSON_BITS,
+	                       .has_route = true,
+	                       .route = d->request->route});
 }
 
 /* ---- an edge died ---- */

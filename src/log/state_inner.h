@@ -343,4 +343,16 @@ struct record row_of_member(const struct state *state, uint32_t handle);
 struct record row_of_thread(const struct state *state, const struct thread *thread);
 struct record row_of_restriction(const struct restriction *restriction);
 
+/* ---- state_rows.c: saving ---- */
+
+struct saving {
+	const struct state *state;
+	void (*put)(void *context, const struct record *row);
+	void *context;
+};
+void save_row(const struct saving *saving, struct record row);
+/* Calls save() for all that are in the table. */
+void save_all(const struct saving *saving, const struct table *table,
+              void (*save)(const struct saving *saving, uint32_t handle));
+
 #endif

@@ -74,13 +74,7 @@ struct record row_of_restriction(const struct restriction *restriction) {
 	                       .text = restriction->why};
 }
 
-struct saving {
-	const struct state *state;
-	void (*put)(void *context, const struct record *row);
-	void *context;
-};
-
-static void save_row(const struct saving *saving, struct record row) {
+void save_row(const struct saving *saving, struct record row) {
 	saving->put(saving->context, &row);
 }
 
@@ -107,8 +101,8 @@ static void save_thread(const struct saving *saving, uint32_t handle) {
 	save_row(saving, row_of_thread(saving->state, thread_at(saving->state, handle)));
 }
 
-static void save_all(const struct saving *saving, const struct table *table,
-                     void (*save)(const struct saving *saving, uint32_t handle)) {
+void save_all(const struct saving *saving, const struct table *table,
+              void (*save)(const struct saving *saving, uint32_t handle)) {
 	for (uint32_t i = 0; i < table->size; i++) {
 		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
 			save(saving, at);

@@ -112,16 +112,6 @@ bool state_is_invited(const struct state *state, uint64_t room_id, uint64_t pers
 
 /* ---- rows ---- */
 
-struct saving {
-	const struct state *state;
-	void (*put)(void *context, const struct record *row);
-	void *context;
-};
-
-static void save_row(const struct saving *saving, struct record row) {
-	saving->put(saving->context, &row);
-}
-
 static void save_profile(const struct saving *saving, uint32_t handle) {
 	const struct profile *profile = pool_at(&saving->state->sides.profiles, handle);
 	save_row(saving, row_of_profile(saving->state, profile->person));
@@ -148,15 +138,6 @@ static void save_charter(const struct saving *saving, uint32_t handle) {
 
 static void save_office(const struct saving *saving, uint32_t handle) {
 	save_row(saving, row_of_office(saving->state, handle));
-}
-
-static void save_all(const struct saving *saving, const struct table *table,
-                     void (*save)(const struct saving *saving, uint32_t handle)) {
-	for (uint32_t i = 0; i < table->size; i++) {
-		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
-			save(saving, at);
-		}
-	}
 }
 
 void sides_save(const struct state *state, void (*put)(void *context, const struct record *row),
