@@ -11,6 +11,7 @@ from scenes import enter
 FAST = ("--rate", "100000:100000")
 
 
+@pytest.mark.asan
 def test_fifty_lines_at_once(serve):
     """Pasting is fine: all of it comes, in order, at the usual rate, and nobody is put out."""
     server = serve()
@@ -94,6 +95,7 @@ def test_before_registration(serve):
     assert ann.until("001")[0].command == "417"
 
 
+@pytest.mark.asan
 def test_a_slow_reader_costs_nothing(serve):
     """Who does not read is not thrown out and holds nobody up; all is there when they read again."""
     server = serve(*FAST)
@@ -138,6 +140,7 @@ def test_who_reads_nothing_for_long_is_closed(serve):
     if not gone:
         gone = [ann.find("QUIT", nick="slow", seconds=tools.PATIENCE)]
     assert gone[0].nick == "slow"
+    ann.quiet()
 
 
 def test_answers_wait_for_their_reader(serve):

@@ -6,6 +6,7 @@ import select
 import socket
 
 import pytest
+import tools
 from irc import Irc
 from tools import PATIENCE
 
@@ -144,3 +145,6 @@ def test_garbage(serve, is_long):
         ann.log.clear()
         bob.log.clear()
     assert server.children() == pids, "somebody died"
+    if not tools.IS_SANITIZED:  # The clerk hashes passwords in 64 MB; nothing else is nearly as large.
+        sizes = {name: tools.memory_kb(pid) for name, pid in pids.items()}
+        assert max(sizes.values()) < 128 * 1024, f"grown: {sizes}"

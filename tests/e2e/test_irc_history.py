@@ -94,7 +94,7 @@ def test_slices(serve):
     # As they were heard live.
     live = {line.last: line.tags["msgid"] for line in ann.log if line.command == "PRIVMSG"}
     assert [live[text] for text in said] == ids
-    check_slices(bob, "#lobby", lines, rounds=50)
+    check_slices(bob, "#lobby", lines, rounds=30)
 
 
 def check_slices(person, target, lines, rounds):
