@@ -2,10 +2,9 @@
 #ifndef STORE_HELP_H
 #define STORE_HELP_H
 
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,29 +18,6 @@
 #include "store.h"
 #include "store_read.h"
 #include "store_write.h"
-
-/* ---- a folder for each test ---- */
-
-static char folder[64];
-
-static inline int drop(const char *path, const struct stat *status, int type, struct FTW *walk) {
-	return remove(path);
-}
-
-static inline int make_folder(void **unused) {
-	snprintf(folder, sizeof(folder), "/tmp/qun-store-XXXXXX");
-	return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static inline int drop_folder(void **unused) {
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static inline const char *in_folder(const char *name) {
-	static char path[128];
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
 
 /* ---- a store, and what is put in ---- */
 

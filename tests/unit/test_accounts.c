@@ -1,5 +1,5 @@
 /* Accounts: passwords, what is kept of them, guesses; accounts.db; and what questions are answered. */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -19,20 +19,12 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECOND_US (UINT64_C(1000) * 1000)
 
-static char folder[64];
 static struct registry *registry;
 static struct registry_now now;
 static const uint8_t secret[REGISTRY_SECRET_BYTES] = {7};
 
-static const char *in_folder(const char *name) {
-	static char path[128];
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
 static int set_up(void **unused) {
-	snprintf(folder, sizeof(folder), "/tmp/qun-accounts-XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	assert_int_equal(make_folder(NULL), 0);
 	now = (struct registry_now){.wall_us = 1000 * SECOND_US, .steady_us = 5000 * SECOND_US};
 	registry = registry_create(folder, secret);
 	assert_non_null(registry);
@@ -40,12 +32,8 @@ static int set_up(void **unused) {
 }
 
 static int tear_down(void **unused) {
-	static const char *const names[] = {"accounts.db", "accounts.db-wal", "accounts.db-shm"};
 	registry_destroy(registry);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		unlink(in_folder(names[i]));
-	}
-	return rmdir(folder);
+	return drop_folder(NULL);
 }
 
 /* What a process that died and came again has forgotten. */

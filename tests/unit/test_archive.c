@@ -1,9 +1,8 @@
 /* What the clerk gives of rooms, of conversations of two, and of everything; from log.db and from the
  * ring behind it, wherever the border between the two is. */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,22 +19,11 @@
 #define CARL 3
 #define TEA 4
 
-static char folder[64];
 static struct ring *ring;
 static struct store *store;
 static struct follower follower;
 static struct archive archive;
 static struct search *search;
-
-static const char *in_folder(const char *name) {
-	static char path[sizeof(folder) + 16];
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
-static int drop(const char *path, const struct stat *status, int type, struct FTW *walk) {
-	return remove(path);
-}
 
 /* ---- what happened ---- */
 
@@ -99,8 +87,7 @@ static void live(void) {
 
 static int set_up(void **unused) {
 	char why[STORE_WHY_BYTES];
-	snprintf(folder, sizeof(folder), "/tmp/qun-archive-XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	assert_int_equal(make_folder(NULL), 0);
 	int fd = open(in_folder("ring"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ring_format(fd, 1 << 20, 1), 0);
@@ -124,7 +111,7 @@ static int tear_down(void **unused) {
 	follower_finish(&follower);
 	store_close(store);
 	ring_close(ring);
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return drop_folder(NULL);
 }
 
 /* The next entry goes from the ring into log.db, and into the index. */

@@ -2,10 +2,9 @@
  * Reading beside a scribe that never rests: between any two statements of a
  * reader it stores another entry, and the hub has published two more.
  */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@
 #include "store.h"
 #include "store_read.h"
 
-static char folder[64];
 static struct ring *ring;
 static struct store *store;
 static struct follower follower;
@@ -65,17 +63,10 @@ static int watch(sqlite3 *db, char **error, const struct sqlite3_api_routines *u
 	return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, NULL);
 }
 
-static int drop(const char *path, const struct stat *status, int type, struct FTW *walk) {
-	return remove(path);
-}
-
 static int set_up(void **unused) {
-	char path[sizeof(folder) + 8];
 	char why[STORE_WHY_BYTES];
-	snprintf(folder, sizeof(folder), "/tmp/qun-beside-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/ring", folder);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(make_folder(NULL), 0);
+	int fd = open(in_folder("ring"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ring_format(fd, 1 << 20, 1), 0);
 	ring = ring_open(fd, true);
@@ -103,7 +94,7 @@ static int tear_down(void **unused) {
 	follower_finish(&follower);
 	store_close(store);
 	ring_close(ring);
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return drop_folder(NULL);
 }
 
 static struct store *open_beside(enum store_use use) {

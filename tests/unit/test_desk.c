@@ -1,5 +1,5 @@
 /* The clerk's desk: questions of several processes, one worker, answers to whoever asked. */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 
 #define EDGE (PROCESS_EDGE_0)
 
-static char folder[64];
 static struct options options;
 static struct config_secrets secrets;
 static struct house house;
@@ -77,8 +76,7 @@ static void connect_process(unsigned index) {
 }
 
 static int set_up(void **unused) {
-	snprintf(folder, sizeof(folder), "/tmp/qun-desk-XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	assert_int_equal(make_folder(NULL), 0);
 	memset(is_client, 0, sizeof(is_client));
 	snprintf(options.data, sizeof(options.data), "%s", folder);
 	desk = desk_create();
@@ -94,8 +92,6 @@ static int set_up(void **unused) {
 }
 
 static int tear_down(void **unused) {
-	static const char *const names[] = {"accounts.db", "accounts.db-wal", "accounts.db-shm"};
-	char path[128];
 	desk_destroy(desk);
 	loop_destroy(house.loop);
 	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
@@ -105,11 +101,7 @@ static int tear_down(void **unused) {
 			close(ends[i]);
 		}
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+	return drop_folder(NULL);
 }
 
 /* ---- asking ---- */

@@ -1,8 +1,7 @@
 /* The ring into log.db, and whether the two belong together. */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +18,6 @@ static struct house house;
 static struct follower follower;
 static struct store *store;
 static struct ring *writer;
-
-static int drop(const char *path, const struct stat *status, int type, struct FTW *walk) {
-	return remove(path);
-}
-
-static const char *in_folder(const char *name) {
-	static char path[4200];
-	snprintf(path, sizeof(path), "%s/%s", options.data, name);
-	return path;
-}
 
 /* As the scribe does at its start. */
 static void begin(unsigned megabytes) {
@@ -55,15 +44,15 @@ static void end(void) {
 }
 
 static int set_up(void **unused) {
-	snprintf(options.data, sizeof(options.data), "/tmp/qun-follower-XXXXXX");
-	assert_non_null(mkdtemp(options.data));
+	assert_int_equal(make_folder(NULL), 0);
+	snprintf(options.data, sizeof(options.data), "%s", folder);
 	begin(1);
 	return 0;
 }
 
 static int tear_down(void **unused) {
 	end();
-	return nftw(options.data, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return drop_folder(NULL);
 }
 
 static void again(void) {

@@ -4,7 +4,7 @@
  * "ready" and waits. FAKE_NAME=CODE in the environment makes the process of
  * that name end with the code instead, as soon as it is started.
  */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -82,8 +82,6 @@ struct server {
 	uint64_t start_us;
 };
 
-static char folder[64];
-
 /* Servers that a test has started and not yet seen the end of: it may have failed half-way. */
 #define RUNNING_MAX 8
 static pid_t running[RUNNING_MAX];
@@ -107,22 +105,9 @@ static void end_all(void) {
 	}
 }
 
-static int make_folder(void **state) {
-	snprintf(folder, sizeof folder, "/tmp/qun-keeper-XXXXXX");
-	return mkdtemp(folder) == NULL;
-}
-
 static int remove_folder(void **state) {
 	end_all();
-	DIR *directory = opendir(folder);
-	const struct dirent *entry;
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		unlinkat(dirfd(directory), entry->d_name, 0);
-	}
-	if (directory != NULL) {
-		closedir(directory);
-	}
-	return rmdir(folder);
+	return drop_folder(state);
 }
 
 static void start_with(struct server *server, char *const *argv) {

@@ -1,8 +1,7 @@
 /* search.db: what is said is found, by words of any length, and nothing else. */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,30 +15,18 @@
 #include "store_read.h"
 #include "store_write.h"
 
-static char folder[64];
 static struct store *store;
-
-static int drop(const char *path, const struct stat *status, int type, struct FTW *walk) {
-	return remove(path);
-}
 
 static int set_up(void **unused) {
 	char why[STORE_WHY_BYTES];
-	snprintf(folder, sizeof(folder), "/tmp/qun-search-XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	assert_int_equal(make_folder(NULL), 0);
 	assert_int_equal(store_open(&store, folder, STORE_WRITE, why), STORE_OK);
 	return 0;
 }
 
 static int tear_down(void **unused) {
 	store_close(store);
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_folder(const char *name) {
-	static char path[128];
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
+	return drop_folder(NULL);
 }
 
 /* ---- tools ---- */

@@ -1,5 +1,5 @@
 /* What a client remembers between two starts. */
-#include "unit.h"
+#include "folder_help.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -12,19 +12,8 @@
 
 #include "session_file.h"
 
-static char folder[] = "/tmp/qun-session-XXXXXX";
-
-static int make_folder(void **state) {
-	if (mkdtemp(folder) == NULL || setenv("XDG_STATE_HOME", folder, 1) != 0) {
-		return -1;
-	}
-	return 0;
-}
-
-static int remove_folder(void **state) {
-	char command[128];
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
+static int set_up(void **state) {
+	return make_folder(state) == 0 ? setenv("XDG_STATE_HOME", folder, 1) : -1;
 }
 
 static struct link_memory some_memory(void) {
@@ -273,5 +262,5 @@ int main(void) {
 		cmocka_unit_test(test_finds_a_name_for_every_file),
 		cmocka_unit_test(test_goes_on_without_a_place),
 	};
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, set_up, drop_folder);
 }
