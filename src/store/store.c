@@ -312,7 +312,7 @@ static enum store_error prepare_to_write(struct store *store) {
 		"PRAGMA synchronous = NORMAL",
 		/* The clerk moves the WAL: a checkpoint in a commit would keep the log waiting. */
 		"PRAGMA wal_autocheckpoint = 0",
-		"PRAGMA cache_size = -16384",
+		"PRAGMA cache_size = -2048",
 		"PRAGMA temp_store = MEMORY",
 	};
 	enum store_error error = STORE_OK;
