@@ -114,7 +114,8 @@ struct model_room {
 	uint64_t bits;
 	bool has_key;
 	uint64_t limit;
-	uint64_t founder; /* a session, which may be gone */
+	uint64_t founder;    /* a session, which may be gone */
+	int founder_account; /* a name; -1: it had none */
 	char topic[MODEL_PHRASE];
 	bool masks[MODEL_LISTS][MODEL_MASKS];
 	bool is_invited[MODEL_PEOPLE];
@@ -133,6 +134,7 @@ struct model {
 	} mutes[MODEL_NAMES];
 	struct model_ban bans[MODEL_BANS_MAX];
 	size_t bans_count;
+	bool accounts[MODEL_NAMES];
 };
 
 /* What should come of a request: kinds and reasons in order, and what is said by whom. */
@@ -245,6 +247,13 @@ static inline bool model_is_banned(const struct model *model, int name, int addr
 	return false;
 }
 
+/* It is somebody's, who asks has not shown to be that one, and does not have it now. */
+static inline bool model_is_registered(const struct model *model,
+                                       const struct model_request *request, int name) {
+	int same = model_names[name].same;
+	return same >= 0 && model->accounts[same] && (request->bits & PERSON_HAS_ACCOUNT) == 0;
+}
+
 static inline void model_unban(struct model *model, size_t index) {
 	assert(index < model->bans_count);
 	memmove(&model->bans[index], &model->bans[index + 1],
@@ -303,6 +312,8 @@ static inline void model_enter(struct model *model, const struct model_request *
 	} else if (holder >= 0) {
 		model_refuse(out, REASON_NAME_TAKEN);
 		model_add_probe(out, holder);
+	} else if (model_is_registered(model, request, request->name)) {
+		model_refuse(out, REASON_NAME_REGISTERED);
 	} else if (model_is_banned(model, request->name, request->address, now_us)) {
 		model_refuse(out, REASON_BANNED);
 	} else if (person->is_here) {

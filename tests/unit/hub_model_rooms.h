@@ -25,6 +25,7 @@ static const char *const model_masks[MODEL_MASKS] = {"*!*@plain.qun", "*!*@sessi
 
 static inline void model_init(struct model *model) {
 	model->rooms[MODEL_LOBBY].bits = ROOM_BITS_AT_FIRST;
+	model->rooms[MODEL_LOBBY].founder_account = -1;
 }
 
 static inline int model_room_of(const struct model *model, uint64_t id) {
@@ -110,11 +111,17 @@ static inline uint64_t model_members(const struct model *model, int room) {
 
 static inline bool model_is_founder(const struct model *model, const struct model_client *client,
                                     int room) {
-	return model->rooms[room].founder != 0 && model->rooms[room].founder == client->session;
+	const struct model_room *it = &model->rooms[room];
+	if (it->founder_account >= 0) {
+		return (client->bits & PERSON_HAS_ACCOUNT) != 0 &&
+		       model_names[client->name].same == model_names[it->founder_account].same;
+	}
+	return it->founder != 0 && it->founder == client->session;
 }
 
 static inline bool model_is_deserted(const struct model *model, int room) {
 	return room != MODEL_LOBBY && model_members(model, room) == 0 &&
+	       model->rooms[room].founder_account < 0 &&
 	       model_client_of((struct model *)model, model->rooms[room].founder) == NULL;
 }
 

@@ -18,6 +18,8 @@ static inline bool model_may_enter(const struct model *model, const struct model
 	} else if (holder >= 0) {
 		model_refuse(out, REASON_NAME_TAKEN);
 		model_add_probe(out, holder);
+	} else if (model_is_registered(model, request, name)) {
+		model_refuse(out, REASON_NAME_REGISTERED);
 	} else if (model_is_banned(model, name, request->address, now_us)) {
 		model_refuse(out, REASON_BANNED);
 	} else {
@@ -210,9 +212,11 @@ static inline void model_join(struct model *model, const struct model_request *r
 	bool is_first =
 		is_new || model_is_deserted(model, room) || model_is_founder(model, client, room);
 	if (is_new) {
+		int account = (client->bits & PERSON_HAS_ACCOUNT) != 0 ? client->name : -1;
 		model->rooms[room] = (struct model_room){.id = model->entry_seq - 1,
 		                                         .bits = ROOM_BITS_AT_FIRST,
-		                                         .founder = client->session};
+		                                         .founder = client->session,
+		                                         .founder_account = account};
 	}
 	client->is_in[room] = true;
 	client->offices[room] = is_first ? MEMBER_IS_OPERATOR : 0;
@@ -251,6 +255,17 @@ static inline void model_direct(struct model *model, const struct model_request 
 	}
 }
 
+/* The account is the name: with another name one is somebody else, or nobody. */
+static inline uint64_t model_bits_as(const struct model *model, const struct model_request *request,
+                                     const struct model_client *client) {
+	int same = model_names[request->name].same;
+	uint64_t account = same == model_names[client->name].same ? client->bits : 0;
+	if ((request->bits & PERSON_HAS_ACCOUNT) != 0) {
+		account = model->accounts[same] ? PERSON_HAS_ACCOUNT : 0;
+	}
+	return (client->bits & ~(uint64_t)PERSON_HAS_ACCOUNT) | (account & PERSON_HAS_ACCOUNT);
+}
+
 static inline void model_rename_client(struct model *model, const struct model_request *request,
                                        struct model_client *client, uint64_t now_us,
                                        struct model_outcome *out) {
@@ -260,12 +275,16 @@ static inline void model_rename_client(struct model *model, const struct model_r
 	} else if (holder >= 0 && holder != model_number_of(model, client)) {
 		model_refuse_message(out, REASON_NAME_TAKEN);
 		model_add_probe(out, holder);
+	} else if (holder < 0 && model_is_registered(model, request, request->name)) {
+		model_refuse_message(out, REASON_NAME_REGISTERED);
 	} else if (model_is_banned(model, request->name, -1, now_us)) {
 		model_refuse_message(out, REASON_BANNED);
 	} else if (client->name == request->name) {
 		model_refuse_idle(out);
 	} else {
-		model_add(out, "renamed");
+		uint64_t bits = model_bits_as(model, request, client);
+		model_add(out, bits == client->bits ? "renamed" : "renamed profile");
+		client->bits = bits;
 		model_rename(model, &client->name, request->name);
 	}
 }

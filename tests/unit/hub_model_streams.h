@@ -50,7 +50,7 @@ static const struct model_mode {
 
 /* ---- coming, and coming back ---- */
 
-/* Who may have back what an edge's death took: from the same network's one address, here. */
+/* Who may have back what an edge's death took: signed in, or from the same address (of a net's, all). */
 static inline struct model_client *model_own_orphan(struct model *model,
                                                     const struct model_request *request) {
 	int holder = model_holder(model, request->name);
@@ -58,8 +58,10 @@ static inline struct model_client *model_own_orphan(struct model *model,
 		return NULL;
 	}
 	struct model_client *client = &model->clients[holder - MODEL_ADDRESSES];
-	bool is_from_there = model_net_of(client->address) == model_net_of(request->address);
-	return client->is_stream && client->life == MODEL_ABSENT && is_from_there ? client : NULL;
+	bool is_own = (request->bits & PERSON_HAS_ACCOUNT) != 0 ||
+	              (model_net_of(client->address) == model_net_of(request->address) &&
+	               !model->accounts[model_names[request->name].same]);
+	return client->is_stream && client->life == MODEL_ABSENT && is_own ? client : NULL;
 }
 
 static inline void model_register(struct model *model, const struct model_request *request,
@@ -297,10 +299,13 @@ static inline void model_tag(const struct model *model, const struct model_reque
 	}
 }
 
+/* Signs in or out, or changes its modes. */
 static inline void model_set_bits(const struct model_request *request, struct model_client *client,
                                   struct model_outcome *out) {
-	model_add(out, client->bits == request->bits ? "nothing" : "profile");
-	client->bits = request->bits;
+	uint64_t own = request->mode % 2 == 0 ? PERSON_HAS_ACCOUNT : ~(uint64_t)PERSON_HAS_ACCOUNT;
+	uint64_t bits = (client->bits & ~own) | (request->bits & own);
+	model_add(out, client->bits == bits ? "nothing" : "profile");
+	client->bits = bits;
 }
 
 /* What the server's operators may. */
@@ -327,7 +332,48 @@ static inline void model_operate(struct model *model, const struct model_request
 	}
 }
 
+/* ---- accounts ---- */
+
+static inline void model_end_account(struct model *model, const struct model_request *request,
+                                     struct model_outcome *out) {
+	int holder = model_holder(model, request->name);
+	struct model_client *client =
+		holder < MODEL_ADDRESSES ? NULL : &model->clients[holder - MODEL_ADDRESSES];
+	model->accounts[model_names[request->name].same] = false;
+	model_add(out, "account-ended");
+	if (client != NULL && (client->bits & PERSON_HAS_ACCOUNT) != 0) {
+		client->bits &= ~(uint64_t)PERSON_HAS_ACCOUNT;
+		model_add(out, "profile");
+	}
+}
+
+static inline void model_account(struct model *model, const struct model_request *request,
+                                 struct model_outcome *out) {
+	int same = model_names[request->name].same;
+	bool is_made = request->kind == REQUEST_ACCOUNT_MADE;
+	bool is_there = same >= 0 && model->accounts[same];
+	if (is_made ? same < 0 : !is_there) {
+		model_refuse(out, is_made ? REASON_NAME_INVALID : REASON_NO_SUCH_NAME);
+		return;
+	}
+	if (!is_made) {
+		model_end_account(model, request, out);
+	} else if (!is_there) {
+		model->accounts[same] = true;
+		model_add(out, "account-made");
+	}
+	if (request->queue == MODEL_EDGES) {
+		model_add(out, "done");
+	} else if (is_made && is_there) {
+		model_add(out, "nothing");
+	}
+}
+
 /* ---- all ---- */
+
+static inline bool model_is_of_accounts(uint16_t kind) {
+	return kind == REQUEST_ACCOUNT_MADE || kind == REQUEST_ACCOUNT_ENDED;
+}
 
 /* Only streams may ask for these. */
 static inline bool model_is_streams(uint16_t kind) {
@@ -390,8 +436,10 @@ static inline void model_decide(struct model *model, const struct model_request 
 	out->words[0] = out->said[0] = '\0';
 	out->said_by = -1;
 	out->is_of_stream = false;
-	if (is_of_edge == model_is_administrators(request->kind) &&
-	    !(is_of_edge && request->kind == REQUEST_SHOUT)) {
+	if (model_is_of_accounts(request->kind)) {
+		model_account(model, request, out);
+	} else if (is_of_edge == model_is_administrators(request->kind) &&
+	           !(is_of_edge && request->kind == REQUEST_SHOUT)) {
 		model_refuse(out, REASON_NOT_PERMITTED);
 	} else if (request->kind == REQUEST_OPEN) {
 		model_open(model, request, now_us, out);

@@ -186,12 +186,33 @@ static inline void choose_own_room(struct simulation *sim, const struct model_cl
 	}
 }
 
+/* There are few, or nobody else would get a name. */
+static inline void ask_about_account(struct simulation *sim, struct model_request *request) {
+	int count = 0;
+	for (int i = 0; i < MODEL_NAMES; i++) {
+		count += sim->model.accounts[i];
+	}
+	request->kind = count < 3 ? REQUEST_ACCOUNT_MADE : REQUEST_ACCOUNT_ENDED;
+	for (int i = 0; i < MODEL_NAMES && count >= 3 && !chance_once_in(&sim->chance, 20); i++) {
+		int same = model_names[request->name].same;
+		if (same >= 0 && sim->model.accounts[same]) {
+			return;
+		}
+		request->name = (request->name + 1) % MODEL_NAMES;
+	}
+}
+
 static inline void ask_for_stream(struct simulation *sim, struct model_request *request) {
 	struct chance *chance = &sim->chance;
 	int slot = random_client(sim, true);
 	request->client_number = request->session = 0;
 	request->is_of_connection = true;
-	request->bits = chance_once_in(chance, 4) ? PERSON_IS_OPERATOR : PERSON_IS_INVISIBLE;
+	request->bits = (chance_once_in(chance, 4) ? PERSON_IS_OPERATOR : PERSON_IS_INVISIBLE) |
+	                (chance_once_in(chance, 4) ? PERSON_HAS_ACCOUNT : 0);
+	if (chance_once_in(chance, 40)) {
+		ask_about_account(sim, request);
+		return;
+	}
 	if (chance_once_in(chance, 120)) {
 		request->kind = REQUEST_ORPHANS;
 		return;
@@ -263,7 +284,7 @@ static inline void put_stream(const struct model_request *request, const char *t
 		break;
 	case REQUEST_REGISTER: record->text = slice_from_string("somebody"); break;
 	case REQUEST_PROFILE:
-		record->number = PROFILE_MODES;
+		record->number = request->mode % 2 == 0 ? PROFILE_ACCOUNT : PROFILE_MODES;
 		record->text = slice_of(NULL, 0);
 		break;
 	case REQUEST_GONE: record->text = slice_of(NULL, 0); break;

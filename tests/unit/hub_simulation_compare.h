@@ -77,6 +77,10 @@ static inline void compare_charter(struct simulation *sim, const struct model_ro
 	static const char letters[MODEL_LISTS] = {'b', 'e', 'I'};
 	CHECK(charter.bits == room->bits && charter.limit == room->limit);
 	CHECK(charter.founder == room->founder);
+	CHECK(slice_equal(charter.founder_account,
+	                  slice_from_string(room->founder_account < 0
+	                                            ? ""
+	                                            : model_names[room->founder_account].bytes)));
 	CHECK(slice_equal(charter.key, slice_from_string(room->has_key ? MODEL_KEY : "")));
 	CHECK(slice_equal(charter.topic, slice_from_string(room->topic)));
 	for (int list = 0; list < MODEL_LISTS; list++) {
@@ -151,7 +155,7 @@ static inline void compare_threads(struct simulation *sim) {
 /* The state is the model's. */
 static inline void compare_with_model(struct simulation *sim) {
 	const struct state *state = sim->hub.state;
-	size_t mutes = 0;
+	size_t mutes = 0, accounts = 0;
 	CHECK(state_people_count(state) == (size_t)model_count(&sim->model));
 	compare_clients(sim);
 	compare_rooms(sim);
@@ -175,8 +179,10 @@ static inline void compare_with_model(struct simulation *sim) {
 	}
 	for (int i = 0; i < MODEL_NAMES; i++) {
 		mutes += sim->model.mutes[i].is_there;
+		accounts += sim->model.accounts[i];
 	}
 	CHECK(state_restrictions_count(state) == mutes + sim->model.bans_count);
+	CHECK(state_accounts_count(state) == accounts);
 }
 
 #endif
