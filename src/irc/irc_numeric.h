@@ -127,7 +127,7 @@
 	X(524, ERR_HELPNOTFOUND, "No help available on this topic")                                \
 	X(525, ERR_INVALIDKEY, "Key is not well-formed")                                           \
 	X(671, RPL_WHOISSECURE, "is using a secure connection")                                    \
-	X(696, ERR_INVALIDMODEPARAM, "")                                                           \
+	X(696, ERR_INVALIDMODEPARAM, "Invalid mode parameter")                                     \
 	X(704, RPL_HELPSTART, "")                                                                  \
 	X(705, RPL_HELPTXT, "")                                                                    \
 	X(706, RPL_ENDOFHELP, "")                                                                  \

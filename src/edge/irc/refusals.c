@@ -5,7 +5,14 @@
 #include "irc_view.h"
 
 /* What of it is told: the numeric, and which words stand before the text. */
-enum words { WORDS_NONE, WORDS_TARGET, WORDS_NAME_TARGET, WORDS_TEXT, WORDS_COMMAND };
+enum words {
+	WORDS_NONE,
+	WORDS_TARGET,
+	WORDS_NAME_TARGET,
+	WORDS_TARGET_TEXT,
+	WORDS_TEXT,
+	WORDS_COMMAND
+};
 
 struct refusal {
 	uint16_t reason;
@@ -37,7 +44,7 @@ static const struct refusal refusals[] = {
 	{REASON_ROOM_BANNED, ERR_BANNEDFROMCHAN, WORDS_TARGET, NULL},
 	{REASON_TOO_MANY_ROOMS, ERR_TOOMANYCHANNELS, WORDS_TARGET, NULL},
 	{REASON_UNKNOWN_MODE, ERR_UNKNOWNMODE, WORDS_TEXT, NULL},
-	{REASON_LIST_FULL, ERR_BANLISTFULL, WORDS_TARGET, NULL},
+	{REASON_LIST_FULL, ERR_BANLISTFULL, WORDS_TARGET_TEXT, NULL},
 	{REASON_NOT_PERMITTED, ERR_NOPRIVILEGES, WORDS_NONE, NULL},
 	{REASON_TEXT_EMPTY, ERR_NOTEXTTOSEND, WORDS_NONE, NULL},
 	{REASON_TEXT_TOO_LONG, ERR_INPUTTOOLONG, WORDS_NONE, NULL},
@@ -89,6 +96,10 @@ static void tell(struct irc *irc, const struct irc_asked *asked, const struct re
 		a = answer->name;
 		b = target;
 		break;
+	case WORDS_TARGET_TEXT:
+		a = target;
+		b = answer->text;
+		break;
 	case WORDS_TEXT: a = answer->text; break;
 	case WORDS_COMMAND: a = command_of(asked->kind); break;
 	}
@@ -106,6 +117,16 @@ void irc_say_lost(struct irc *irc, const struct irc_asked *asked) {
 	command[word.size] = '\0';
 	irc_standard(irc, "FAIL", command, "ANSWER_LOST", slice_from_string(asked->target),
 	             "The server was too busy to hear what came of it");
+}
+
+/* Which mode it is, but not what was said: the hub tells the letter alone. */
+static void tell_bad_mode(struct irc *irc, struct slice room, struct slice letter) {
+	irc_begin_numeric(irc, ERR_INVALIDMODEPARAM);
+	irc_put_parameter(&irc->at, room);
+	irc_put_parameter(&irc->at, letter);
+	irc_put_text(&irc->at, " *");
+	irc_put_last(irc, irc_word(irc_numeric_text(ERR_INVALIDMODEPARAM)));
+	irc_end_line(irc);
 }
 
 static void refused_at_door(struct irc *irc, const struct irc_asked *asked,
@@ -163,6 +184,11 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	if (is_of_people && answer->reason == REASON_NO_SUCH_NAME) {
 		/* The target is the room's. */
 		irc_numeric(irc, ERR_NOSUCHNICK, answer->name, irc_nothing());
+		return;
+	}
+	if (asked->kind == REQUEST_MODE && answer->reason == REASON_BAD_ARGUMENT &&
+	    answer->text.size > 0) {
+		tell_bad_mode(irc, slice_from_string(asked->target), answer->text);
 		return;
 	}
 	tell(irc, &told, answer);
