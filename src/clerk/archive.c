@@ -255,15 +255,29 @@ static bool choose_next(void *context, const struct record *entry) {
 
 static enum store_error read_next(struct archive *archive, void *context) {
 	struct choosing *choosing = context;
-	enum store_error error = look_for_thread(archive, &choosing->wish);
-	return error != STORE_OK ? error
-	                         : store_forward(archive->store, choosing->wish.seq + 1, UINT64_MAX,
-	                                         SIZE_MAX, choose_next, choosing);
+	struct wish *wish = &choosing->wish;
+	enum store_error error = look_for_thread(archive, wish);
+	if (error != STORE_OK) {
+		return error;
+	}
+	if (wish->room == 0) {
+		return store_forward(archive->store, wish->seq + 1, UINT64_MAX, SIZE_MAX,
+		                     choose_next, choosing);
+	}
+	return (wish->is_said ? store_messages_after : store_next)(
+		archive->store, wish->room, wish->seq, choosing->out->most, choose_next, choosing);
 }
 
 enum store_error archive_next(struct archive *archive, uint64_t room, uint64_t seq,
                               struct slices *out) {
 	struct choosing choosing = {.out = out, .wish = {.room = room, .seq = seq}};
+	return in_one_moment(archive, read_next, &choosing, choose_next, out);
+}
+
+enum store_error archive_messages_after(struct archive *archive, uint64_t room, uint64_t seq,
+                                        struct slices *out) {
+	struct choosing choosing = {.out = out,
+	                            .wish = {.room = room, .seq = seq, .is_said = true}};
 	return in_one_moment(archive, read_next, &choosing, choose_next, out);
 }
 

@@ -45,6 +45,9 @@ enum store_error archive_moves(struct archive *archive, uint64_t person, uint64_
 /* As archive_last(), of what was said alone. */
 enum store_error archive_messages(struct archive *archive, uint64_t room, uint64_t seq,
                                   struct slices *out);
+/* As archive_next(), of what was said alone. */
+enum store_error archive_messages_after(struct archive *archive, uint64_t room, uint64_t seq,
+                                        struct slices *out);
 /*
  * The last entries with seq <= `seq` with which somebody gave up the name: left, was put out, is
  * called something else now. Only so many entries are looked at (ARCHIVE_GONE_MAX).

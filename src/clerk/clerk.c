@@ -123,6 +123,9 @@ static enum store_error read_slices(struct clerk *clerk, const struct clerk_ques
 	if (question->what == CLERK_MESSAGES) {
 		return archive_messages(&archive, question->room, question->seq, out);
 	}
+	if (question->what == CLERK_MESSAGES_AFTER) {
+		return archive_messages_after(&archive, question->room, question->seq, out);
+	}
 	if (question->what == CLERK_GONE) {
 		return archive_gone(&archive, slice_of(text, question->text_bytes), question->seq,
 		                    out);
@@ -220,6 +223,7 @@ static void on_asked(void *context, struct client *client, const struct clerk_qu
 	case CLERK_MOVES: on_slices(clerk, client, question, text); break;
 	case CLERK_GONE: on_slices(clerk, client, question, text); break;
 	case CLERK_MESSAGES: on_slices(clerk, client, question, text); break;
+	case CLERK_MESSAGES_AFTER: on_slices(clerk, client, question, text); break;
 	case CLERK_SEARCH: on_slices(clerk, client, question, text); break;
 	case CLERK_CHECK: on_check(clerk, client, question); break;
 	case CLERK_ACCOUNT_REGISTER:

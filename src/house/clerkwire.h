@@ -44,7 +44,8 @@ enum clerk_what {
 	 * back nobody looks for them.
 	 */
 	CLERK_GONE = 10,
-	CLERK_MESSAGES = 11, /* as CLERK_LAST, of what was said alone */
+	CLERK_MESSAGES = 11,       /* as CLERK_LAST, of what was said alone */
+	CLERK_MESSAGES_AFTER = 12, /* as CLERK_NEXT, of what was said alone */
 	/* Accounts: the text and the answers are those of accountwire.h. */
 	CLERK_ACCOUNT_REGISTER = 16,
 	CLERK_ACCOUNT_VERIFY = 17,

@@ -38,6 +38,16 @@
 	X(STATEMENT_MESSAGES, "SELECT * FROM (SELECT * FROM entries WHERE room = ?1 "              \
 	                      "AND seq <= ?2 AND kind IN (3, 16) ORDER BY seq DESC LIMIT ?3) "     \
 	                      "ORDER BY seq")                                                      \
+	X(STATEMENT_MESSAGES_AFTER, "SELECT * FROM entries WHERE room = ?1 AND seq > ?2 "          \
+	                            "AND kind IN (3, 16) ORDER BY seq LIMIT ?3")                   \
+	X(STATEMENT_NEXT,                                                                          \
+	  "SELECT * FROM entries WHERE seq IN ("                                                   \
+	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq > ?2 "                 \
+	  "ORDER BY seq LIMIT ?3) UNION ALL "                                                      \
+	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = 0 AND seq > max(?1, ?2) "         \
+	  "AND NOT ?4 ORDER BY seq LIMIT ?3) UNION ALL "                                           \
+	  "SELECT seq FROM (SELECT seq FROM entry_rooms WHERE room = ?1 AND seq > ?2 "             \
+	  "ORDER BY seq LIMIT ?3)) ORDER BY seq LIMIT ?3")                                         \
 	X(STATEMENT_LAST,                                                                          \
 	  "SELECT * FROM (SELECT * FROM entries WHERE seq IN ("                                    \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq <= ?2 "                \

@@ -202,14 +202,15 @@ enum store_error store_is_thread(struct store *store, uint64_t room, bool *is_th
 	               : store_fail(store, result, "look for a conversation");
 }
 
-enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, size_t count,
-                            store_each *each, void *context) {
+/* Of a room, on one side of a seq. */
+static enum store_error of_room(struct store *store, enum store_statement which, uint64_t room,
+                                uint64_t seq, size_t count, store_each *each, void *context) {
 	bool is_thread;
 	enum store_error error = store_is_thread(store, room, &is_thread);
 	if (error != STORE_OK) {
 		return error;
 	}
-	sqlite3_stmt *statement = store_statement(store, STATEMENT_LAST);
+	sqlite3_stmt *statement = store_statement(store, which);
 	if (statement == NULL) {
 		return STORE_FAILED;
 	}
@@ -218,6 +219,16 @@ enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, si
 	sqlite3_bind_int64(statement, 2, clamp(seq));
 	sqlite3_bind_int64(statement, 3, clamp(count));
 	return each_entry(store, statement, each, context);
+}
+
+enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                            store_each *each, void *context) {
+	return of_room(store, STATEMENT_LAST, room, seq, count, each, context);
+}
+
+enum store_error store_next(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                            store_each *each, void *context) {
+	return of_room(store, STATEMENT_NEXT, room, seq, count, each, context);
 }
 
 /* A statement with two numbers and a count. */
@@ -251,6 +262,11 @@ enum store_error store_messages(struct store *store, uint64_t room, uint64_t seq
                                 store_each *each, void *context) {
 	_Static_assert(ENTRY_SAID == 3 && ENTRY_DIRECT == 16, "the statement has them as numbers");
 	return range(store, STATEMENT_MESSAGES, room, seq, count, each, context);
+}
+
+enum store_error store_messages_after(struct store *store, uint64_t room, uint64_t seq,
+                                      size_t count, store_each *each, void *context) {
+	return range(store, STATEMENT_MESSAGES_AFTER, room, seq, count, each, context);
 }
 
 enum store_error store_forward(struct store *store, uint64_t from, uint64_t to, size_t count,

@@ -35,9 +35,15 @@ enum store_error store_is_thread(struct store *store, uint64_t room, bool *is_th
  */
 enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, size_t count,
                             store_each *each, void *context);
+/* The first `count` with seq > `seq`, likewise. */
+enum store_error store_next(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                            store_each *each, void *context);
 /* The last `count` with seq <= `seq` that were said in a room, or a thread, oldest first. */
 enum store_error store_messages(struct store *store, uint64_t room, uint64_t seq, size_t count,
                                 store_each *each, void *context);
+/* The first `count` with seq > `seq`, likewise. */
+enum store_error store_messages_after(struct store *store, uint64_t room, uint64_t seq,
+                                      size_t count, store_each *each, void *context);
 /* Those with which somebody left, was put out, or took another name: newest first. */
 enum store_error store_goings(struct store *store, uint64_t from, uint64_t to, size_t count,
                               store_each *each, void *context);

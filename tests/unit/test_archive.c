@@ -205,6 +205,14 @@ static void assert_said(uint64_t room, uint64_t seq, size_t most, const char *ex
 	slices_finish(&slices);
 }
 
+static void assert_said_after(uint64_t room, uint64_t seq, size_t most, const char *expected) {
+	struct slices slices;
+	assert_true(slices_init(&slices, most));
+	assert_int_equal(archive_messages_after(&archive, room, seq, &slices), STORE_OK);
+	assert_string_equal(seqs_of(&slices), expected);
+	slices_finish(&slices);
+}
+
 static void what_was_said_alone(void **unused) {
 	do {
 		assert_said(ROOM_LOBBY, UINT64_MAX, 20, "6 15");
@@ -213,6 +221,12 @@ static void what_was_said_alone(void **unused) {
 		assert_said(TEA, UINT64_MAX, 20, "9");
 		assert_said(8, UINT64_MAX, 2, "12 14");
 		assert_said(8, 11, 2, "8");
+		assert_said_after(ROOM_LOBBY, 0, 20, "6 15");
+		assert_said_after(ROOM_LOBBY, 0, 1, "6");
+		assert_said_after(ROOM_LOBBY, 6, 20, "15");
+		assert_said_after(TEA, 0, 20, "9");
+		assert_said_after(8, 8, 1, "12");
+		assert_said_after(8, 14, 20, "");
 	} while (move_border());
 }
 

@@ -222,7 +222,10 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 		ask(desk, job->wants_events ? CLERK_LAST : CLERK_MESSAGES, job->room,
 		    job->before - 1, HISTORY_PAGE);
 		return;
-	case HISTORY_ON: ask(desk, CLERK_NEXT, job->room, job->after, HISTORY_PAGE); return;
+	case HISTORY_ON:
+		ask(desk, job->wants_events ? CLERK_NEXT : CLERK_MESSAGES_AFTER, job->room,
+		    job->after, HISTORY_PAGE);
+		return;
 	case HISTORY_NEXT_TARGET:
 		if (job->target_at < job->targets_count) {
 			ask(desk, CLERK_MESSAGES, job->targets[job->target_at].room,
