@@ -292,21 +292,28 @@ def test_each_in_turn(serve, is_long):
 # ---- The ring is overtaken ----
 
 
+def stop(server, name):
+    """It stands still when this returns."""
+    pid = server.send_signal(name, signal.SIGSTOP)
+    eventually(lambda: any(p.pid == pid and p.state == "T" for p in server.processes()), f"{name} to stop")
+    return pid
+
+
 @pytest.mark.asan
 def test_an_edge_is_overtaken(serve):
     """What was said meanwhile is heard, in all rooms and to oneself; each label is answered once."""
     server = serve(*FAST, "--edges", "2", "--ring", "1")
     wants = ("labeled-response", "batch", "message-tags", "standard-replies", "away-notify", "setname")
-    people = [Irc(server).enter(f"p{number}", *wants) for number in range(12)]
+    people = [Irc(server).enter(f"p{number}", *wants) for number in range(16)]
     for each in people:
         each.join("#tea")
     for each in people:
         each.sync()
-    hub = server.send_signal("hub", signal.SIGSTOP)
+    hub = stop(server, "hub")
     for each in people:  # CAP is answered at once: what stands before it has been passed on then.
         each.send("@label=mine PRIVMSG nobody :hello?", "CAP LIST")
         each.find("CAP", ..., "LIST")
-    edge = server.send_signal("edge 1", signal.SIGSTOP)
+    edge = stop(server, "edge 1")
     os.kill(hub, signal.SIGCONT)
     readable, _, _ = select.select([each.socket for each in people], [], [], PATIENCE)
     speaker = next(each for each in people if each.socket in readable)
@@ -337,7 +344,7 @@ def test_the_queue_to_the_hub_is_full(serve):
     server = serve(*FAST, "--edges", "1")
     wants = ("labeled-response", "batch", "message-tags")
     people = [Irc(server).enter(f"p{number}", *wants) for number in range(40)]
-    hub = server.send_signal("hub", signal.SIGSTOP)
+    hub = stop(server, "hub")
     for each in people:
         for number in range(20):
             targets = ",".join(f"nobody{target}" for target in range(7))
