@@ -310,6 +310,9 @@ def test_an_edge_is_overtaken(serve):
     for each in people:
         each.sync()
     hub = stop(server, "hub")
+    newcomers = [Irc(server) for _ in range(8)]
+    for number, each in enumerate(newcomers):
+        each.send(f"NICK new{number}", "USER new 0 * :new", "PING x")
     for each in people:  # CAP is answered at once: what stands before it has been passed on then.
         each.send("@label=mine PRIVMSG nobody :hello?", "CAP LIST")
         each.find("CAP", ..., "LIST")
@@ -337,6 +340,13 @@ def test_an_edge_is_overtaken(serve):
         lost += answer.matches("FAIL", ("PRIVMSG", "ANSWER_LOST"))
         assert answer.command in ("401", "FAIL"), answer
     assert lost > 0
+    # Who was coming in is in, or is told to try again, and may.
+    for number, each in enumerate(newcomers):
+        while (line := each.next()).command not in ("001", "ERROR"):
+            pass
+        if line.command == "ERROR":
+            assert "try again" in line.last
+            Irc(server).enter(f"new{number}")
 
 
 def test_the_queue_to_the_hub_is_full(serve):

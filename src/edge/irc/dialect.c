@@ -187,6 +187,9 @@ static enum stream_verdict on_line(void *it, struct stream_connection *connectio
                                    struct slice line, bool is_settled) {
 	struct irc *irc = it;
 	tell_lost(irc);
+	if (stream_own(connection) == NULL) {
+		return STREAM_TAKEN; /* It was closed by that. */
+	}
 	irc_talk_to(irc, connection);
 	irc->is_settled = is_settled;
 	irc->made = 0;
