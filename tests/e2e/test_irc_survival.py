@@ -29,7 +29,8 @@ class Talk:
         self.talkers = talkers
         self.said = collections.Counter()
         self.heard = {each.nick: [] for each in self.people}
-        self.shown = collections.defaultdict(list)  # The last lines, to who has come back.
+        self.shown = {each.nick: [] for each in self.people}  # The last lines, when one has come back;
+        self.before = {}  # what one had heard until then.
         self.returned, self.returning = [], {}
         self.told = []
 
@@ -102,6 +103,7 @@ class Talk:
                 return  # The edge died again.
             raise
         again.send(f"JOIN {ROOM}")
+        self.shown[each.nick], self.before[each.nick] = [], len(self.heard[each.nick])
         self.people[self.people.index(each)] = again
         self.returned.append(each.nick)
 
@@ -135,6 +137,12 @@ class Talk:
             assert not missing, f"{nick} heard what is not in the history: {missing[:5]}"
             missing = [text for text in self.shown[nick] if text not in place]
             assert not missing, f"{nick} was shown what is not in the history: {missing[:5]}"
+            own = f"{nick} "
+            seen = [text for text in self.shown[nick] if not text.startswith(own)]
+            if seen:  # Then all that others have said since, from the next on.
+                seen += texts[self.before[nick] :]
+                rest = [text for text in kept[place[seen[0]] :] if not text.startswith(own)]
+                assert seen == rest[: len(seen)], f"{nick} missed something, or heard it twice"
             places = [place[text] for text in texts]
             assert places == sorted(set(places)), f"{nick} heard out of order, or twice"
 
