@@ -77,6 +77,9 @@ static void take_message(struct load *load, const char *text, uint64_t at_us) {
 
 /* Terminated. Its command is its second word. */
 static void take_line(struct load *load, struct person *person, char *line, uint64_t at_us) {
+	if (line[0] == '@' && strchr(line, ' ') != NULL) {
+		line = strchr(line, ' ') + 1; /* without its tags */
+	}
 	char *word = strchr(line, ' ');
 	load->lines++;
 	if (load->end != NULL && strstr(line, load->end) != NULL) {
@@ -93,6 +96,9 @@ static void take_line(struct load *load, struct person *person, char *line, uint
 		return;
 	}
 	if (strncmp(word, " PRIVMSG ", 9) == 0) {
+		if (load->end != NULL) {
+			return; /* of the past */
+		}
 		const char *text = strstr(word, " :@");
 		if (text != NULL) {
 			take_message(load, text + 3, at_us);
