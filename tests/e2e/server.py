@@ -370,8 +370,9 @@ class Server:
             assert not alarm, f"an alarm: {alarm.group()!r}"
 
     def compare_states(self):
-        """The states that hub, scribe and edges hold are the same."""
-        found = self.admin("check")
+        """The states that hub, scribe and edges hold are the same. All of the history is read for it,
+        and after half a million sessions that takes its time."""
+        found = self.admin("check", seconds=10 * PATIENCE)
         assert found.returncode == 0, f"states differ: {found.stdout}{found.stderr}"
 
     def describe(self):
