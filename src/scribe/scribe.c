@@ -1,7 +1,7 @@
 /*
  * scribe.c - the process that writes the log to disk.
  *
- * While there is traffic it stores what has come, naps 5 ms, and stores what
+ * While there is traffic it stores what has come, naps 20 ms, and stores what
  * has come meanwhile: batches make a message cost a third, and nobody waits
  * for it. Once a second it syncs what it has stored. With --fsync every batch
  * is synced, there is no nap, and whoever holds answers back is rung. When
@@ -24,7 +24,7 @@
 #include "store.h"
 #include "store_write.h"
 
-#define NAP_US 5000
+#define NAP_US 20000
 #define SYNC_US (1000 * 1000)
 #define RETRY_US_MIN (50 * 1000)
 #define RETRY_US_MAX (5 * 1000 * 1000)
