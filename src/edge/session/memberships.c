@@ -28,6 +28,20 @@ bool memberships_hold(const struct memberships *memberships, uint64_t in, uint64
 	return false;
 }
 
+bool memberships_hold_all(const struct memberships *memberships, uint64_t in, uint64_t first,
+                          uint64_t last) {
+	if (memberships == NULL) {
+		return in == ROOM_LOBBY;
+	}
+	for (size_t i = 0; i < memberships->count; i++) {
+		const struct membership *one = &memberships->each[i];
+		if (one->in == in && one->from <= first && last <= one->to) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add(struct memberships **memberships, struct membership one) {
 	struct memberships *all = *memberships;
 	if (all->count == all->room) {

@@ -29,6 +29,9 @@ struct memberships {
 struct memberships *memberships_none(void);
 
 bool memberships_hold(const struct memberships *memberships, uint64_t in, uint64_t seq);
+/* From `first` to `last` without a break, both included. */
+bool memberships_hold_all(const struct memberships *memberships, uint64_t in, uint64_t first,
+                          uint64_t last);
 /* In the room from this seq on. What is known already does no harm. */
 void memberships_join(struct memberships **memberships, uint64_t in, uint64_t seq);
 /* Up to this seq. */

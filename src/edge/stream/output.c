@@ -22,10 +22,19 @@
 
 /* One visit: enough for a reader that catches up, not so much that others wait for it. */
 #define PARTS_MAX 64
+/* People who speak in what many readers get alike; of more, each reader's plan is its own. */
+#define COMMON_PEOPLE_MAX 8
 #define STEPS_MAX 1024
 #define VISIT_BYTES_MAX (256u * 1024)
 /* Visits of one turn: a millisecond or two. */
 #define VISITS_MAX 512
+/*
+ * Where entries come faster than they are written, so that a round of visits had several for each
+ * reader, the next round waits a moment for more: a system call costs what dozens of entries cost.
+ */
+#define GATHER_MIN 4
+#define GATHER_MAX 64
+#define GATHER_US 4000
 /* Answers are asked for while fewer bytes of them wait. */
 #define MORE_BYTES (16u * 1024)
 
@@ -49,20 +58,34 @@ struct plan {
 		uint64_t seq; /* STEP_ENTRY */
 		struct slice bytes;
 	} steps[STEPS_MAX];
-	unsigned steps_count;
+	unsigned steps_count, entries_count;
 	uint64_t to;    /* the cursor, when all of it is written */
 	bool is_all;    /* there is no more than that */
 	bool is_behind; /* what comes next is not here */
 	bool is_old;    /* some of it was brought by the car */
+	/* All that is behind `from`, entries of one room; so it is for others who read there, too. */
+	bool is_common;
+	uint64_t from, end; /* a seq; the number of the first entry that is not in it */
+	uint64_t room, first, last;
+	uint64_t people[COMMON_PEOPLE_MAX]; /* whose entries they are: not for these */
+	unsigned people_count;
+	uint32_t key;
+	const struct lane *lane;
+	uint64_t lane_at;
 };
 
 /* ---- who is to be served ---- */
 
-void output_ready(struct stream *stream, struct stream_connection *it) {
+static void line_up(struct stream *stream, struct stream_connection *it) {
 	if (!it->is_ready) {
 		it->is_ready = true;
 		line_up_add(&stream->ready, stream_name(stream, it));
 	}
+}
+
+void output_ready(struct stream *stream, struct stream_connection *it) {
+	stream->is_urgent = true;
+	line_up(stream, it);
 }
 
 void output_wake(struct stream *stream, struct stream_connection *it, uint64_t seq) {
@@ -74,12 +97,32 @@ void output_wake(struct stream *stream, struct stream_connection *it, uint64_t s
 		}
 	}
 	if (!it->is_blocked && !it->is_behind) {
-		output_ready(stream, it);
+		line_up(stream, it);
 	}
 }
 
+static bool is_held(const struct stream *stream) {
+	return !stream->is_urgent && stream->gathered < GATHER_MAX &&
+	       stream_now_us(stream) < stream->hold_us && !stream->edge->is_draining;
+}
+
 bool output_has_work(const struct stream *stream) {
-	return stream->ready.count > 0;
+	return stream->ready.count > 0 && !is_held(stream);
+}
+
+uint64_t output_due_us(const struct stream *stream) {
+	if (stream->ready.count == 0) {
+		return LOOP_FOREVER;
+	}
+	return is_held(stream) ? stream->hold_us : 0;
+}
+
+/* Everybody has been visited. */
+static void end_round(struct stream *stream) {
+	bool is_busy = stream->gathered >= GATHER_MIN;
+	stream->hold_us = is_busy ? stream_now_us(stream) + GATHER_US : 0;
+	stream->gathered = 0;
+	stream->is_urgent = false;
 }
 
 bool output_is_done(const struct stream_connection *it) {
@@ -149,6 +192,7 @@ static bool add(struct plan *plan, enum step_kind kind, uint64_t seq, struct sli
 	}
 	plan->steps[plan->steps_count++] = (struct step){.kind = kind, .seq = seq, .bytes = bytes};
 	plan->bytes += bytes.size;
+	plan->entries_count += kind == STEP_ENTRY;
 	return true;
 }
 
@@ -181,17 +225,85 @@ static struct slice render(struct stream *stream, const struct stream_connection
 	return lane_add(lane, number, slice_of(stream->rendering, size));
 }
 
+/* ---- a plan for many ---- */
+
+static bool is_of(const struct plan *plan, uint64_t person) {
+	for (unsigned i = 0; i < plan->people_count; i++) {
+		if (plan->people[i] == person) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* In the room for all of it. */
+static bool has_all(const struct memberships *rooms, const struct plan *plan) {
+	return memberships_hold_all(rooms, plan->room, plan->first, plan->last);
+}
+
+/* The next entry, which is in the plan if `is_in`. */
+static void note_common(struct plan *plan, const struct stretch_entry *entry, bool is_in) {
+	if (plan->first == 0) {
+		plan->first = entry->seq;
+		plan->room = entry->ids[0];
+	}
+	plan->last = entry->seq;
+	plan->is_common = is_in && entry->whom == STRETCH_ROOMS && entry->more_rooms == 0 &&
+	                  entry->ids[0] == plan->room && !entry->must_ask;
+	if (plan->is_common && !is_of(plan, entry->person)) {
+		plan->is_common = plan->people_count < COMMON_PEOPLE_MAX;
+		if (plan->is_common) {
+			plan->people[plan->people_count++] = entry->person;
+		}
+	}
+}
+
+static void begin_common(struct plan *plan, const struct stream_connection *it) {
+	plan->is_common = it->is_reading && it->rest == NULL && it->answers == NULL;
+	plan->from = it->cursor;
+	plan->key = it->key;
+	plan->first = plan->last = 0;
+	plan->people_count = 0;
+	plan->lane = NULL;
+}
+
+static void end_common(const struct stream *stream, const struct stream_connection *it,
+                       struct plan *plan) {
+	plan->end = stream->log.stretch.end;
+	plan->is_common = plan->is_common && plan->is_all && plan->lane != NULL &&
+	                  plan->first != 0 && !is_of(plan, it->person) && has_all(it->rooms, plan);
+	plan->lane_at = plan->is_common ? plan->lane->at : 0;
+}
+
+/* The last plan is this one's, too: nothing of it has changed, nor been overwritten. */
+static bool is_common_with(const struct stream *stream, const struct stream_connection *it,
+                           const struct plan *plan) {
+	return plan->is_common && it->is_reading && it->cursor == plan->from &&
+	       it->key == plan->key && it->rest == NULL && it->answers == NULL &&
+	       plan->end == stream->log.stretch.end && plan->lane->key == plan->key &&
+	       plan->lane->at == plan->lane_at && !is_of(plan, it->person) &&
+	       has_all(it->rooms, plan);
+}
+
+/* ---- the log ---- */
+
 /* What is in `log` up to `limit`. False: the plan is full. */
 static bool plan_stretch(struct stream *stream, const struct stream_connection *it,
                          struct plan *plan, struct stream_log *log, uint64_t limit) {
 	struct lane *lane = stream_log_lane(log, it->key);
+	plan->is_common = plan->is_common && log == &stream->log;
+	plan->lane = lane;
 	for (uint64_t number = stretch_after(&log->stretch, plan->to); number < log->stretch.end;
 	     number++) {
 		const struct stretch_entry *entry = stretch_entry(&log->stretch, number);
 		if (entry->seq > limit) {
 			break;
 		}
-		if (is_for(log, entry, it)) {
+		bool is_in = is_for(log, entry, it);
+		if (plan->is_common) {
+			note_common(plan, entry, is_in);
+		}
+		if (is_in) {
 			struct slice bytes = render(stream, it, log, lane, number);
 			if (bytes.size > 0 && !add(plan, STEP_ENTRY, entry->seq, bytes)) {
 				return false;
@@ -235,7 +347,11 @@ static void make_plan(struct stream *stream, const struct stream_connection *it,
 	uint64_t after;
 	struct slice bytes;
 	size_t at = 0;
-	plan->parts_count = plan->steps_count = 0;
+	if (is_common_with(stream, it, plan)) {
+		return;
+	}
+	begin_common(plan, it);
+	plan->parts_count = plan->steps_count = plan->entries_count = 0;
 	plan->bytes = 0;
 	plan->to = it->cursor;
 	plan->is_all = plan->is_behind = plan->is_old = false;
@@ -245,10 +361,12 @@ static void make_plan(struct stream *stream, const struct stream_connection *it,
 	}
 	while (answers_next(it->answers, &at, &after, &bytes)) {
 		if (!plan_log(stream, it, plan, after) || !add(plan, STEP_ANSWER, 0, bytes)) {
+			plan->is_common = false;
 			return;
 		}
 	}
 	plan->is_all = plan_log(stream, it, plan, UINT64_MAX);
+	end_common(stream, it, plan);
 }
 
 /* ---- what was written of it ---- */
@@ -281,6 +399,10 @@ static void take_step(struct stream_connection *it, const struct step *step, siz
 
 /* False: not all of the plan was written. */
 static bool commit(struct stream_connection *it, const struct plan *plan, size_t written) {
+	if (plan->is_common && written == plan->bytes) {
+		it->cursor = plan->to;
+		return true;
+	}
 	for (unsigned i = 0; i < plan->steps_count; i++) {
 		const struct step *step = &plan->steps[i];
 		size_t size = step->bytes.size < written ? step->bytes.size : written;
@@ -294,14 +416,6 @@ static bool commit(struct stream_connection *it, const struct plan *plan, size_t
 	}
 	it->cursor = plan->to;
 	return true;
-}
-
-static unsigned count_entries(const struct plan *plan) {
-	unsigned count = 0;
-	for (unsigned i = 0; i < plan->steps_count; i++) {
-		count += plan->steps[i].kind == STEP_ENTRY;
-	}
-	return count;
 }
 
 static void block(struct stream *stream, struct stream_connection *it) {
@@ -369,8 +483,9 @@ static ssize_t send_parts(int fd, struct plan *plan) {
 	return sendmsg(fd, &message, flags);
 }
 
+static struct plan plan;
+
 static void visit(struct stream *stream, struct stream_connection *it) {
-	static struct plan plan;
 	it->is_behind = false;
 	stream->served++;
 	if (it->is_overrun) {
@@ -397,7 +512,7 @@ static void visit(struct stream *stream, struct stream_connection *it) {
 		it->moved = stream_time(stream);
 	}
 	if (is_whole) {
-		board_count(stream->edge->house.own, COUNT_DELIVERIES, count_entries(&plan));
+		board_count(stream->edge->house.own, COUNT_DELIVERIES, plan.entries_count);
 		note_end(stream, it, &plan);
 	} else {
 		block(stream, it);
@@ -406,14 +521,21 @@ static void visit(struct stream *stream, struct stream_connection *it) {
 }
 
 void output_turn(struct stream *stream) {
+	if (!output_has_work(stream)) {
+		return;
+	}
+	plan.is_common = false; /* It may have been another's, of which nothing is left. */
 	for (unsigned visits = 0; visits < VISITS_MAX && stream->ready.count > 0; visits++) {
 		struct stream_connection *it = line_up_take(stream, &stream->ready);
 		if (it == NULL) {
-			return;
+			break;
 		}
 		it->is_ready = false;
 		if (!it->is_blocked) {
 			visit(stream, it);
 		}
+	}
+	if (stream->ready.count == 0) {
+		end_round(stream);
 	}
 }

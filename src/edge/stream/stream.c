@@ -173,6 +173,7 @@ static void show(struct stream *stream, const struct record *entry) {
 	}
 	if (wake(stream, entry->seq)) {
 		stream_log_add(&stream->log, entry, &stream->whom);
+		stream->gathered++;
 	} else {
 		stretch_pass(&stream->log.stretch, entry->seq);
 	}
@@ -458,10 +459,11 @@ static void sweep(struct stream *stream, uint64_t now_us) {
 
 static uint64_t due_us(void *it) {
 	const struct stream *stream = it;
-	if (output_has_work(stream)) {
+	uint64_t due = output_due_us(stream);
+	if (due == 0) {
 		return 0;
 	}
-	uint64_t due = smaller(stream->sweep_us, stream->input_us);
+	due = smaller(due, smaller(stream->sweep_us, stream->input_us));
 	due = smaller(due, car_due_us(&stream->car));
 	if (stream->gone_count > 0 || stream->must_say_orphans) {
 		due = smaller(due, stream_now_us(stream) + 1000);

@@ -142,6 +142,9 @@ struct stream {
 	struct table by_person, by_room;
 	uint32_t generation;
 	struct stream_line_up ready, waiting;
+	bool is_urgent;    /* somebody is ready for more than entries */
+	uint32_t gathered; /* entries for which somebody is ready */
+	uint64_t hold_us;  /* entries alone are not written before */
 	struct stream_log log;
 	bool has_log;
 	bool is_blind;     /* the walk is in slices: answers are lost */
@@ -243,6 +246,8 @@ void output_ready(struct stream *stream, struct stream_connection *it);
 void output_wake(struct stream *stream, struct stream_connection *it, uint64_t seq);
 void output_turn(struct stream *stream);
 bool output_has_work(const struct stream *stream);
+/* When it will have. */
+uint64_t output_due_us(const struct stream *stream);
 bool output_is_done(const struct stream_connection *it);
 void output_drop(struct stream_connection *it);
 
