@@ -155,11 +155,15 @@ static void step_places(struct store_check *check, const char *sql) {
 	}
 }
 
+/* The rest of a room, then other rooms. Of this index "(room, seq) > (?1, ?2)" would use the room alone, and
+ * read it from its beginning in every step. */
 static const char places_sql[] =
 	"SELECT room, seq, EXISTS (SELECT 1 FROM entries AS e NOT INDEXED "
-	"WHERE e.seq = i.seq AND e.room = i.room) "
-	"FROM entries AS i INDEXED BY entries_by_room "
-	"WHERE room IS NOT NULL AND (room, seq) > (?1, ?2) ORDER BY room, seq LIMIT ?3";
+	"WHERE e.seq = i.seq AND e.room = i.room) FROM ("
+	"SELECT * FROM (SELECT room, seq FROM entries INDEXED BY entries_by_room "
+	"WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3) UNION ALL "
+	"SELECT * FROM (SELECT room, seq FROM entries INDEXED BY entries_by_room "
+	"WHERE room > ?1 ORDER BY room, seq LIMIT ?3) ORDER BY room, seq LIMIT ?3) AS i";
 
 static const char further_places_sql[] =
 	"SELECT room, seq, EXISTS (SELECT 1 FROM entries AS e NOT INDEXED WHERE e.seq = i.seq) "
