@@ -261,7 +261,16 @@ static void find_second(struct irc_history_desk *desk, struct history_job *job) 
 	begin_pages(desk, job);
 }
 
+/* Nobody waits for it any more: the clerk has others to answer. */
+static bool is_in_vain(const struct irc_history_desk *desk, const struct history_job *job) {
+	return stream_find(desk->irc->stream, job->connection) == NULL;
+}
+
 void history_begin_steps(struct irc_history_desk *desk, struct history_job *job) {
+	if (is_in_vain(desk, job)) {
+		job->step = HISTORY_DONE;
+		return;
+	}
 	if (job->kind == HISTORY_IS_TARGETS) {
 		job->step = HISTORY_NEXT_TARGET;
 		ask_next(desk, job);
@@ -331,6 +340,10 @@ static void step_back(struct irc_history_desk *desk, struct history_job *job) {
 }
 
 void history_step(struct irc_history_desk *desk, struct history_job *job) {
+	if (is_in_vain(desk, job)) {
+		job->step = HISTORY_DONE;
+		return;
+	}
 	switch (job->step) {
 	case HISTORY_FIND_FIRST:
 	case HISTORY_FIND_SECOND: step_finding(desk, job); return;
