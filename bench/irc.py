@@ -1,17 +1,18 @@
-"""IRC: what a delivered message costs, beside a bare write each and a bare writev of eight."""
+"""IRC: what a delivered message costs, beside a bare write each and a bare writev of eight.
+
+Each part ends after some seconds, however slow the machine: with fewer runs than were asked for, but
+at least three.
+"""
 import json
-import shutil
-import socket
 import sqlite3
 import statistics
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
-from target import BENCH, Program, Server, cpu_ns
+import irc_against
+from target import BENCH, DOCS, Program, Server, cpu_ns
 
-# The clerk's work is a line of its own: it is the search index's.
+# While people talk the clerk's work is a line of its own: it is the search index's.
 INDEX = "clerk"
 ROOM = "#bench"
 
@@ -22,12 +23,26 @@ FLAT_GOAL = 1.3
 MEMORY_GOAL = 1000
 STORM_GOAL = 0.3
 
+# A part begins no further run after so long; and so much is said in a run, at most; one by one, that is.
+SECONDS = 12
+RUNS_MIN = 3
+MESSAGES_MAX = 4000
+DELIVERIES_MAX = 40000
+
 # Who only listens during a long run is not to be asked whether it is there.
 OPTIONS = ()
 
 
 def median(values):
     return statistics.median(values)
+
+
+def runs(arguments, run):
+    """What run() returns, as often as there is time for."""
+    found, until = [], time.monotonic() + SECONDS
+    while len(found) < arguments.pairs and (len(found) < RUNS_MIN or time.monotonic() < until):
+        found.append(run())
+    return found
 
 
 class Load(Program):
@@ -105,6 +120,19 @@ def work(each):
     return sum(ns for name, ns in each.items() if name != INDEX)
 
 
+def all_work(house, deed):
+    """CPU seconds of all processes for it, the clerk's too, by process."""
+    before = house.cpu()
+    deed()
+    house.calm()
+    after = house.cpu()
+    return {name: (after[name] - before[name]) / 1e9 for name in after}
+
+
+def note_shares(report, each):
+    report.note(", ".join(f"{name} {median(one[name] for one in each):.3f}" for name in sorted(each[0])))
+
+
 def report_runs(report, people, in_flight, size, pairs):
     ours = [each for (each, _), _ in pairs]
     floor = [each["floor"] for _, (each, _) in pairs]
@@ -122,16 +150,26 @@ def report_runs(report, people, in_flight, size, pairs):
     return median(map(work, ours))
 
 
+def messages_of(arguments, people, in_flight):
+    deliveries = min(arguments.deliveries, DELIVERIES_MAX) if in_flight == 1 else arguments.deliveries
+    messages = min(deliveries // people, MESSAGES_MAX)
+    return max(64 if in_flight == 64 else 20, messages) // 8 * 8
+
+
+def warm(target, messages, in_flight, size):
+    measure(target, max(messages // 10 // 8 * 8, 8), in_flight, size)
+
+
 def fan_out(report, people, arguments, costs):
     house = House(people + 1)
     for in_flight in (1, 64):
         floor = Floor(people + 1, 1 if in_flight == 1 else 8)
+        messages = messages_of(arguments, people, in_flight)
         for size in (64, 400):
-            messages = max(64 if in_flight == 64 else 20, arguments.deliveries // people) // 8 * 8
-            measure(house, max(messages // 10 // 8 * 8, 8), in_flight, size)
-            measure(floor, max(messages // 10 // 8 * 8, 8), in_flight, size)
-            pairs = [(measure(house, messages, in_flight, size), measure(floor, messages, in_flight, size))
-                     for _ in range(arguments.pairs)]
+            warm(house, messages, in_flight, size)
+            warm(floor, messages, in_flight, size)
+            pairs = runs(arguments, lambda: (measure(house, messages, in_flight, size),
+                                             measure(floor, messages, in_flight, size)))
             costs[people, in_flight, size] = report_runs(report, people, in_flight, size, pairs)
         floor.close()
     house.close()
@@ -145,83 +183,43 @@ def report_flat(report, costs):
                           FLAT_GOAL)
 
 
-# ---- A known server beside -----------------------------------------------------------------------
-
-NGIRCD = """
-[Global]
-Name = bench.example
-Info = bench
-Listen = 127.0.0.1
-Ports = {port}
-[Limits]
-MaxConnections = 0
-MaxConnectionsIP = 0
-MaxJoins = 0
-MaxPenaltyTime = 0
-[Options]
-Ident = no
-PAM = no
-DNS = no
-"""
+# ---- A known server ------------------------------------------------------------------------------
 
 
-class Ngircd:
-    """ngircd with so many people in one room. It keeps no history."""
+class Known:
+    """Another server with as many people in one room."""
 
-    def __init__(self, people):
-        self.folder = Path(tempfile.mkdtemp(prefix="qun-bench-"))
-        self.folder.chmod(0o755)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        (self.folder / "conf").write_text(NGIRCD.format(port=port))
-        self.process = subprocess.Popen(["ngircd", "-n", "-f", self.folder / "conf"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait(port)
+    def __init__(self, people, which):
+        self.server = irc_against.SERVERS[which][0]()
         self.load = Load(people)
-        self.load.command(f"open {port}")
+        self.load.command(f"open {self.server.port}")
         self.load.command("register")
         self.load.command(f"join {ROOM}")
 
-    def _wait(self, port):
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        raise SystemExit("ngircd did not start")
-
     def cpu(self):
-        return {"ngircd": cpu_ns(self.process.pid)}
+        return {"server": cpu_ns(self.server.pid)}
 
     def settle(self, entries=0):
         pass
 
     def close(self):
         self.load.close()
-        self.process.terminate()
-        self.process.wait(10)
-        shutil.rmtree(self.folder)
+        self.server.close()
 
 
-def against(report, arguments):
-    """CPU per delivery beside a known server's, whose single process keeps no history."""
-    if shutil.which(arguments.against) is None:
-        raise SystemExit(f"{arguments.against} is not installed: apt-get install {arguments.against}")
-    # While a thousand enter it closes connections that have too much to read.
-    for people in (count for count in arguments.members if count <= 100):
-        house, other = House(people + 1), Ngircd(people + 1)
-        for in_flight in (1, 64):
-            messages = max(64 if in_flight == 64 else 20, arguments.deliveries // people) // 8 * 8
-            measure(house, 8, in_flight, 64)
-            measure(other, 8, in_flight, 64)
-            pairs = [(measure(house, messages, in_flight, 64), measure(other, messages, in_flight, 64))
-                     for _ in range(arguments.pairs)]
-            report.figure(f"{people:,} readers, {in_flight} in flight, 64 bytes, beside {arguments.against}",
-                          [work(a) / work(b) for (a, _), (b, _) in pairs], "times its CPU")
-        house.close()
-        other.close()
+def against(report, arguments, people):
+    house, known = House(people + 1), Known(people + 1, arguments.against)
+    for in_flight in (1, 64):
+        messages = messages_of(arguments, people, in_flight)
+        warm(house, messages, in_flight, 64)
+        warm(known, messages, in_flight, 64)
+        pairs = runs(arguments, lambda: (measure(house, messages, in_flight, 64),
+                                         measure(known, messages, in_flight, 64)))
+        report.figure(f"{people:,} readers, {in_flight} in flight, 64 bytes: CPU per delivery",
+                      [work(a) / b["server"] for (a, _), (b, _) in pairs],
+                      f"times that of {arguments.against}")
+    house.close()
+    known.close()
 
 
 # ---- The past ------------------------------------------------------------------------------------
@@ -246,39 +244,41 @@ def past(report, arguments):
     house = House(people)
     measure(house, 2000, 64, 64)
     house.load.command(PAST_CAPABILITIES)
-    ratios = []
-    for _ in range(arguments.pairs):
-        before = house.cpu()
+
+    def ask():
         for _ in range(times // people):
             house.load.command(PAST_QUESTION)
-        house.settle()
-        after = house.cpu()
-        ours = sum(after.values()) - sum(before.values())
-        ratios.append(ours / 1000 / times / bare_slice(house.server, times))
+
+    ratios = runs(arguments, lambda: sum(all_work(house, ask).values()) * 1e6 / times
+                  / bare_slice(house.server, times))
     house.close()
     report.figure("CHATHISTORY LATEST, 100 messages: CPU of all processes", ratios,
                   "times SQLite alone for the same rows")
 
 
+def come_back(house):
+    """Seconds until the last has what it asked for."""
+    return sum(house.load.command(command)["seconds"]
+               for command in (f"open {house.server.port}", "register", PAST_CAPABILITIES,
+                               f"join {ROOM}", PAST_QUESTION))
+
+
 def reconnect(report, arguments):
     """A thousand lose their connection at once, come back into their room, and ask what was said."""
-    seconds, cpus = [], []
-    for _ in range(min(arguments.pairs, 3)):
-        house = House(1000)
-        measure(house, 200, 64, 64)
+    house = House(1000)
+    measure(house, 200, 64, 64)
+    seconds = []
+
+    def again():
         house.load.command("close")
         house.calm()
-        before = house.cpu()
-        spent = 0.0
-        for command in (f"open {house.server.port}", "register", PAST_CAPABILITIES, f"join {ROOM}",
-                        PAST_QUESTION):
-            spent += house.load.command(command)["seconds"]
-        house.calm()
-        after = house.cpu()
-        cpus.append((sum(after.values()) - sum(before.values())) / 1e9)
-        seconds.append(spent)
-        house.close()
-    report.figure("1,000 come back at once and ask for the last 100: CPU of all processes", cpus, "s")
+        return all_work(house, lambda: seconds.append(come_back(house)))
+
+    each = runs(arguments, again)
+    house.close()
+    report.figure("1,000 come back at once and ask for the last 100: CPU of all processes",
+                  [sum(one.values()) for one in each], "s")
+    note_shares(report, each)
     report.figure("1,000 come back at once and ask for the last 100: until the last has them", seconds, "s")
 
 
@@ -298,30 +298,38 @@ def report_memory(report):
                   MEMORY_GOAL)
 
 
+def storm_once():
+    house = House(1000, is_joined=False)
+    work_done = all_work(house, lambda: house.load.command(f"join {ROOM}"))
+    house.close()
+    return work_done
+
+
 def storm(report, arguments):
-    seconds = []
-    for _ in range(arguments.pairs):
-        house = House(1000, is_joined=False)
-        before = house.cpu()
-        house.load.command(f"join {ROOM}")
-        house.calm()
-        after = house.cpu()
-        seconds.append(sum(after[name] - before[name] for name in after if name != INDEX) / 1e9)
-        house.close()
-    report.figure("1,000 join one room at once: CPU of all processes", seconds, "s", STORM_GOAL)
+    each = runs(arguments, storm_once)
+    report.figure("1,000 join one room at once: CPU of all processes",
+                  [sum(one.values()) for one in each], "s", STORM_GOAL)
+    note_shares(report, each)
+
+
+# ---- All -----------------------------------------------------------------------------------------
 
 
 def irc(report, arguments):
-    """Fan-out of IRC, the memory of an idle connection, a join storm, the past."""
-    report.title("irc: messages to a room of IRC clients, history on")
+    """Fan-out of IRC, the memory of an idle connection, storms, the past."""
     if arguments.against:
-        against(report, arguments)
+        report.title(f"irc: beside {arguments.against}, which keeps no history")
+        for people in irc_against.SERVERS[arguments.against][1]:
+            against(report, arguments, people)
         return
+    report.title("irc: messages to a room of IRC clients, history on")
     costs = {}
-    for people in arguments.members:
-        fan_out(report, people, arguments, costs)
-    report_flat(report, costs)
-    storm(report, arguments)
-    past(report, arguments)
-    reconnect(report, arguments)
-    report_memory(report)
+    parts = [lambda people=people: fan_out(report, people, arguments, costs)
+             for people in arguments.members]
+    parts += [lambda: report_flat(report, costs), lambda: storm(report, arguments),
+              lambda: past(report, arguments),
+              lambda: reconnect(report, arguments), lambda: report_memory(report)]
+    for part in parts:
+        part()
+        if arguments.publish:
+            report.publish(DOCS / "PERFORMANCE.md")
