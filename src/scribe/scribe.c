@@ -1,8 +1,8 @@
 /*
  * scribe.c - the process that writes the log to disk.
  *
- * While there is traffic it stores what has come, naps 20 ms, and stores what
- * has come meanwhile: batches make a message cost a third, and nobody waits
+ * While there is traffic it stores what has come, naps 5 ms, 20 where much has
+ * come, and stores what has come meanwhile: batches make a message cost a third, and nobody waits
  * for it. Once a second it syncs what it has stored. With --fsync every batch
  * is synced, there is no nap, and whoever holds answers back is rung. When
  * nothing comes it sleeps and makes no system call.
@@ -24,7 +24,9 @@
 #include "store.h"
 #include "store_write.h"
 
-#define NAP_US 20000
+#define NAP_US 5000
+#define LONG_NAP_US 20000
+#define LONG_NAP_MIN 8 /* entries in a batch */
 #define SYNC_US (1000 * 1000)
 #define RETRY_US_MIN (50 * 1000)
 #define RETRY_US_MAX (5 * 1000 * 1000)
@@ -342,6 +344,7 @@ static uint64_t turn(void *context) {
 		               ? leave(scribe, false)
 		               : until(scribe, scribe->retry_due_us, LOOP_FOREVER);
 	}
+	uint64_t before = scribe->follower.entries;
 	bool has_moved = store_batch(scribe);
 	if (scribe->sync_due_us != 0 && now_us(scribe) >= scribe->sync_due_us) {
 		sync_now(scribe);
@@ -357,7 +360,9 @@ static uint64_t turn(void *context) {
 	}
 	if (has_moved) {
 		/* Awake all the while: nobody needs to ring. */
-		return scribe->is_fsync ? 0 : NAP_US;
+		bool is_busy = scribe->follower.entries - before >= LONG_NAP_MIN;
+		uint64_t nap_us = is_busy ? LONG_NAP_US : NAP_US;
+		return scribe->is_fsync ? 0 : nap_us;
 	}
 	return rest(scribe);
 }
