@@ -69,6 +69,11 @@ def test_old_clients_get_the_last_lines(serve):
     assert order.index("366") < order.index("PRIVMSG")
     ann.say("#lobby", "new")
     assert old.sync()[-1].last == "new"
+    # Whoever comes next gets that one, too, and whoever comes then.
+    for name in ("older", "oldest"):
+        each = Irc(server).enter(name)
+        heard = [line.last for line in each.join("#lobby") + each.sync() if line.command == "PRIVMSG"]
+        assert len(heard) == 20 and heard[-1].endswith("] new"), heard
     quiet = Irc(server).enter("quiet")
     quiet.ask("MODE quiet +H")
     assert "PRIVMSG" not in [line.command for line in quiet.join("#lobby") + quiet.sync()]

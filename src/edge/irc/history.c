@@ -78,10 +78,10 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 }
 
 static void go_on(struct irc_history_desk *desk) {
-	while (desk->first != NULL && desk->first->step == HISTORY_DONE) {
+	while (desk->first != NULL && !desk->is_waiting && desk->first->step == HISTORY_DONE) {
 		end_first(desk, true);
 		if (desk->first != NULL) {
-			history_begin_steps(desk, desk->first);
+			history_set_out(desk, desk->first);
 		}
 	}
 }
@@ -110,7 +110,7 @@ static void on_failure(void *context) {
 	struct irc_history_desk *desk = context;
 	end_first(desk, false);
 	if (desk->first != NULL) {
-		history_begin_steps(desk, desk->first);
+		history_set_out(desk, desk->first);
 	}
 	go_on(desk);
 }
@@ -138,6 +138,7 @@ void irc_history_end(struct irc *irc) {
 
 static void add_job(struct irc *irc, struct history_job *job) {
 	struct irc_history_desk *desk = irc->desk;
+	job->head = state_seq(irc->edge->state);
 	job->connection = stream_name(irc->stream, irc->to);
 	job->label = irc_label_keep(irc);
 	irc->user->waits++;
@@ -149,17 +150,23 @@ static void add_job(struct irc *irc, struct history_job *job) {
 	}
 	desk->last = job;
 	if (desk->first == job) {
-		history_begin_steps(desk, job);
+		history_set_out(desk, job);
 	}
 }
 
 /* What needs no clerk is told when the line that asked for it has been taken. */
 uint64_t irc_history_due_us(const struct irc *irc) {
 	const struct history_job *first = irc->desk->first;
+	if (irc->desk->is_waiting) {
+		return loop_now_us(irc->edge->house.loop) + HISTORY_LOOK_US;
+	}
 	return first != NULL && first->step == HISTORY_DONE ? 0 : LOOP_FOREVER;
 }
 
 void irc_history_tick(struct irc *irc) {
+	if (irc->desk->is_waiting) {
+		history_set_out(irc->desk, irc->desk->first);
+	}
 	go_on(irc->desk);
 }
 
@@ -190,6 +197,7 @@ void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq) {
 	job->limit = HISTORY_BACKLOG;
 	job->before = seq + 1;
 	job->wants_events = false;
+	history_last_watch(irc->desk, room, seq);
 	add_job(irc, job);
 }
 

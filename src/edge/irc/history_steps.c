@@ -5,6 +5,7 @@
  * middle of what is possible, until nothing is left between. Then pages are
  * read, backwards from one bound or on from the other, until there are enough.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,8 +242,19 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 	}
 }
 
+/* Of the latest messages: those behind which there is none. */
+static void begin_latest(struct irc_history_desk *desk, struct history_job *job) {
+	history_last_watch(desk, job->room, state_seq(desk->irc->edge->state));
+	uint64_t last = history_last_bound(desk, job);
+	job->until = job->before;
+	job->before = last < job->before ? last + 1 : job->before;
+}
+
 static void begin_pages(struct irc_history_desk *desk, struct history_job *job) {
 	job->step = begin_reading(job, state_seq(desk->irc->edge->state));
+	if (job->verb == HISTORY_LATEST && !job->wants_events) {
+		begin_latest(desk, job);
+	}
 	if (job->step == HISTORY_BACK && job->before <= 1) {
 		job->step = HISTORY_DONE;
 	}
@@ -266,7 +278,7 @@ static bool is_in_vain(const struct irc_history_desk *desk, const struct history
 	return stream_find(desk->irc->stream, job->connection) == NULL;
 }
 
-void history_begin_steps(struct irc_history_desk *desk, struct history_job *job) {
+static void begin_steps(struct irc_history_desk *desk, struct history_job *job) {
 	if (is_in_vain(desk, job)) {
 		job->step = HISTORY_DONE;
 		return;
@@ -293,6 +305,27 @@ void history_begin_steps(struct irc_history_desk *desk, struct history_job *job)
 		found_moment(job);
 	}
 	find_second(desk, job);
+}
+
+static bool is_stored(const struct irc_history_desk *desk, const struct history_job *job) {
+	const struct board *scribe = desk->irc->edge->house.boards[PROCESS_SCRIBE];
+	return scribe == NULL ||
+	       atomic_load_explicit(&scribe->seq_stored, memory_order_acquire) >= job->head;
+}
+
+static bool may_wait(struct irc_history_desk *desk) {
+	uint64_t now_us = loop_now_us(desk->irc->edge->house.loop);
+	if (!desk->is_waiting) {
+		desk->wait_until_us = now_us + HISTORY_WAIT_US;
+	}
+	return now_us < desk->wait_until_us;
+}
+
+void history_set_out(struct irc_history_desk *desk, struct history_job *job) {
+	desk->is_waiting = !is_stored(desk, job) && may_wait(desk);
+	if (!desk->is_waiting) {
+		begin_steps(desk, job);
+	}
 }
 
 /* True: the moment is the lower bound after all, and is sought as that. */
@@ -335,6 +368,9 @@ static void step_back(struct irc_history_desk *desk, struct history_job *job) {
 		}
 	} else if (is_enough) {
 		job->step = HISTORY_DONE;
+		if (job->verb == HISTORY_LATEST && !job->wants_events) {
+			history_last_learn(desk, job);
+		}
 	}
 	ask_next(desk, job);
 }
