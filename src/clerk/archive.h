@@ -52,7 +52,7 @@ enum store_error archive_messages_after(struct archive *archive, uint64_t room, 
  * The last entries with seq <= `seq` with which somebody gave up the name: left, was put out, is
  * called something else now. Only so many entries are looked at (ARCHIVE_GONE_MAX).
  */
-#define ARCHIVE_GONE_MAX 200000
+#define ARCHIVE_GONE_MAX 20000
 enum store_error archive_gone(struct archive *archive, struct slice name, uint64_t seq,
                               struct slices *out);
 /* As archive_last(), of those that hold the text. Gives up after a bounded time with what it has. */

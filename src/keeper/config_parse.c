@@ -377,6 +377,10 @@ static void look_at(struct reading *reading, struct slice line) {
 		begin_section(reading, line);
 	} else if (reading->is_indented && !is_comment(words) && reading->row == NULL) {
 		refuse(reading, "a section or a key begins where its line begins");
+	} else if (reading->is_indented && is_comment(words) && reading->row != NULL) {
+		/* Neither a comment that was meant, nor a line that is left out in silence. */
+		refuse(reading, "a line that goes on with a value cannot begin with '%c'",
+		       words.bytes[0]);
 	}
 }
 

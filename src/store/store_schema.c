@@ -17,6 +17,7 @@ const char store_schema_sql[] =
 	"kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
 	"CREATE UNIQUE INDEX entries_by_room ON entries (room, seq) WHERE room IS NOT NULL;"
 	"CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15, 23);"
+	"CREATE INDEX said_by_room ON entries (room, seq) WHERE kind IN (3, 16);"
 	"CREATE TABLE entry_rooms (room INTEGER NOT NULL, seq INTEGER NOT NULL, "
 	"PRIMARY KEY (room, seq)) WITHOUT ROWID;"
 	"CREATE INDEX entry_rooms_by_seq ON entry_rooms (seq);"
@@ -30,6 +31,7 @@ const char store_schema_sql[] =
  *    older version would show to everybody; and rooms to enter and to leave.
  * 3: one can be put out of a room, which is a move as well; and there are rows
  *    (profiles, charters, masks, ...) that an older version does not know.
+ * 4: messages are found without going through all who came and went between.
  */
 static const struct store_migration migrations[] = {
 	{"ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
@@ -37,6 +39,7 @@ static const struct store_migration migrations[] = {
          "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15);"},
 	{"DROP INDEX moves_by_person;"
          "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15, 23);"},
+	{"CREATE INDEX said_by_room ON entries (room, seq) WHERE kind IN (3, 16);"},
 };
 
 /* ---- making one ---- */

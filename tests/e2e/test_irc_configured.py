@@ -334,6 +334,14 @@ def test_who_may_come_in(serve, place, crowd_of):
     assert ann.find("PRIVMSG", "#lobby", "还在", nick="小明")
     assert ann.find("PRIVMSG", "#lobby", "也在", nick="小兰")
 
+    # Who goes away may come back; who has left has to be let in again.
+    lan = crowd.come_back(crowd.drop(lan))
+    lan.leave()
+    assert ann.find("QUIT", nick="小兰")
+    gone = crowd.begin(saved=crowd.drop(lan))
+    refusals = crowd.wait(lambda: gone.events_of(wire.Refusal), "a refusal")
+    assert wire.word(refusals[-1].reason) == "access-closed"
+
     house.reload("")
     ann.find("CAP", ..., "NEW", "draft/account-registration")
     Irc(server).enter("bob").quit()

@@ -147,6 +147,7 @@ static const struct {
          "qun.conf:3: name is one line; a key begins where its line begins"},
 	{"[server]\nnetwork = a b\n", "qun.conf:2: network wants one word, not 'a b'"},
 	{"[server]\nnetwork =\n", "qun.conf:2: network wants one word, not ''"},
+	{"[server]\nmotd = a\n  #b\n", "qun.conf:3: a line that goes on with a value cannot begin"},
 	{"[server]\nname\n", "qun.conf:2: this is no [section] and no KEY = VALUE"},
 	{"[server\n", "qun.conf:1: a section wants a ] behind its name"},
 	{"[access]\naccess = opne\n",

@@ -63,6 +63,23 @@ static void schema_1_is_brought_up(void **unused) {
 	assert_int_equal(access(in_folder("log.db.v1"), F_OK), 0);
 }
 
+/* Schema 3: messages of a room were found by going through all of it. */
+static void schema_3_is_brought_up(void **unused) {
+	make_schema_1("ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
+	              "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, "
+	              "15, 23);"
+	              "INSERT INTO meta VALUES (77, 9, 900, 5, 6, 1000, 0);"
+	              "INSERT INTO entries VALUES (4, 1, 400, 3, 2, 'ann', 'hello', NULL);"
+	              "PRAGMA user_version = 3");
+	struct store *store = open_store(STORE_WRITE);
+	assert_int_equal(store_migrated_from(store), 3);
+	look(store, 0, UINT64_MAX);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(problems_of(store), 0);
+	store_close(store);
+	assert_int_equal(access(in_folder("log.db.v3"), F_OK), 0);
+}
+
 /* Schema 2: whoever is put out of a room did not count among the moves. */
 static void schema_2_is_brought_up(void **unused) {
 	make_schema_1("ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
@@ -135,6 +152,7 @@ int main(void) {
 		IN_A_FOLDER(a_newer_version_is_refused),
 		IN_A_FOLDER(schema_1_is_brought_up),
 		IN_A_FOLDER(schema_2_is_brought_up),
+		IN_A_FOLDER(schema_3_is_brought_up),
 		IN_A_FOLDER(a_new_folder_of_schema_1_has_forgotten_nothing),
 		IN_A_FOLDER(an_older_version_is_migrated_after_a_copy),
 		IN_A_FOLDER(a_migration_that_fails_changes_nothing),

@@ -32,7 +32,7 @@ static void on_verified(void *context, struct connection connection,
 	case ACCOUNT_OK:
 		door->has_passed = true;
 		if (answer->name_size > 0) {
-			irc_signed_in(irc, slice_of(answer->name, answer->name_size));
+			(void)irc_signed_in(irc, slice_of(answer->name, answer->name_size));
 		}
 		if (!irc_enters_now(irc)) {
 			irc_close(irc, irc_word("The server was too busy; try again"));

@@ -112,7 +112,7 @@ static enum stream_verdict end_line(struct irc *irc) {
 		irc->user->resumed = irc->made;
 		irc->out_size = 0;
 		irc->out_lines = 0;
-		if (irc->made > 0) {
+		if (irc->made > 0 && irc->user->waiting == NULL) {
 			/* What it has asked for so far is part of the one answer. */
 			irc->user->waiting = label;
 		} else {

@@ -64,7 +64,6 @@ struct history_job {
 	/* Exclusive bounds. */
 	uint64_t after, before;
 	uint64_t low, high; /* of a moment that is sought */
-	uint64_t low_seen;
 	uint64_t head;  /* when it was asked: what is stored up to there can be told */
 	uint64_t until; /* `before` as it was */
 	size_t limit, back_limit;
@@ -93,7 +92,6 @@ struct irc_history_desk {
 	unsigned lasts_next;
 };
 
-void history_ask(struct irc_history_desk *desk);
 /* history_steps.c: a page has come, whole; what is next. */
 void history_step(struct irc_history_desk *desk, struct history_job *job);
 /* The first one; or, if what it asks for is not stored yet, again in HISTORY_LOOK_US. */

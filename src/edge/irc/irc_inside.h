@@ -50,8 +50,8 @@
 #define IRC_TARGETS_MAX 8
 #define IRC_PASSWORD_BYTES_MAX 300
 
-/* People whose last change is remembered: telling of all of them fits into a reader's answers. */
-#define IRC_CHANGES_MAX 512
+/* People whose last change is remembered: telling of all of them, at its longest, fits into a reader's answers. */
+#define IRC_CHANGES_MAX 256
 
 /* A label of a client's command (IRCv3 labeled-response), until all of its answer is given. */
 struct irc_label {
@@ -364,9 +364,9 @@ void irc_clerk_done(struct irc *irc);
 void irc_sign_in_free(struct irc_user *user);
 /*
  * It has shown that this account is its own; 900 is told. That is what it will be called, or is
- * already, or may be with NICK.
+ * already, or may be with NICK. False: the queue to the hub is full, and nothing has come of it.
  */
-void irc_signed_in(struct irc *irc, struct slice account);
+bool irc_signed_in(struct irc *irc, struct slice account);
 
 /* ---- operators.c ---- */
 

@@ -73,7 +73,10 @@ static void to_room(struct irc *irc, const struct said *said, struct slice targe
 	irc_request(irc, &request, target, said->is_notice);
 }
 
-/* Kept nowhere: one's own client has it. What is delivered is no answer: a label is the echo's alone. */
+/*
+ * Kept nowhere: one's own client has it. What is delivered is no answer: a label is the echo's alone. It is
+ * delivered once, though the line comes again because the queue to the hub was full.
+ */
 static void to_self(struct irc *irc, const struct said *said, const struct person *self) {
 	const struct state *state = irc->edge->state;
 	const struct irc_rendering how = {.server = irc_config(irc)->server,
@@ -93,11 +96,16 @@ static void to_self(struct irc *irc, const struct said *said, const struct perso
 		.bits = (person_bits(state, self) & PERSON_BITS) |
 	                (said->is_notice ? SAID_IS_NOTICE : 0),
 	};
+	if (irc->must_wait) {
+		return;
+	}
 	size_t size = irc_render(&how, &entry, irc->scratch, sizeof(irc->scratch));
 	if (irc_can(irc, CAP_ECHO_MESSAGE)) {
 		irc_put_lines(irc, slice_of(irc->scratch, size));
 	}
-	stream_answer(irc->stream, irc->to, slice_of(irc->scratch, size));
+	if (++irc->made > irc->user->resumed) {
+		stream_answer(irc->stream, irc->to, slice_of(irc->scratch, size));
+	}
 }
 
 static void to_person(struct irc *irc, const struct said *said, struct slice target) {

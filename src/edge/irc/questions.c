@@ -15,7 +15,9 @@ bool irc_ask_clerk(struct irc *irc, enum clerk_what what, struct slice name, str
                    account_answered *answered) {
 	struct account_question question = {
 		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
-	if (name.size > sizeof(question.name) || password.size > sizeof(question.password)) {
+	/* One at a time, however many a line would ask. */
+	if (irc->user->waits > 0 || name.size > sizeof(question.name) ||
+	    password.size > sizeof(question.password)) {
 		return false;
 	}
 	randombytes_buf(&question.nonce, sizeof(question.nonce));

@@ -50,25 +50,26 @@ static void say_logged_in(struct irc *irc, struct slice account) {
 	irc_end_line(irc);
 }
 
-void irc_signed_in(struct irc *irc, struct slice account) {
+bool irc_signed_in(struct irc *irc, struct slice account) {
 	struct irc_door *door = irc->user->door;
-	say_logged_in(irc, account);
+	const struct person *self = door == NULL ? irc_self(irc) : NULL;
 	if (door != NULL) {
 		door->has_account = true;
 		door->account_size = (uint8_t)account.size;
 		memcpy(door->account, account.bytes, account.size);
-		return;
-	}
-	const struct person *self = irc_self(irc);
-	if (self != NULL && !name_equal(person_name(self), account)) {
+	} else if (self != NULL && !name_equal(person_name(self), account)) {
 		free(irc->user->account);
 		irc->user->account = strndup(account.bytes, account.size);
-		return;
+	} else {
+		struct record request = {.kind = REQUEST_PROFILE,
+		                         .number = PROFILE_ACCOUNT,
+		                         .bits = irc->user->bits | PERSON_HAS_ACCOUNT};
+		if (!irc_request_now(irc, &request, account, false)) {
+			return false;
+		}
 	}
-	struct record request = {.kind = REQUEST_PROFILE,
-	                         .number = PROFILE_ACCOUNT,
-	                         .bits = irc->user->bits | PERSON_HAS_ACCOUNT};
-	irc_request_now(irc, &request, account, false);
+	say_logged_in(irc, account);
+	return true;
 }
 
 static void fail(struct irc *irc) {
@@ -77,7 +78,10 @@ static void fail(struct irc *irc) {
 }
 
 static void succeed(struct irc *irc, struct slice account) {
-	irc_signed_in(irc, account);
+	if (!irc_signed_in(irc, account)) {
+		fail(irc);
+		return;
+	}
 	irc_numeric(irc, RPL_SASLSUCCESS, irc_nothing(), irc_nothing());
 	irc_sign_in_free(irc->user);
 }

@@ -39,7 +39,7 @@ static const char *code(uint32_t word) {
 static void made(struct irc *irc, struct slice account) {
 	struct record request = {.kind = REQUEST_ACCOUNT_MADE, .name = account};
 	irc_request_now(irc, &request, account, true);
-	irc_signed_in(irc, account);
+	(void)irc_signed_in(irc, account);
 }
 
 static void on_registered(void *context, struct connection connection,
@@ -86,12 +86,12 @@ static void on_identified(void *context, struct connection connection,
 	if (!irc_clerk_answered(irc, connection)) {
 		return;
 	}
-	if (answer->word == ACCOUNT_OK) {
-		irc_notice(irc, NICKSERV, irc_word("You are signed in"));
-		irc_signed_in(irc, slice_of(answer->name, answer->name_size));
-	} else {
-		irc_notice(irc, NICKSERV, irc_word(sentence(answer->word)));
+	uint32_t word = answer->word;
+	if (word == ACCOUNT_OK && !irc_signed_in(irc, slice_of(answer->name, answer->name_size))) {
+		word = ACCOUNT_BUSY;
 	}
+	irc_notice(irc, NICKSERV,
+	           irc_word(word == ACCOUNT_OK ? "You are signed in" : sentence(word)));
 	irc_clerk_done(irc);
 }
 

@@ -229,9 +229,20 @@ static void say_welcome(struct sessions *sessions, const struct greeting *place)
 	say(sessions, &place->route, &place->welcome, &key);
 }
 
-/* Nothing in an OPEN shows that one has an account, or knows a password. */
-static bool is_closed(const struct sessions *sessions) {
-	return sessions->edge->house.config->access != ACCESS_OPEN;
+/*
+ * Nothing in this dialect shows that one has an account, or knows a password: so whoever would
+ * enter, or enter again, is not let in. Who is there, connected or absent, may come back.
+ */
+static bool is_shut_out(const struct sessions *sessions, const struct wire_greeting *asked) {
+	const struct state *state = sessions->edge->state;
+	if (sessions->edge->house.config->access == ACCESS_OPEN) {
+		return false;
+	}
+	const struct session *session =
+		asked->type == WIRE_RESUME ? state_session(state, asked->session) : NULL;
+	const struct person *person =
+		session != NULL ? state_person(state, session_person(state, session)) : NULL;
+	return asked->type == WIRE_OPEN || (person != NULL && !person_is_present(person));
 }
 
 static void on_question(struct sessions *sessions, const struct datagram *datagram,
@@ -243,7 +254,7 @@ static void on_question(struct sessions *sessions, const struct datagram *datagr
 		if (asked->type == WIRE_RESUME && was_used(greet, asked->tag)) {
 			return;
 		}
-		if (asked->type == WIRE_OPEN && is_closed(sessions)) {
+		if (is_shut_out(sessions, asked)) {
 			refuse(sessions, &datagram->route, asked->nonce, REASON_ACCESS_CLOSED, 0,
 			       slice_of(NULL, 0));
 			return;

@@ -17,7 +17,7 @@
  *   answers      the buffer of answers (pure)
  *   lane         entries rendered for one key (pure)
  *   stream_log   a stretch of the log (stretch.h), and its lanes
- *   output       one writev for all that waits
+ *   output       one system call for all that waits
  *   stream_car   stretches of the log that are older, for who is far behind (car.h)
  *
  * What a dialect calls is below. A `struct stream_connection *` is good until
