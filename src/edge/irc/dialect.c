@@ -286,9 +286,6 @@ static struct stream_connection *doer_of(struct irc *irc, const struct record *e
 static void on_entry(void *it, const struct record *entry) {
 	struct irc *irc = it;
 	struct irc_asked asked;
-	if (entry->kind == ENTRY_SAID) {
-		irc_history_note(irc, entry);
-	}
 	if (entry->kind == ENTRY_AWAY || entry->kind == ENTRY_PROFILE) {
 		irc_note_change(irc, entry->person);
 	}
@@ -456,7 +453,6 @@ static void reloaded(void *it) {
 	irc->lost_up_to = queue_number_done(house->queues[house->edge]);
 	irc->lost_at = ring_head(house->ring);
 	irc_compare_states(irc);
-	irc_history_lose(irc);
 }
 
 static bool tell_what_changed(void *context, struct stream_connection *it) {

@@ -197,7 +197,6 @@ void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq) {
 	job->limit = HISTORY_BACKLOG;
 	job->before = seq + 1;
 	job->wants_events = false;
-	history_last_watch(irc->desk, room, seq);
 	add_job(irc, job);
 }
 

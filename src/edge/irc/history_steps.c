@@ -242,19 +242,8 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 	}
 }
 
-/* Of the latest messages: those behind which there is none. */
-static void begin_latest(struct irc_history_desk *desk, struct history_job *job) {
-	history_last_watch(desk, job->room, state_seq(desk->irc->edge->state));
-	uint64_t last = history_last_bound(desk, job);
-	job->until = job->before;
-	job->before = last < job->before ? last + 1 : job->before;
-}
-
 static void begin_pages(struct irc_history_desk *desk, struct history_job *job) {
 	job->step = begin_reading(job, state_seq(desk->irc->edge->state));
-	if (job->verb == HISTORY_LATEST && !job->wants_events) {
-		begin_latest(desk, job);
-	}
 	if (job->step == HISTORY_BACK && job->before <= 1) {
 		job->step = HISTORY_DONE;
 	}
@@ -368,9 +357,6 @@ static void step_back(struct irc_history_desk *desk, struct history_job *job) {
 		}
 	} else if (is_enough) {
 		job->step = HISTORY_DONE;
-		if (job->verb == HISTORY_LATEST && !job->wants_events) {
-			history_last_learn(desk, job);
-		}
 	}
 	ask_next(desk, job);
 }

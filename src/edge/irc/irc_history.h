@@ -15,8 +15,6 @@
 /* Pages that are looked through for messages among other events. */
 #define HISTORY_PAGES_MAX 50
 #define HISTORY_JOBS_MAX 4096
-/* Rooms of which it is known what was said last. */
-#define HISTORY_LASTS_MAX 16
 /* So long an answer waits for what is not stored yet, and is looked for so often. */
 #define HISTORY_WAIT_US 200000
 #define HISTORY_LOOK_US 1000
@@ -64,21 +62,12 @@ struct history_job {
 	/* Exclusive bounds. */
 	uint64_t after, before;
 	uint64_t low, high; /* of a moment that is sought */
-	uint64_t head;  /* when it was asked: what is stored up to there can be told */
-	uint64_t until; /* `before` as it was */
+	uint64_t head;      /* when it was asked: what is stored up to there can be told */
 	size_t limit, back_limit;
 	unsigned pages;
 	struct history_items page, found;
 	struct history_target *targets;
 	size_t targets_count, target_at;
-};
-
-/* The last message of a room that somebody has asked for. */
-struct history_last {
-	uint64_t room;
-	uint64_t since; /* its later messages have been noticed */
-	uint64_t seq;   /* is_known: 0: it has none */
-	bool is_known;
 };
 
 struct irc_history_desk {
@@ -88,22 +77,12 @@ struct irc_history_desk {
 	size_t count;
 	bool is_waiting; /* the first begins when the scribe has stored what it asks for */
 	uint64_t wait_until_us;
-	struct history_last lasts[HISTORY_LASTS_MAX];
-	unsigned lasts_next;
 };
 
 /* history_steps.c: a page has come, whole; what is next. */
 void history_step(struct irc_history_desk *desk, struct history_job *job);
 /* The first one; or, if what it asks for is not stored yet, again in HISTORY_LOOK_US. */
 void history_set_out(struct irc_history_desk *desk, struct history_job *job);
-/*
- * history_last.c - where thousands enter a room, nothing is looked for among their
- * JOINs: behind its last message, which is known from the first answer on, there is none.
- */
-void history_last_watch(struct irc_history_desk *desk, uint64_t room, uint64_t seq);
-/* Messages of the job's room are up to here, at most. */
-uint64_t history_last_bound(const struct irc_history_desk *desk, const struct history_job *job);
-void history_last_learn(struct irc_history_desk *desk, const struct history_job *job);
 /* history_tell.c. True: it has taken the job over, which may take a while to be told. */
 bool history_tell(struct irc *irc, struct history_job *job);
 

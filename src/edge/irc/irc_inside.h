@@ -384,9 +384,6 @@ void irc_service(struct irc *irc, struct slice text);
 void irc_history_begin(struct irc *irc);
 void irc_history_end(struct irc *irc);
 /* The last lines of a room, for who has just come into it and cannot ask. */
-/* A message of a room; and: some may have been missed. */
-void irc_history_note(struct irc *irc, const struct record *entry);
-void irc_history_lose(struct irc *irc);
 void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq);
 /* WHOWAS. False: too many ask. */
 bool irc_ask_whowas(struct irc *irc, struct slice name, size_t count);
