@@ -24,7 +24,7 @@ MEMORY_GOAL = 1000
 STORM_GOAL = 0.3
 
 # A part begins no further run after so long; and so much is said in a run, at most; one by one, that is.
-SECONDS = 12
+SECONDS = 9
 RUNS_MIN = 3
 MESSAGES_MAX = 4000
 DELIVERIES_MAX = 40000
