@@ -102,7 +102,7 @@ void output_wake(struct stream *stream, struct stream_connection *it, uint64_t s
 }
 
 static bool is_held(const struct stream *stream) {
-	return !stream->is_urgent && stream->gathered < GATHER_MAX &&
+	return stream->round_left == 0 && !stream->is_urgent && stream->gathered < GATHER_MAX &&
 	       stream_now_us(stream) < stream->hold_us && !stream->edge->is_draining;
 }
 
@@ -117,12 +117,17 @@ uint64_t output_due_us(const struct stream *stream) {
 	return is_held(stream) ? stream->hold_us : 0;
 }
 
-/* Everybody has been visited. */
-static void end_round(struct stream *stream) {
-	bool is_busy = stream->gathered >= GATHER_MIN;
-	stream->hold_us = is_busy ? stream_now_us(stream) + GATHER_US : 0;
+/* A round is of those who are ready now; who becomes so meanwhile is visited in the next one. */
+static void begin_round(struct stream *stream) {
+	stream->round_left = stream->ready.count;
+	stream->is_busy = stream->gathered >= GATHER_MIN;
 	stream->gathered = 0;
 	stream->is_urgent = false;
+}
+
+static void end_round(struct stream *stream) {
+	stream->round_left = 0;
+	stream->hold_us = stream->is_busy ? stream_now_us(stream) + GATHER_US : 0;
 }
 
 bool output_is_done(const struct stream_connection *it) {
@@ -525,17 +530,22 @@ void output_turn(struct stream *stream) {
 		return;
 	}
 	plan.is_common = false; /* It may have been another's, of which nothing is left. */
-	for (unsigned visits = 0; visits < VISITS_MAX && stream->ready.count > 0; visits++) {
+	if (stream->round_left == 0) {
+		begin_round(stream);
+	}
+	for (unsigned visits = 0; visits < VISITS_MAX && stream->round_left > 0; visits++) {
 		struct stream_connection *it = line_up_take(stream, &stream->ready);
 		if (it == NULL) {
+			stream->round_left = 0;
 			break;
 		}
+		stream->round_left--;
 		it->is_ready = false;
 		if (!it->is_blocked) {
 			visit(stream, it);
 		}
 	}
-	if (stream->ready.count == 0) {
+	if (stream->round_left == 0) {
 		end_round(stream);
 	}
 }

@@ -142,9 +142,11 @@ struct stream {
 	struct table by_person, by_room;
 	uint32_t generation;
 	struct stream_line_up ready, waiting;
-	bool is_urgent;    /* somebody is ready for more than entries */
-	uint32_t gathered; /* entries for which somebody is ready */
-	uint64_t hold_us;  /* entries alone are not written before */
+	uint32_t round_left; /* to be visited before the next round */
+	bool is_busy;        /* this round has several entries for each */
+	bool is_urgent;      /* somebody is ready for more than entries */
+	uint32_t gathered;   /* entries for which somebody is ready */
+	uint64_t hold_us;    /* entries alone are not written before */
 	struct stream_log log;
 	bool has_log;
 	bool is_blind;     /* the walk is in slices: answers are lost */
