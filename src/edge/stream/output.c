@@ -34,7 +34,7 @@
  */
 #define GATHER_MIN 4
 #define GATHER_MAX 64
-#define GATHER_US 4000
+#define GATHER_US 2000
 /* Answers are asked for while fewer bytes of them wait. */
 #define MORE_BYTES (16u * 1024)
 
@@ -127,7 +127,14 @@ static void begin_round(struct stream *stream) {
 
 static void end_round(struct stream *stream) {
 	stream->round_left = 0;
-	stream->hold_us = stream->is_busy ? stream_now_us(stream) + GATHER_US : 0;
+	stream->hold_us =
+		stream->is_busy && stream->gathered > 0 ? stream_now_us(stream) + GATHER_US : 0;
+}
+
+void output_gather(struct stream *stream) {
+	if (stream->gathered++ == 0 && stream->is_busy && stream->round_left == 0) {
+		stream->hold_us = stream_now_us(stream) + GATHER_US;
+	}
 }
 
 bool output_is_done(const struct stream_connection *it) {

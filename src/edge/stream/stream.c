@@ -173,7 +173,7 @@ static void show(struct stream *stream, const struct record *entry) {
 	}
 	if (wake(stream, entry->seq)) {
 		stream_log_add(&stream->log, entry, &stream->whom);
-		stream->gathered++;
+		output_gather(stream);
 	} else {
 		stretch_pass(&stream->log.stretch, entry->seq);
 	}

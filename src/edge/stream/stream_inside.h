@@ -246,6 +246,8 @@ bool input_may_read(const struct stream_connection *it);
 void output_ready(struct stream *stream, struct stream_connection *it);
 /* It concerns this one: from this seq on there is something to read. */
 void output_wake(struct stream *stream, struct stream_connection *it, uint64_t seq);
+/* An entry for which somebody is ready has been added to the log. */
+void output_gather(struct stream *stream);
 void output_turn(struct stream *stream);
 bool output_has_work(const struct stream *stream);
 /* When it will have. */
