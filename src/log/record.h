@@ -54,46 +54,70 @@
  * Kinds. The numbers are kept on disk: never change one, only add.
  * X(NUMBER, NAME, "word") where the word is what --json shows.
  */
-#define ENTRY_KINDS(X)                                                                                \
-	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */          \
-	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                     \
-	X(3, ENTRY_SAID,                                                                              \
-	  "said") /* person, name, room, other_name (a room's but the lobby), text */                 \
-	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */              \
-	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */     \
-	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                   \
-	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */                \
-	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */               \
-	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                         \
-	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */        \
-	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */                \
-	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */           \
-	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */                                   \
-	X(14, ENTRY_JOINED, "joined") /* person, session, name, room, other_name (the room's) */      \
-	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */    \
-	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */     \
-	X(17, ENTRY_REFUSED,                                                                          \
-	  "refused-message")                  /* session, client_number, reason, target; hidden */    \
-	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                           \
-	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */           \
-	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */       \
-	X(21, ENTRY_TOPIC, "topic") /* person, name, room, other_name, text (empty: taken away) */    \
-	X(22, ENTRY_MODE,                                                                             \
-	  "mode") /* person (0: the server), name, room, other_name, text: "+o-v 小明 小红" */    \
-	X(23, ENTRY_PUT_OUT,                                                                          \
-	  "put-out") /* person, name, room, other_name, by, target (by whom), text (why) */           \
-	X(24, ENTRY_INVITED, "invited") /* person, name, target, by (target's name), room; */         \
-	/* other_name; hidden: for the target, and the room's operators */                            \
-	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                      \
-	X(26, ENTRY_PROFILE,                                                                          \
-	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */ \
-	X(27, ENTRY_TAGGED, "tagged") /* as SAID or DIRECT, with tags and no text; hidden */          \
-	X(28, ENTRY_SAID_TO,                                                                          \
-	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */             \
-	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                 \
-	X(30, ENTRY_ACCOUNT_ENDED, "account-ended") /* target (the account's id), name; hidden */     \
-	X(31, ENTRY_WALLOPS, "wallops")             /* person, name, text; hidden */                  \
-	X(32, ENTRY_ORPHANED, "orphaned") /* number: the home whose stream sessions wait; hidden */
+#define ENTRY_KINDS(X)                                                                                 \
+	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */           \
+	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                      \
+	X(3, ENTRY_SAID,                                                                               \
+	  "said") /* person, name, room, other_name (a room's but the lobby), text */                  \
+	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */               \
+	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */      \
+	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                    \
+	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */                 \
+	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */                \
+	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                          \
+	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */         \
+	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */                 \
+	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */            \
+	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */                                    \
+	X(14, ENTRY_JOINED, "joined") /* person, session, name, room, other_name (the room's) */       \
+	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */     \
+	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */      \
+	X(17, ENTRY_REFUSED,                                                                           \
+	  "refused-message")                  /* session, client_number, reason, target; hidden */     \
+	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                            \
+	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */            \
+	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */        \
+	X(21, ENTRY_TOPIC, "topic") /* person, name, room, other_name, text (empty: taken away) */     \
+	X(22, ENTRY_MODE,                                                                              \
+	  "mode") /* person (0: the server), name, room, other_name, text: "+o-v 小明 小红" */     \
+	X(23, ENTRY_PUT_OUT,                                                                           \
+	  "put-out") /* person, name, room, other_name, by, target (by whom), text (why) */            \
+	X(24, ENTRY_INVITED, "invited") /* person, name, target, by (target's name), room; */          \
+	/* other_name; hidden: for the target, and the room's operators */                             \
+	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                       \
+	X(26, ENTRY_PROFILE,                                                                           \
+	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */  \
+	X(27, ENTRY_TAGGED, "tagged") /* as SAID or DIRECT, with tags and no text; hidden */           \
+	X(28, ENTRY_SAID_TO,                                                                           \
+	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */              \
+	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                  \
+	X(30, ENTRY_ACCOUNT_ENDED, "account-ended") /* target (the account's id), name; hidden */      \
+	X(31, ENTRY_WALLOPS, "wallops")             /* person, name, text; hidden */                   \
+	X(32, ENTRY_ORPHANED,                                                                          \
+	  "orphaned") /* number: the home whose stream sessions wait; hidden */                        \
+	X(33, ENTRY_ATTACHED,                                                                          \
+	  "attached") /* person, session (the seq): one more of its; face, home, route, name, */       \
+	/* other_name (device), userhost; hidden */                                                    \
+	X(34, ENTRY_DETACHED,                                                                          \
+	  "detached") /* session: ends, person stays; other_name (device), number (has read up */      \
+	/* to), reason, text; hidden */                                                                \
+	X(35, ENTRY_ACCOUNT_SET,                                                                       \
+	  "account-set") /* target (account), name, number (which ACCOUNT_*), bits (as now); hidden */ \
+	X(36, ENTRY_REDACTED,                                                                          \
+	  "redacted") /* as SAID or DIRECT: who does it, where; number (of what), text (why) */        \
+	X(37, ENTRY_MARKED,                                                                            \
+	  "marked") /* person, room (or thread), other_name, target (other person), since (up to */    \
+	/* which time all is read); hidden */                                                          \
+	X(38, ENTRY_ROOM_RENAMED,                                                                      \
+	  "room-renamed") /* person, name, room, other_name (new), by (old name), text (why) */        \
+	X(39, ENTRY_METADATA,                                                                          \
+	  "metadata") /* target (person) or room; name (its), by, other_name (key), text (value; */    \
+	/* empty: taken away); hidden */                                                               \
+	X(40, ENTRY_SERVER_SET, "server-set") /* number (level), by, text (why); hidden */             \
+	X(41, ENTRY_FOUNDER, "founder") /* room, other_name, name (account; empty: none), by */        \
+	X(42, ENTRY_STANDING,                                                                          \
+	  "standing") /* room, other_name, name (account), bits (MEMBER_* it has on joining), by */    \
+	X(43, ENTRY_ERASED, "erased") /* name (an account's), target, by: all it said; hidden */
 
 #define ANSWER_KINDS(X)                                                                            \
 	X(256, ANSWER_NOTHING, "nothing") /* the request is done and has nothing to say */         \
@@ -148,7 +172,18 @@
 	X(547, REQUEST_WALLOPS, "send-wallops") /* text */                                         \
 	X(548, REQUEST_ORPHANS, "orphans")      /* an edge that is new: its streams are cut */     \
 	X(549, REQUEST_ACCOUNT_MADE, "make-account") /* name */                                    \
-	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name */
+	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name */                                    \
+	X(551, REQUEST_ACCOUNT_SET, "set-account")   /* name (its own), number, bits */            \
+	X(552, REQUEST_REDACT, "redact") /* room or name; number (seq of the message), text */     \
+	X(553, REQUEST_MARK, "mark")     /* room or name; since (time) */                          \
+	X(554, REQUEST_RENAME_ROOM, "rename-room")   /* room, name (new), text (why) */            \
+	X(555, REQUEST_SET_METADATA, "set-metadata") /* room or name; by (key), text (value) */    \
+	X(556, REQUEST_RELAY, "relay")               /* room, by (as whom), text, tags */          \
+	X(557, REQUEST_SERVER_SET, "set-server")     /* number, text (why) */                      \
+	X(558, REQUEST_READ_UP_TO, "read-up-to")     /* session, number: its device's cursor */    \
+	X(559, REQUEST_FOUNDER, "set-founder")       /* room, name (account) */                    \
+	X(560, REQUEST_STANDING, "set-standing")     /* room, name (account), bits */              \
+	X(561, REQUEST_ERASE, "erase")               /* name (account); the console's */
 
 #define ROW_KINDS(X)                                                                               \
 	X(768, ROW_META, "meta")     /* seq, time: the state is that after this entry */           \
@@ -165,13 +200,20 @@
 	X(776, ROW_MASK,                                                                           \
 	  "mask") /* target (id), room, number ('b', 'e', 'I'), name (the mask), by, since */      \
 	X(777, ROW_INVITATION, "invitation") /* room, person */                                    \
-	X(778, ROW_ACCOUNT, "account")       /* target (id), name */                               \
+	X(778, ROW_ACCOUNT, "account")       /* target (id), name, person, bits (ACCOUNT_*) */     \
 	X(779, ROW_PROFILE,                                                                        \
 	  "profile") /* person, userhost, text (real name), bits, other_name (away) */             \
 	X(780, ROW_CHARTER,                                                                        \
 	  "charter") /* room, bits, text (topic), by, since, other_name (key), */                  \
 	/* number (limit), person (founder), name (the founder's account) */                       \
-	X(781, ROW_OFFICE, "office") /* room, person, bits (MEMBER_*) */
+	X(781, ROW_OFFICE, "office") /* room, person, bits (MEMBER_*) */                           \
+	X(782, ROW_DEVICE, "device") /* target (account), name, number (has read up to), since */  \
+	X(783, ROW_MARK, "mark")     /* person, room (or thread), since (all read up to) */        \
+	X(784, ROW_METADATA, "metadata") /* target (id), person or room, other_name, text */       \
+	X(785, ROW_RULES, "rules")       /* room, number (slow mode: s), other_name (forward) */   \
+	X(786, ROW_STANDING, "standing") /* room, target (account), bits (MEMBER_*) */             \
+	X(787, ROW_SERVER, "server")     /* number (level), by, text, since */                     \
+	X(788, ROW_SEAT, "seat")         /* session, name (device) */
 
 #define KIND_ENUM(number, name, word) name = number,
 enum record_kind {
@@ -231,7 +273,14 @@ enum record_kind {
 	X(47, REASON_PASSWORD_WRONG, "password-wrong")                                             \
 	X(48, REASON_ACCESS_CLOSED, "access-closed") /* to who has no account, or password */      \
 	X(49, REASON_THEY_NOT_IN_ROOM, "they-not-in-room") /* name: who */                         \
-	X(50, REASON_LIST_FULL, "list-full")               /* text: the letter */
+	X(50, REASON_LIST_FULL, "list-full")               /* text: the letter */                  \
+	X(51, REASON_SLOW_MODE, "slow-mode")               /* number: seconds to wait */           \
+	X(52, REASON_NEEDS_ACCOUNT, "needs-account")       /* this room wants people signed in */  \
+	X(53, REASON_LOOKS_LIKE, "looks-like")             /* text: the registered name */         \
+	X(54, REASON_NO_SUCH_MESSAGE, "no-such-message")                                           \
+	X(55, REASON_LIMIT, "limit") /* number: how many there may be */                           \
+	X(56, REASON_NO_SUCH_KEY, "no-such-key")                                                   \
+	X(57, REASON_ROOM_NAME_TAKEN, "room-name-taken")
 
 enum reason { REASONS(KIND_ENUM) REASON_COUNT };
 
@@ -248,17 +297,28 @@ enum record_bits {
 	PERSON_WANTS_NO_BACKLOG = 1 << 5, /* +H */
 	PERSON_BITS = (1 << 6) - 1,
 	SAID_IS_NOTICE = 1 << 8,
+	SAID_IS_MULTILINE = 1 << 9,    /* its text has lines, '\n' between them */
+	SAID_IS_REDACTED = 1 << 10,    /* kept without its text and tags */
 	ROOM_IS_INVITE_ONLY = 1 << 16, /* i */
 	ROOM_IS_MODERATED = 1 << 17,   /* m */
 	ROOM_NO_EXTERNAL = 1 << 18,    /* n */
 	ROOM_IS_SECRET = 1 << 19,      /* s */
 	ROOM_TOPIC_LOCKED = 1 << 20,   /* t */
 	ROOM_NO_CONTROLS = 1 << 21,    /* C */
+	ROOM_WANTS_ACCOUNT = 1 << 22,  /* R: to join */
+	ROOM_HEARS_ACCOUNTS = 1 << 23, /* M: to speak, without voice */
 	ROOM_BITS = ROOM_IS_INVITE_ONLY | ROOM_IS_MODERATED | ROOM_NO_EXTERNAL | ROOM_IS_SECRET |
-	            ROOM_TOPIC_LOCKED | ROOM_NO_CONTROLS,
+	            ROOM_TOPIC_LOCKED | ROOM_NO_CONTROLS | ROOM_WANTS_ACCOUNT | ROOM_HEARS_ACCOUNTS,
 	MEMBER_HAS_VOICE = 1 << 24,   /* v; the higher bit is the higher office */
 	MEMBER_IS_OPERATOR = 1 << 25, /* o */
 	MEMBER_BITS = MEMBER_HAS_VOICE | MEMBER_IS_OPERATOR,
+};
+
+/* What an account's owner has set (ENTRY_ACCOUNT_SET, ROW_ACCOUNT); kept on disk, a name space of its own. */
+enum account_bits {
+	ACCOUNT_STAYS = 1 << 0,       /* its person stays while nobody is connected, */
+	ACCOUNT_STAYS_NOT = 1 << 1,   /* or does not, whatever the configuration says for all */
+	ACCOUNT_NO_PLAYBACK = 1 << 2, /* what was missed is not told by itself */
 };
 
 /* What of a profile changed (ENTRY_PROFILE, REQUEST_PROFILE); a sum. */
@@ -364,7 +424,17 @@ static inline bool record_is_hidden(const struct record *record) {
 	case ENTRY_ACCOUNT_MADE:
 	case ENTRY_ACCOUNT_ENDED:
 	case ENTRY_WALLOPS:
-	case ENTRY_ORPHANED: return true;
+	case ENTRY_ORPHANED:
+	case ENTRY_ATTACHED:
+	case ENTRY_DETACHED:
+	case ENTRY_ACCOUNT_SET:
+	case ENTRY_REDACTED:
+	case ENTRY_MARKED:
+	case ENTRY_METADATA:
+	case ENTRY_SERVER_SET:
+	case ENTRY_FOUNDER:
+	case ENTRY_STANDING:
+	case ENTRY_ERASED: return true;
 	default: return false;
 	}
 }

@@ -32,6 +32,7 @@ const char store_schema_sql[] =
  * 3: one can be put out of a room, which is a move as well; and there are rows
  *    (profiles, charters, masks, ...) that an older version does not know.
  * 4: messages are found without going through all who came and went between.
+ * 5: there are rows and kinds of entries that an older version does not know.
  */
 static const struct store_migration migrations[] = {
 	{"ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
@@ -40,6 +41,7 @@ static const struct store_migration migrations[] = {
 	{"DROP INDEX moves_by_person;"
          "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15, 23);"},
 	{"CREATE INDEX said_by_room ON entries (room, seq) WHERE kind IN (3, 16);"},
+	{""},
 };
 
 /* ---- making one ---- */

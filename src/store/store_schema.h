@@ -12,7 +12,7 @@
 #include "store_inner.h"
 
 #define STORE_APPLICATION_ID 0x71756e31 /* "qun1" */
-#define STORE_VERSION 4
+#define STORE_VERSION 5
 
 /* The table of contents that a file of this version has, as one text that CREATEs it. */
 extern const char store_schema_sql[];

@@ -158,6 +158,18 @@
 	X(SAY_NO_THEY_NOT_IN_ROOM, REFUSAL_ZH "“{name}”不在那个房间里",                            \
 	  REFUSAL_EN "{name} is not in that room")                                                 \
 	X(SAY_NO_LIST_FULL, REFUSAL_ZH "那个列表满了", REFUSAL_EN "that list is full")             \
+	X(SAY_NO_SLOW_MODE, REFUSAL_ZH "这个房间限速，请过{number}秒再说",                         \
+	  REFUSAL_EN "this room is in slow mode: say it again in {number} seconds")                \
+	X(SAY_NO_NEEDS_ACCOUNT, REFUSAL_ZH "这个房间只许登录账号的人",                             \
+	  REFUSAL_EN "this room is for people who have signed in to an account")                   \
+	X(SAY_NO_LOOKS_LIKE, REFUSAL_ZH "这个名字和别人注册的太像，请换一个",                      \
+	  REFUSAL_EN "that name looks like one that somebody has registered: take another")        \
+	X(SAY_NO_SUCH_MESSAGE, REFUSAL_ZH "没有这条消息", REFUSAL_EN "there is no such message")   \
+	X(SAY_NO_LIMIT, REFUSAL_ZH "最多只能有{number}个",                                         \
+	  REFUSAL_EN "there may be {number} at most")                                              \
+	X(SAY_NO_SUCH_KEY, REFUSAL_ZH "没有这一项", REFUSAL_EN "there is no such key")             \
+	X(SAY_NO_ROOM_NAME_TAKEN, REFUSAL_ZH "已经有叫这个名字的房间",                             \
+	  REFUSAL_EN "there is a room of that name")                                               \
 	X(SAY_NO_UNAVAILABLE, REFUSAL_ZH "现在拿不到历史记录，请过一会儿再试",                     \
 	  REFUSAL_EN "the history is not available just now, please try again soon")
 
@@ -408,6 +420,13 @@ size_t words_refusal(enum language language, const struct record *answer, char *
 	case REASON_ACCESS_CLOSED: phrase = SAY_NO_ACCESS_CLOSED; break;
 	case REASON_THEY_NOT_IN_ROOM: phrase = SAY_NO_THEY_NOT_IN_ROOM; break;
 	case REASON_LIST_FULL: phrase = SAY_NO_LIST_FULL; break;
+	case REASON_SLOW_MODE: phrase = SAY_NO_SLOW_MODE; break;
+	case REASON_NEEDS_ACCOUNT: phrase = SAY_NO_NEEDS_ACCOUNT; break;
+	case REASON_LOOKS_LIKE: phrase = SAY_NO_LOOKS_LIKE; break;
+	case REASON_NO_SUCH_MESSAGE: phrase = SAY_NO_SUCH_MESSAGE; break;
+	case REASON_LIMIT: phrase = SAY_NO_LIMIT; break;
+	case REASON_NO_SUCH_KEY: phrase = SAY_NO_SUCH_KEY; break;
+	case REASON_ROOM_NAME_TAKEN: phrase = SAY_NO_ROOM_NAME_TAKEN; break;
 	default: phrase = SAY_NO; break;
 	}
 	return say(language, phrase, answer, out, out_size);
