@@ -334,7 +334,7 @@ static enum name_error check_points(const struct spelling *spelling) {
 
 /* Keys that nobody may have: who bears one of these names would be taken for the house. */
 static const char *const reserved_keys[] = {
-	"admin", "administrator", "server", "system", "管理员",
+	"admin", "administrator", "chanserv", "nickserv", "server", "system", "管理员",
 };
 
 static bool is_reserved(const struct name_key *key) {

@@ -125,6 +125,8 @@ static const struct verdict verdicts[] = {
 	{"\u20DDa", NAME_INVISIBLE},
 
 	{"admin", NAME_RESERVED},
+	{"ChanServ", NAME_RESERVED},
+	{"NickServ", NAME_RESERVED},
 	{"ADMIN", NAME_RESERVED},
 	{"ＡＤＭＩＮ", NAME_RESERVED},
 	{"ａdmIn", NAME_RESERVED},

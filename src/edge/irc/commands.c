@@ -37,6 +37,8 @@ static const struct irc_command commands[] = {
 	{"CHATHISTORY", irc_on_chathistory, 0, IRC_AFTER, true},
 	{"NICKSERV", irc_on_nickserv, 0, IRC_AFTER, true},
 	{"NS", irc_on_nickserv, 0, IRC_AFTER, true},
+	{"CHANSERV", irc_on_chanserv, 0, IRC_AFTER, true},
+	{"CS", irc_on_chanserv, 0, IRC_AFTER, true},
 	{"LUSERS", irc_on_lusers, 0, IRC_AFTER, true},
 	{"MOTD", irc_on_motd, 0, IRC_AFTER, true},
 	{"VERSION", irc_on_version, 0, IRC_AFTER, true},

@@ -11,10 +11,13 @@ void irc_on_nick(struct irc *irc);
 void irc_on_user(struct irc *irc);
 void irc_on_quit(struct irc *irc);
 
-/* sasl.c */
+/* sasl.c, registration.c */
 void irc_on_authenticate(struct irc *irc);
 void irc_on_register(struct irc *irc);
+
+/* service.c */
 void irc_on_nickserv(struct irc *irc);
+void irc_on_chanserv(struct irc *irc);
 
 /* messages.c */
 void irc_on_privmsg(struct irc *irc);

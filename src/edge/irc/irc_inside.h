@@ -15,7 +15,8 @@
  *   greeting   001 to 005, LUSERS, MOTD
  *   questions  to the clerk: passwords
  *   sasl       AUTHENTICATE
- *   services   accounts from inside: REGISTER, NickServ
+ *   registration accounts from inside: REGISTER
+ *   service    NickServ and ChanServ, people to whom one says commands (irc_service.h)
  *   messages   PRIVMSG, NOTICE, TAGMSG
  *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
  *   list       LIST
@@ -373,11 +374,13 @@ bool irc_signed_in(struct irc *irc, struct slice account);
 /* False, and 481, for all others. */
 bool irc_is_operator(struct irc *irc);
 
-/* ---- services.c ---- */
+/* ---- registration.c ---- */
 
-/* A message to NickServ. */
-bool irc_is_service(struct slice name);
-void irc_service(struct irc *irc, struct slice text);
+/* What the clerk's word (accountwire.h) means, in a sentence. */
+const char *irc_account_sentence(uint32_t word);
+extern const char irc_accounts_closed[];
+/* The clerk has made it: the hub is told, and it is signed in. */
+void irc_account_made(struct irc *irc, struct slice account);
 
 /* ---- history.c ---- */
 

@@ -5,6 +5,7 @@
 #include "irc_inside.h"
 #include "irc_mask.h"
 #include "irc_render.h"
+#include "irc_service.h"
 #include "irc_view.h"
 #include "name.h"
 
@@ -110,9 +111,10 @@ static void to_self(struct irc *irc, const struct said *said, const struct perso
 
 static void to_person(struct irc *irc, const struct said *said, struct slice target) {
 	const struct person *self = irc_self(irc);
-	if (irc_is_service(target)) {
+	const struct irc_service *service = irc_service_of(target);
+	if (service != NULL) {
 		if (said->kind != REQUEST_TAGMSG && !said->is_notice) {
-			irc_service(irc, said->text);
+			irc_serve(irc, service, said->text);
 		}
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "irc_render.h"
+#include "irc_service.h"
 #include "irc_view.h"
 #include "name.h"
 
@@ -166,7 +167,7 @@ void irc_on_nick(struct irc *irc) {
 	struct slice nick = irc_parameter(&irc->message, 0);
 	if (nick.size == 0) {
 		irc_numeric(irc, ERR_NONICKNAMEGIVEN, irc_nothing(), irc_nothing());
-	} else if (name_check(nick) != NAME_OK || irc_is_service(nick)) {
+	} else if (name_check(nick) != NAME_OK || irc_service_of(nick) != NULL) {
 		irc_numeric(irc, ERR_ERRONEUSNICKNAME, nick, irc_nothing());
 	} else if (irc->user->door != NULL) {
 		choose_nick(irc, nick);

@@ -1,0 +1,56 @@
+/*
+ * irc_service.h - NickServ and ChanServ: people that are none, to whom one says
+ * commands: `PRIVMSG ChanServ :INFO #room`, or `CS INFO #room`.
+ *
+ * A service is a table of commands. Finding one, counting its parameters, saying
+ * who may use it, and HELP are done here for all of them; a service takes its orders
+ * when all that was asked before has happened, so its handlers may read the state.
+ */
+#ifndef IRC_SERVICE_H
+#define IRC_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slice.h"
+
+struct irc;
+
+#define IRC_ORDER_WORDS_MAX 8
+
+/* What was said to a service, without the command. */
+struct irc_order {
+	size_t count;
+	struct slice words[IRC_ORDER_WORDS_MAX]; /* empty behind the last */
+	struct slice from[IRC_ORDER_WORDS_MAX];  /* all from that word on, blanks and all */
+};
+
+struct irc_service_command {
+	const char *word;
+	void (*handle)(struct irc *irc, const struct irc_order *order);
+	uint8_t least;          /* parameters */
+	bool is_for_operators;  /* of the server; others do not find it */
+	const char *parameters; /* "#room [account]", as HELP shows them */
+	const char *brief;      /* one line, for the list */
+	const char *help;       /* more lines, '\n' between them; NULL: none */
+};
+
+struct irc_service {
+	const char *name;
+	const char *about; /* what it is for: HELP begins with it */
+	const struct irc_service_command *commands;
+	size_t count;
+};
+
+extern const struct irc_service irc_nickserv, irc_chanserv;
+
+/* NULL: nothing is called that. */
+const struct irc_service *irc_service_of(struct slice name);
+/* Something was said to it. */
+void irc_serve(struct irc *irc, const struct irc_service *service, struct slice text);
+/* A line of it to whom we are talking, with up to two words put for the '%' in it. */
+void irc_service_says(struct irc *irc, const struct irc_service *service, const char *text,
+                      struct slice a, struct slice b);
+
+#endif
