@@ -48,6 +48,8 @@
 #define ROOM_KEY_BYTES_MAX 32
 #define MASK_BYTES_MAX 240
 #define MASKS_PER_LIST_MAX 100
+/* A mask folded, as it is compared: a name's key, a user, a host (irc_mask.h). */
+#define MASK_FOLDED_BYTES_MAX 384
 #define INVITATIONS_PER_ROOM_MAX 256
 #define MODE_CHANGES_MAX 20
 #define TAGS_BYTES_MAX 4094

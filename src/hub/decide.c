@@ -185,16 +185,6 @@ void refuse_for(struct deciding *d, struct trouble trouble) {
 	}
 }
 
-struct trouble check_banned(const struct deciding *d, struct slice name,
-                            const struct address *peer) {
-	const struct restriction *ban = state_ban_of(d->state, name, peer, d->at->now_us);
-	if (ban == NULL) {
-		return (struct trouble){0};
-	}
-	return (struct trouble){
-		.reason = REASON_BANNED, .text = ban->why, .until_us = ban->until_us};
-}
-
 struct trouble check_muted(const struct deciding *d, struct slice name) {
 	const struct restriction *mute = state_mute_of(d->state, name, d->at->now_us);
 	if (mute == NULL) {
@@ -286,8 +276,9 @@ static const struct row {
 	{REQUEST_KICK, ADMINISTRATOR, decide_kick},
 	{REQUEST_MUTE, ADMINISTRATOR, decide_mute},
 	{REQUEST_UNMUTE, ADMINISTRATOR, decide_unmute},
-	{REQUEST_BAN, ADMINISTRATOR, decide_ban},
-	{REQUEST_UNBAN, ADMINISTRATOR, decide_unban},
+	{REQUEST_BAN, EITHER, decide_ban},
+	{REQUEST_UNBAN, EITHER, decide_unban},
+	{REQUEST_SERVER_SET, EITHER, decide_server_set},
 	{REQUEST_CLOSE, ADMINISTRATOR, decide_close},
 	{REQUEST_CHECK, ADMINISTRATOR, decide_check},
 	{REQUEST_EXPIRE, HUB, decide_expire},

@@ -70,9 +70,19 @@ void refuse_for(struct deciding *d, struct trouble trouble);
 struct trouble check_text(struct slice text);
 struct trouble check_why(struct slice why);
 struct trouble check_muted(const struct deciding *d, struct slice name);
-/* `peer` may be NULL. */
-struct trouble check_banned(const struct deciding *d, struct slice name,
-                            const struct address *peer);
+/* Who would come in, or be called something else. */
+struct candidate {
+	struct slice name;
+	struct slice userhost;      /* "~user@cloak", as masks see it */
+	bool has_account;           /* of that name */
+	const struct address *peer; /* may be NULL */
+};
+struct candidate candidate_of(const struct deciding *d, const struct person *person);
+struct trouble check_banned(const struct deciding *d, struct candidate who);
+/* Does what it says of itself make it somebody banned, by account or mask? Then it is ended. */
+bool is_ended_as(struct deciding *d, const struct person *person, struct candidate who);
+/* Is the server open to somebody new? */
+struct trouble check_open(const struct deciding *d, bool has_account);
 /* May it have this name (`person` NULL: somebody new)? */
 struct trouble check_name(const struct deciding *d, const struct person *person, struct slice name);
 void probe_holder(struct deciding *d, struct slice name);
@@ -107,6 +117,33 @@ uint64_t room_of_message(const struct deciding *d);
 /* Is the person in it? If not, that is refused. */
 bool is_in_room(struct deciding *d, const struct message *message);
 
+/* ---- masks ---- */
+
+/* "name!~user@host", folded. */
+struct identity {
+	char bytes[MASK_FOLDED_BYTES_MAX];
+	size_t size; /* 0: it cannot be held against a mask */
+};
+void identify_as(struct slice name, struct slice userhost, struct identity *identity);
+/* What stands for it with people who have none. */
+#define USERHOST_OF_PLAIN slice_from_string("~qun@plain.qun")
+#define USERHOST_OF_SESSION slice_from_string("~qun@session.qun")
+struct slice userhost_of(const struct deciding *d, const struct person *person);
+
+/* ---- what the administrator and the operators decide ---- */
+
+void done(struct deciding *d, uint64_t number);
+/* If not, that is refused. */
+bool is_good(struct deciding *d, struct trouble trouble);
+void refuse_name(struct deciding *d, enum reason reason);
+/* A name that can be restricted, whether or not somebody bears it now. */
+bool is_restrictable(struct deciding *d);
+/* What mutes and bans have in common: for how long, why, and whether there is room for one more. */
+bool may_restrict(struct deciding *d, uint64_t seconds, size_t most);
+uint64_t until(const struct deciding *d, uint64_t seconds);
+/* Is it one of the server's operators? */
+bool take_operator(struct deciding *d, struct message *message);
+
 /* ---- rooms ---- */
 
 struct trouble check_joining(const struct deciding *d, const struct person *person, uint64_t room);
@@ -126,8 +163,9 @@ decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide
 decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_tagmsg;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
 decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;
-decide_kind decide_close, decide_check;
-void lift(struct deciding *d, const struct restriction *restriction);
+decide_kind decide_close, decide_check, decide_server_set;
+/* `by`: who does it, and when it ran out, as the entry has these. */
+void lift(struct deciding *d, const struct restriction *restriction, struct record by);
 decide_kind decide_expire, decide_sweep, decide_forget, decide_end_rooms;
 
 /* Of those that the administrator has too, what an operator means by them. */

@@ -339,8 +339,13 @@ void decide_rename(struct deciding *d) {
 	struct rooms rooms;
 	struct slice name = d->request->name;
 	if (!take_message(d, &message) ||
-	    is_refused(d, &message, check_name(d, message.person, name)) ||
-	    is_refused(d, &message, check_banned(d, name, NULL))) {
+	    is_refused(d, &message, check_name(d, message.person, name))) {
+		return;
+	}
+	struct candidate who = candidate_of(d, message.person);
+	who.has_account = account_bit_of(d, message.person, name) != 0;
+	who.name = name;
+	if (is_refused(d, &message, check_banned(d, who))) {
 		return;
 	}
 	if (slice_equal(name, person_name(message.person))) {

@@ -9,39 +9,10 @@ void decide_expire(struct deciding *d) {
 	     i++) {
 		const struct restriction *restriction = state_restriction(d->state, i);
 		if (restriction->until_us != 0 && restriction->until_us <= d->at->now_us) {
-			lift(d, restriction);
+			lift(d, restriction, (struct record){.until_us = restriction->until_us});
 			lifted++;
 		}
 	}
-}
-
-static const struct restriction *ban_of(const struct deciding *d, const struct person *person) {
-	const struct session *session = NULL;
-	const struct restriction *ban = NULL;
-	while (ban == NULL && (session = person_session_next(d->state, person, session)) != NULL) {
-		struct route route;
-		bool has_route = session_route(d->state, session, &route);
-		ban = state_ban_of(d->state, person_name(person), has_route ? &route.peer : NULL,
-		                   d->at->now_us);
-	}
-	return ban;
-}
-
-static bool sweep_one(void *context, const struct session *session) {
-	struct deciding *d = context;
-	const struct person *person = person_of(d, session);
-	/* Each person once, with its first session; dormant ones when they come back. */
-	if (person_is_present(person) && person_session_next(d->state, person, NULL) == session) {
-		const struct restriction *ban = ban_of(d, person);
-		if (ban != NULL) {
-			let_go(d, ENTRY_KICKED, person, REASON_BANNED, ban->why);
-		}
-	}
-	return d->out->entries < DECIDE_SWEEP_MAX;
-}
-
-void decide_sweep(struct deciding *d) {
-	state_sessions_each(d->state, sweep_one, d);
 }
 
 /* ---- who does not come back ---- */

@@ -34,7 +34,12 @@ static void follow_home(struct deciding *d, const struct session *session) {
 static bool may_be_called(struct deciding *d, const struct person *person) {
 	struct trouble trouble = check_name(d, person, d->request->name);
 	if (trouble.reason == REASON_NONE) {
-		trouble = check_banned(d, d->request->name, &d->request->route.peer);
+		trouble = check_banned(d, (struct candidate){.name = d->request->name,
+		                                             .userhost = USERHOST_OF_PLAIN,
+		                                             .peer = &d->request->route.peer});
+	}
+	if (trouble.reason == REASON_NONE && person == NULL) {
+		trouble = check_open(d, false);
 	}
 	if (trouble.reason != REASON_NONE) {
 		refuse_for(d, trouble);

@@ -12,31 +12,31 @@
 
 /* ---- masks ---- */
 
-struct identity {
-	char bytes[IRC_MASK_BYTES_MAX];
-	size_t size; /* 0: it cannot be held against a mask */
-};
-
 static bool is_plain(const struct deciding *d, const struct person *person) {
 	const struct session *session = person_session_next(d->state, person, NULL);
 	return session != NULL && session_face(session) == FACE_PLAIN;
 }
 
-static void identify(const struct deciding *d, const struct person *person,
-                     struct identity *identity) {
-	char whole[IRC_MASK_BYTES_MAX];
+struct slice userhost_of(const struct deciding *d, const struct person *person) {
 	struct slice userhost = person_userhost(d->state, person);
-	struct slice name = person_name(person);
-	if (userhost.size == 0) {
-		userhost = slice_from_string(is_plain(d, person) ? "~qun@plain.qun"
-		                                                 : "~qun@session.qun");
-	}
+	return userhost.size > 0     ? userhost
+	       : is_plain(d, person) ? USERHOST_OF_PLAIN
+	                             : USERHOST_OF_SESSION;
+}
+
+void identify_as(struct slice name, struct slice userhost, struct identity *identity) {
+	char whole[IRC_MASK_BYTES_MAX];
 	int size = snprintf(whole, sizeof(whole), "%.*s!%.*s", (int)name.size, name.bytes,
 	                    (int)userhost.size, userhost.bytes);
 	identity->size = size > 0 && (size_t)size < sizeof(whole)
 	                         ? irc_mask_fold(slice_of(whole, (size_t)size), identity->bytes,
 	                                         sizeof(identity->bytes))
 	                         : 0;
+}
+
+static void identify(const struct deciding *d, const struct person *person,
+                     struct identity *identity) {
+	identify_as(person_name(person), userhost_of(d, person), identity);
 }
 
 /* Is the person on the room's list with this letter? */
@@ -133,7 +133,10 @@ struct trouble check_speech(const struct deciding *d, const struct person *perso
 	if (!is_member && (charter.bits & ROOM_NO_EXTERNAL) != 0) {
 		return no;
 	}
-	if ((charter.bits & ROOM_IS_MODERATED) != 0 || is_banned_from(d, person, room)) {
+	bool is_quiet = state_server(d->state).level <= LEVEL_QUIET &&
+	                (person_bits(d->state, person) & PERSON_IS_OPERATOR) == 0;
+	if (is_quiet || (charter.bits & ROOM_IS_MODERATED) != 0 ||
+	    is_banned_from(d, person, room)) {
 		return no;
 	}
 	return (struct trouble){0};

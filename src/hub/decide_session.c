@@ -88,6 +88,11 @@ void let_in(struct deciding *d, struct trouble trouble, struct record entered) {
 	add_entry(d, entered);
 }
 
+static struct candidate by_session(const struct deciding *d, struct slice name) {
+	return (struct candidate){
+		.name = name, .userhost = USERHOST_OF_SESSION, .peer = &d->request->route.peer};
+}
+
 void decide_open(struct deciding *d) {
 	if (!d->request->has_route || !is_of_edge(d) || d->request->nonce == 0) {
 		refuse(d, REASON_BAD_ARGUMENT);
@@ -101,7 +106,10 @@ void decide_open(struct deciding *d) {
 	struct slice name = d->request->name;
 	struct trouble trouble = check_name(d, NULL, name);
 	if (trouble.reason == REASON_NONE) {
-		trouble = check_banned(d, name, &d->request->route.peer);
+		trouble = check_banned(d, by_session(d, name));
+	}
+	if (trouble.reason == REASON_NONE) {
+		trouble = check_open(d, false);
 	}
 	struct record entry = entered(d, 0, 0, name);
 	entry.room = ROOM_LOBBY;
@@ -141,7 +149,10 @@ void decide_resume(struct deciding *d) {
 		trouble = check_name(d, NULL, name);
 	}
 	if (trouble.reason == REASON_NONE) {
-		trouble = check_banned(d, name, &d->request->route.peer);
+		trouble = check_banned(d, by_session(d, name));
+	}
+	if (trouble.reason == REASON_NONE && !is_present) {
+		trouble = check_open(d, false);
 	}
 	if (trouble.reason != REASON_NONE) {
 		refuse_for(d, trouble);

@@ -74,11 +74,19 @@ void decide_register(struct deciding *d) {
 		refuse(d, REASON_BAD_ARGUMENT);
 		return;
 	}
-	struct trouble trouble = check_banned(d, name, &d->request->route.peer);
+	bool has_account = (d->request->bits & PERSON_HAS_ACCOUNT) != 0;
+	struct trouble trouble =
+		check_banned(d, (struct candidate){.name = name,
+	                                           .userhost = d->request->userhost,
+	                                           .has_account = has_account,
+	                                           .peer = &d->request->route.peer});
 	const struct session *orphan = trouble.reason == REASON_NONE ? own_orphan(d) : NULL;
 	if (orphan != NULL) {
 		take_over(d, orphan);
 		return;
+	}
+	if (trouble.reason == REASON_NONE) {
+		trouble = check_open(d, has_account);
 	}
 	if (trouble.reason == REASON_NONE) {
 		trouble = check_name(d, NULL, name);
@@ -164,6 +172,13 @@ void decide_profile(struct deciding *d) {
 	entry.userhost = number & PROFILE_USERHOST ? request->userhost : entry.userhost;
 	entry.text = number & PROFILE_REALNAME ? request->text
 	                                       : person_realname(d->state, message.person);
+	struct candidate who = {.name = entry.name,
+	                        .userhost = entry.userhost,
+	                        .has_account = (entry.bits & PERSON_HAS_ACCOUNT) != 0};
+	if ((number & (PROFILE_ACCOUNT | PROFILE_USERHOST)) != 0 &&
+	    is_ended_as(d, message.person, who)) {
+		return;
+	}
 	if (entry.bits != person_bits(d->state, message.person) ||
 	    !slice_equal(entry.userhost, person_userhost(d->state, message.person)) ||
 	    !slice_equal(entry.text, person_realname(d->state, message.person))) {
@@ -173,7 +188,7 @@ void decide_profile(struct deciding *d) {
 
 /* ---- what the server's operators may ---- */
 
-static bool take_operator(struct deciding *d, struct message *message) {
+bool take_operator(struct deciding *d, struct message *message) {
 	if (!take_stream(d, message)) {
 		return false;
 	}

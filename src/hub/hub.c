@@ -232,6 +232,9 @@ static void note_concerned(struct hub *hub, const struct record *record) {
 	ring_session(hub, record->session);
 	switch (record->kind) {
 	case ENTRY_SHOUTED:
+	case ENTRY_BANNED:
+	case ENTRY_UNBANNED:
+	case ENTRY_SERVER_SET:
 	case ENTRY_CLOSED: ring_all_edges(hub); break;
 	case ENTRY_DIRECT: ring_person(hub, record->target); break;
 	default:

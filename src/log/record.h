@@ -65,11 +65,14 @@
 	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */                 \
 	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */                \
 	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                          \
-	X(10, ENTRY_BANNED, "banned")  /* id is the seq; name or net, until, by, text (why) */         \
-	X(11, ENTRY_UNBANNED, "unbanned") /* target (the ban's id), name or net, by */                 \
-	X(12, ENTRY_CLOSED, "closed")     /* by, text (why); ends every plain membership */            \
-	X(13, ENTRY_ROOM_MADE, "made")    /* id is the seq; name */                                    \
-	X(14, ENTRY_JOINED, "joined") /* person, session, name, room, other_name (the room's) */       \
+	X(10, ENTRY_BANNED,                                                                            \
+	  "banned") /* id is the seq; name or net, bits (BAN_*), other_name (a mask as it is */        \
+	/* compared), until, by, person (who it was, if somebody), text (why) */                       \
+	X(11, ENTRY_UNBANNED,                                                                          \
+	  "unbanned") /* target (the ban's id), name or net, bits, by, person; until: it ran out */    \
+	X(12, ENTRY_CLOSED, "closed")  /* by, text (why); ends every plain membership */               \
+	X(13, ENTRY_ROOM_MADE, "made") /* id is the seq; name */                                       \
+	X(14, ENTRY_JOINED, "joined")  /* person, session, name, room, other_name (the room's) */      \
 	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */     \
 	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */      \
 	X(17, ENTRY_REFUSED,                                                                           \
@@ -142,8 +145,9 @@
 	X(519, REQUEST_KICK, "kick")       /* name, text (why) */                                  \
 	X(520, REQUEST_MUTE, "mute") /* name, number (minutes; 0: until unmuted), text (why) */    \
 	X(521, REQUEST_UNMUTE, "unmute") /* name */                                                \
-	X(522, REQUEST_BAN, "ban")       /* name or net (whichever parses), text (why) */          \
-	X(523, REQUEST_UNBAN, "unban")   /* name or net */                                         \
+	X(522, REQUEST_BAN, "ban") /* name or net, bits, number (seconds; 0: until unbanned), */   \
+	/* text (why); a stream's: session */                                                      \
+	X(523, REQUEST_UNBAN, "unban")   /* name or net, bits; likewise */                         \
 	X(524, REQUEST_CLOSE, "close")   /* text (why) */                                          \
 	X(525, REQUEST_CHECK, "check")   /* number */                                              \
 	X(526, REQUEST_EXPIRE, "expire") /* hub's own: what has run out at `until` */              \
@@ -194,7 +198,8 @@
 	X(771, ROW_ROOM, "room") /* room, name, target (first said in it), number (empty at), */   \
 	/* since (made) */                                                                         \
 	X(772, ROW_MEMBER, "member") /* room, person, number (since that seq; 0: since person) */  \
-	X(773, ROW_BAN, "ban")       /* target (id), name or net, until, by, text, since */        \
+	X(773, ROW_BAN, "ban") /* target (id), name or net, bits, other_name, until, by, text, */  \
+	/* since */                                                                                \
 	X(774, ROW_MUTE, "mute")     /* target (id), name, until, by, text, since */               \
 	X(775, ROW_THREAD, "thread") /* room (id), person, target: two people's conversation */    \
 	X(776, ROW_MASK,                                                                           \
@@ -319,6 +324,24 @@ enum account_bits {
 	ACCOUNT_STAYS = 1 << 0,       /* its person stays while nobody is connected, */
 	ACCOUNT_STAYS_NOT = 1 << 1,   /* or does not, whatever the configuration says for all */
 	ACCOUNT_NO_PLAYBACK = 1 << 2, /* what was missed is not told by itself */
+};
+
+/* Whom a ban is of (its `bits`), if neither everybody of a name nor of a network; kept on disk. */
+enum ban_bits {
+	BAN_IS_ACCOUNT = 1 << 0, /* the name is an account's: who is signed in as that */
+	BAN_IS_MASK = 1 << 1,    /* the name is a mask: nick!user@host */
+};
+
+/*
+ * How far the server is open (ENTRY_SERVER_SET, ROW_SERVER): each level closes what those above it
+ * close as well. Numbers as of DEFCON; kept on disk.
+ */
+enum server_level {
+	LEVEL_QUIET = 1,    /* every room is as if moderated */
+	LEVEL_SHUT = 2,     /* nobody new comes in */
+	LEVEL_ACCOUNTS = 3, /* of newcomers, only who signs in */
+	LEVEL_NO_NEW_ACCOUNTS = 4,
+	LEVEL_OPEN = 5, /* as the configuration has it */
 };
 
 /* What of a profile changed (ENTRY_PROFILE, REQUEST_PROFILE); a sum. */

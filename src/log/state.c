@@ -67,16 +67,16 @@ static void move_mute(struct state *state, struct slice from, struct slice to) {
 		return;
 	}
 	/* Its texts are about to be freed with it: copy what they point to. */
-	const struct restriction_kept copy = *state->restrictions[old];
+	const struct restriction copy = state->restrictions[old]->shown;
 	char by[NAME_BYTES_MAX], why[WHY_BYTES_MAX];
-	memcpy(by, copy.shown.by.bytes, copy.shown.by.size);
-	memcpy(why, copy.shown.why.bytes, copy.shown.why.size);
+	memcpy(by, copy.by.bytes, copy.by.size);
+	memcpy(why, copy.why.bytes, copy.why.size);
 	struct record moved = {.name = to,
-	                       .until_us = copy.shown.until_us,
-	                       .by = slice_of(by, copy.shown.by.size),
-	                       .text = slice_of(why, copy.shown.why.size)};
+	                       .until_us = copy.until_us,
+	                       .by = slice_of(by, copy.by.size),
+	                       .text = slice_of(why, copy.why.size)};
 	if (other != state->restrictions_count) {
-		bool is_longer = lasts_longer(&copy.shown, &state->restrictions[other]->shown);
+		bool is_longer = lasts_longer(&copy, &state->restrictions[other]->shown);
 		remove_restriction(state, is_longer ? other : old);
 		if (!is_longer) {
 			return;
@@ -84,7 +84,7 @@ static void move_mute(struct state *state, struct slice from, struct slice to) {
 		old = find_mute(state, from);
 	}
 	remove_restriction(state, old);
-	add_restriction(state, copy.shown.id, true, &moved, copy.shown.since_us);
+	add_restriction(state, copy.id, true, &moved, copy.since_us);
 }
 
 /* Do they name the rooms that a person has kept, all of them? */
@@ -407,6 +407,7 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_ACCOUNT_MADE: return on_account_made(state, entry);
 	case ENTRY_ACCOUNT_ENDED: return on_account_ended(state, entry);
 	case ENTRY_ORPHANED: return on_orphaned(state, entry);
+	case ENTRY_SERVER_SET: return on_server_set(state, entry);
 	default: return STATE_IMPOSSIBLE;
 	}
 }

@@ -230,8 +230,10 @@ struct restriction {
 	uint64_t id;
 	bool is_mute;
 	bool has_net;
+	uint8_t bits; /* BAN_* */
 	struct net net;
-	struct slice name; /* shown as given; compared as names are */
+	struct slice name;   /* shown as given; compared as names are */
+	struct slice folded; /* BAN_IS_MASK: what is compared instead */
 	struct slice by;
 	struct slice why;
 	uint64_t since_us;
@@ -239,12 +241,24 @@ struct restriction {
 };
 size_t state_restrictions_count(const struct state *state);
 const struct restriction *state_restriction(const struct state *state, size_t index);
-/* The first that holds at `now_us`, or NULL. */
+/* The first that holds at `now_us`, or NULL. Of the name, or the network. */
 const struct restriction *state_ban_of(const struct state *state, struct slice name,
                                        const struct address *peer, uint64_t now_us);
+const struct restriction *state_ban_of_account(const struct state *state, struct slice name,
+                                               uint64_t now_us);
+bool restriction_holds(const struct restriction *restriction, uint64_t now_us);
 const struct restriction *state_mute_of(const struct state *state, struct slice name,
                                         uint64_t now_us);
 /* When the next restriction runs out; 0: none does. */
 uint64_t state_next_expiry_us(const struct state *state);
+
+/* How far the server is open. */
+struct server_state {
+	enum server_level level;
+	struct slice by; /* empty: the administrator */
+	struct slice why;
+	uint64_t since_us; /* 0: it was never otherwise than open */
+};
+struct server_state state_server(const struct state *state);
 
 #endif

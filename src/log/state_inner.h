@@ -155,7 +155,17 @@ struct talker {
 struct restriction_kept {
 	struct restriction shown;
 	struct name_key key;
-	char bytes[NAME_BYTES_MAX + NAME_BYTES_MAX + WHY_BYTES_MAX];
+	char bytes[];
+};
+
+/* What an administrator has set for the whole server; all zero: it is open. */
+struct server_kept {
+	uint64_t since_us;
+	uint8_t level; /* 0: it is open, and there is no row */
+	uint8_t by_size;
+	uint16_t why_size;
+	char by[NAME_BYTES_MAX];
+	char why[WHY_BYTES_MAX];
 };
 
 struct state {
@@ -179,6 +189,7 @@ struct state {
 	size_t dormant_people, absent_people;
 	struct restriction_kept **restrictions;
 	size_t restrictions_count;
+	struct server_kept server;
 	/* Of the state_apply() under way. */
 	uint64_t entry_seq;
 	state_changed *changed;
@@ -324,6 +335,9 @@ bool is_restriction_good(const struct record *from);
 void add_restriction(struct state *state, uint64_t id, bool is_mute, const struct record *from,
                      uint64_t since_us);
 void remove_restriction(struct state *state, size_t index);
+enum state_error on_server_set(struct state *state, const struct record *entry);
+enum state_error load_server(struct state *state, const struct record *row);
+struct record row_of_server(const struct state *state);
 
 /* Says that something changed, to whoever keeps the state elsewhere. */
 static inline void tell(struct state *state, const struct record *row, bool is_gone) {

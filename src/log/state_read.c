@@ -325,7 +325,7 @@ const struct restriction *state_restriction(const struct state *state, size_t in
 	return &state->restrictions[index]->shown;
 }
 
-static bool is_in_force(const struct restriction *restriction, uint64_t now_us) {
+bool restriction_holds(const struct restriction *restriction, uint64_t now_us) {
 	return restriction->until_us == 0 || now_us < restriction->until_us;
 }
 
@@ -338,7 +338,8 @@ const struct restriction *state_ban_of(const struct state *state, struct slice n
 	bool has_key = name_key(name, &key) == NAME_OK;
 	for (size_t i = 0; i < state->restrictions_count; i++) {
 		const struct restriction_kept *kept = state->restrictions[i];
-		if (kept->shown.is_mute || !is_in_force(&kept->shown, now_us)) {
+		if (kept->shown.is_mute || kept->shown.bits != 0 ||
+		    !restriction_holds(&kept->shown, now_us)) {
 			continue;
 		}
 		if (kept->shown.has_net ? peer != NULL && net_holds(&kept->shown.net, peer)
@@ -357,7 +358,7 @@ const struct restriction *state_mute_of(const struct state *state, struct slice 
 	}
 	for (size_t i = 0; i < state->restrictions_count; i++) {
 		const struct restriction_kept *kept = state->restrictions[i];
-		if (kept->shown.is_mute && is_in_force(&kept->shown, now_us) &&
+		if (kept->shown.is_mute && restriction_holds(&kept->shown, now_us) &&
 		    name_key_equal(&kept->key, &key)) {
 			return &kept->shown;
 		}

@@ -69,7 +69,9 @@ struct record row_of_restriction(const struct restriction *restriction) {
 	                       .until_us = restriction->until_us,
 	                       .has_net = restriction->has_net,
 	                       .net = restriction->net,
+	                       .bits = restriction->bits,
 	                       .name = restriction->name,
+	                       .other_name = restriction->folded,
 	                       .by = restriction->by,
 	                       .text = restriction->why};
 }
@@ -119,6 +121,9 @@ void state_save(const struct state *state, void (*put)(void *context, const stru
 	save_all(&saving, &state->people_by_id, save_person);
 	for (size_t i = 0; i < state->restrictions_count; i++) {
 		save_row(&saving, row_of_restriction(&state->restrictions[i]->shown));
+	}
+	if (state->server.level != 0) {
+		save_row(&saving, row_of_server(state));
 	}
 	save_all(&saving, &state->threads_by_id, save_thread);
 	sides_save(state, put, context);
@@ -212,6 +217,7 @@ enum state_error state_load_row(struct state *state, const struct record *row) {
 	case ROW_BAN: return load_restriction(state, row);
 	case ROW_MUTE: return load_restriction(state, row);
 	case ROW_THREAD: return load_thread(state, row);
+	case ROW_SERVER: return load_server(state, row);
 	default: return sides_load(state, row);
 	}
 }

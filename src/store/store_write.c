@@ -178,6 +178,7 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	case ROW_PROFILE: id = row->person; break;
 	case ROW_CHARTER: id = row->room; break;
 	case ROW_OFFICE: id = row->room, other = row->person; break;
+	case ROW_SERVER: break; /* there is one */
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

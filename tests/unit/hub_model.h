@@ -435,6 +435,10 @@ static inline uint64_t model_until(const struct model_request *request, uint64_t
 	return request->number == 0 ? 0 : now_us + request->number * 60000000;
 }
 
+static inline uint64_t model_until_second(const struct model_request *request, uint64_t now_us) {
+	return request->number == 0 ? 0 : now_us + request->number * 1000000;
+}
+
 static inline void model_ban(struct model *model, const struct model_request *request,
                              uint64_t now_us, struct model_outcome *out) {
 	int same = model_names[request->name].same;
@@ -446,7 +450,7 @@ static inline void model_ban(struct model *model, const struct model_request *re
 	model->bans[model->bans_count++] =
 		(struct model_ban){.same = request->net < 0 ? same : -1,
 	                           .net = request->net,
-	                           .until_us = model_until(request, now_us)};
+	                           .until_us = model_until_second(request, now_us)};
 	model_add(out, "banned done");
 }
 

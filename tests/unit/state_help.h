@@ -45,6 +45,7 @@ static inline struct row_key row_key_of(const struct record *row) {
 	case ROW_OFFICE: return (struct row_key){row->kind, row->room, row->person};
 	case ROW_PROFILE: return (struct row_key){row->kind, row->person, 0};
 	case ROW_CHARTER: return (struct row_key){row->kind, row->room, 0};
+	case ROW_SERVER: return (struct row_key){row->kind, 0, 0};
 	default: assert(row->kind == ROW_META); return (struct row_key){row->kind, 0, 0};
 	}
 }

@@ -496,7 +496,7 @@ static void banning_a_network(void **unused) {
 
 static void bans_run_out(void **unused) {
 	struct record request = console(REQUEST_BAN, "ann", "for a while");
-	request.number = 5;
+	request.number = 300;
 	assert_string_equal(outcome_of(request), "banned(ann:for a while) done");
 	assert_string_equal(says(1, "L ann"), "refused:banned");
 	assert_int_equal(record_of(ANSWER_REFUSED).until_us, world->now_us + 300 * 1000000);
