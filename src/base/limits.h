@@ -55,6 +55,22 @@
 #define TAGS_BYTES_MAX 4094
 #define ACCOUNTS_MAX (1u << 20)
 
+/*
+ * Up to where somebody has read: of each room and each person it writes with; of more, what was read
+ * longest ago goes. All marks are some 50 MB in each process that holds the state.
+ */
+#define MARKS_PER_PERSON_MAX 512
+#define MARKS_MAX (1u << 20)
+
+/*
+ * What people and rooms say of themselves: keys of each, and their sizes. A value stands in one line of
+ * IRC, whoever reads it, with the longest names that there are. All are some 60 MB at worst.
+ */
+#define METADATA_KEYS_MAX 32
+#define METADATA_KEY_BYTES_MAX 48
+#define METADATA_VALUE_BYTES_MAX 288
+#define METADATA_MAX (1u << 17)
+
 /* How long the names of a dead edge's streams wait for those who return. */
 #define ORPHAN_SECONDS 30
 

@@ -270,6 +270,8 @@ static const struct row {
 	{REQUEST_KILL, ANYBODY, decide_kill},
 	{REQUEST_WALLOPS, ANYBODY, decide_wallops},
 	{REQUEST_ORPHANS, ANYBODY, decide_orphans},
+	{REQUEST_MARK, ANYBODY, decide_mark},
+	{REQUEST_SET_METADATA, ANYBODY, decide_set_metadata},
 	{REQUEST_ACCOUNT_MADE, EITHER, decide_account_made},
 	{REQUEST_ACCOUNT_ENDED, EITHER, decide_account_ended},
 	{REQUEST_SHOUT, EITHER, decide_shout},

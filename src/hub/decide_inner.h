@@ -162,6 +162,7 @@ decide_kind decide_join, decide_part, decide_direct, decide_rename, decide_unfit
 decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide_kill;
 decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_tagmsg;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
+decide_kind decide_mark, decide_set_metadata;
 decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;
 decide_kind decide_close, decide_check, decide_server_set;
 /* `by`: who does it, and when it ran out, as the entry has these. */

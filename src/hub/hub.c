@@ -237,6 +237,13 @@ static void note_concerned(struct hub *hub, const struct record *record) {
 	case ENTRY_SERVER_SET:
 	case ENTRY_CLOSED: ring_all_edges(hub); break;
 	case ENTRY_DIRECT: ring_person(hub, record->target); break;
+	case ENTRY_MARKED: ring_person(hub, record->person); break;
+	case ENTRY_METADATA: /* Of a person: whoever sees it. */
+		if (record->target != 0) {
+			ring_all_edges(hub);
+			break;
+		}
+	/* fall through */
 	default:
 		for (size_t i = 0; i < record_rooms_count(record); i++) {
 			ring_room(hub, record_room(record, i));

@@ -132,6 +132,13 @@
 	X(705, RPL_HELPTXT, "")                                                                    \
 	X(706, RPL_ENDOFHELP, "")                                                                  \
 	X(723, ERR_NOPRIVS, "Insufficient oper privileges")                                        \
+	X(760, RPL_WHOISKEYVALUE, "")                                                              \
+	X(761, RPL_KEYVALUE, "")                                                                   \
+	X(766, RPL_KEYNOTSET, "Key not set")                                                       \
+	X(770, RPL_METADATASUBOK, "")                                                              \
+	X(771, RPL_METADATAUNSUBOK, "")                                                            \
+	X(772, RPL_METADATASUBS, "")                                                               \
+	X(774, ERR_METADATASYNCLATER, "Synchronise the metadata later")                            \
 	X(900, RPL_LOGGEDIN, "")                                                                   \
 	X(901, RPL_LOGGEDOUT, "You are now logged out")                                            \
 	X(902, ERR_NICKLOCKED, "You must use a nick assigned to you")                              \

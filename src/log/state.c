@@ -408,6 +408,8 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_ACCOUNT_ENDED: return on_account_ended(state, entry);
 	case ENTRY_ORPHANED: return on_orphaned(state, entry);
 	case ENTRY_SERVER_SET: return on_server_set(state, entry);
+	case ENTRY_MARKED: return on_marked(state, entry);
+	case ENTRY_METADATA: return on_metadata(state, entry);
 	default: return STATE_IMPOSSIBLE;
 	}
 }

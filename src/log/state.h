@@ -198,6 +198,38 @@ struct slice person_away(const struct state *state, const struct person *person)
 uint64_t state_account_named(const struct state *state, struct slice name);
 size_t state_accounts_count(const struct state *state);
 
+/*
+ * Up to which time somebody has read a room, or what it and another person wrote: that is a mark. Of
+ * `room` and `other` one is 0. It never goes back; it ends with either.
+ */
+uint64_t state_mark_us(const struct state *state, uint64_t person, uint64_t room,
+                       uint64_t other); /* 0: there is none */
+size_t state_marks_count(const struct state *state);
+/* A person's marks, in no order. Return false from `each` to stop. */
+void state_marks_each(const struct state *state, uint64_t person,
+                      bool (*each)(void *context, uint64_t room, uint64_t other, uint64_t since_us),
+                      void *context);
+
+/* Metadata: what a room, or a person, says of itself under keys. Of `room` and `person` one is 0. */
+struct metadata {
+	struct slice key, value;
+};
+/* The value; empty: it has none. */
+struct slice state_metadata(const struct state *state, uint64_t room, uint64_t person,
+                            struct slice key);
+/* All of one owner's, by key. Begin with all zero; false at the end. */
+bool state_metadata_next(const struct state *state, uint64_t room, uint64_t person,
+                         struct metadata *at);
+/* How many it has; and how many there are. */
+size_t state_metadata_of(const struct state *state, uint64_t room, uint64_t person);
+size_t state_metadata_count(const struct state *state);
+/* Whoever has any, in no order. Return false from `each` to stop. */
+void state_metadata_owners(const struct state *state,
+                           bool (*each)(void *context, uint64_t room, uint64_t person),
+                           void *context);
+/* a-z, 0-9, '_', '.', '/', '-', and not too long. */
+bool state_is_metadata_key(struct slice key);
+
 /* What a room is besides its name. A room that was never changed has what all have at first. */
 struct room_charter {
 	uint64_t bits; /* ROOM_* */

@@ -67,6 +67,7 @@ struct state *state_create(void) {
 	routes_init(state);
 	profiles_init(state);
 	charters_init(state);
+	shelves_init(state);
 	rooms_init(state);
 	return state;
 }
@@ -94,6 +95,7 @@ void state_destroy(struct state *state) {
 	}
 	rooms_finish(state);
 	charters_finish(state);
+	shelves_finish(state);
 	profiles_finish(state);
 	routes_finish(state);
 	table_finish(&state->people_by_id);
@@ -257,6 +259,7 @@ void end_person(struct state *state, uint32_t handle) {
 	end_threads_of(state, handle);
 	end_invitations_of(state, handle);
 	end_profile(state, handle);
+	end_shelf(state, handle, false);
 	tell_person(state, person, true);
 	table_remove(&state->people_by_id, handle);
 	if (person->is_dormant) {

@@ -222,6 +222,7 @@ void end_room(struct state *state, uint32_t handle) {
 	struct room *room = room_at(state, handle);
 	assert(room->memberships == 0 && room->id != ROOM_LOBBY);
 	end_charter(state, handle);
+	end_shelf(state, handle, true);
 	tell_room(state, room, true);
 	if (room->empty_seq != 0) {
 		line_remove(line_of(state, room), handle);

@@ -1,7 +1,8 @@
 /*
  * state_sides.h - what few people and rooms have, kept beside them, so that the
  * others do not pay: profiles of IRC people, accounts, charters of rooms, their
- * masks and invitations, offices of members. For the files of the state alone.
+ * masks and invitations, offices of members, read markers, metadata. For the files
+ * of the state alone.
  *
  * Each is found by the handle of whose it is, and ends with it.
  */
@@ -67,10 +68,39 @@ struct office {
 	uint32_t bits;
 };
 
+/* Up to where a person has read a room, or what it and another wrote. */
+struct mark {
+	uint64_t since_us;
+	uint32_t reader;
+	uint32_t about; /* room, or person */
+	uint32_t link;
+	uint32_t next_of_reader;
+	uint32_t before, after; /* of those about the same */
+	bool is_of_room;
+};
+
+/* One key with its value. */
+struct datum {
+	uint64_t id;         /* seq of the entry that first set it */
+	uint32_t key, value; /* texts */
+	uint32_t next;       /* of the same owner, by key */
+};
+
+/* What a person or a room has of these: its own marks, those about it, its metadata. */
+struct shelf {
+	uint32_t owner;
+	uint32_t link;
+	uint32_t marks, marks_about, data; /* the first of each */
+	uint16_t marks_count, data_count;
+	bool is_of_room;
+};
+
 struct sides {
 	struct pool texts, profiles, accounts, masks, invitations, charters, offices;
 	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
 	struct table invitations_by_person, charters_by_room, offices_by_member;
+	struct pool marks, data, shelves;
+	struct table marks_by_pair, shelves_by_owner;
 	size_t operators, invisible; /* profiles with that bit */
 };
 
@@ -128,6 +158,32 @@ void end_invitations_of(struct state *state, uint32_t person);
 uint32_t member_bits(const struct state *state, uint32_t member);
 struct record row_of_office(const struct state *state, uint32_t handle);
 void set_member_bits(struct state *state, uint32_t member, uint32_t bits);
+
+/* ---- state_marks.c, state_metadata.c ---- */
+
+void shelves_init(struct state *state);
+/* Before profiles_finish(). */
+void shelves_finish(struct state *state);
+/* What it has, and the marks of others about it. */
+void end_shelf(struct state *state, uint32_t owner, bool is_of_room);
+
+uint32_t find_shelf(const struct state *state, uint32_t owner, bool is_of_room);
+uint32_t take_shelf(struct state *state, uint32_t owner, bool is_of_room);
+/* If nothing is on it any more. */
+void give_empty_shelf(struct state *state, uint32_t handle);
+/* Whose it is, by the two ids, of which one is 0; 0: there is no such. */
+uint32_t find_owner(const struct state *state, uint64_t room, uint64_t person);
+
+void end_data_of(struct state *state, uint32_t shelf);
+
+enum state_error on_marked(struct state *state, const struct record *entry);
+enum state_error on_metadata(struct state *state, const struct record *entry);
+enum state_error load_mark(struct state *state, const struct record *row);
+enum state_error load_datum(struct state *state, const struct record *row);
+void save_marks(const struct state *state, void (*put)(void *context, const struct record *row),
+                void *context);
+void save_data(const struct state *state, void (*put)(void *context, const struct record *row),
+               void *context);
 
 /* ---- state_sides_apply.c: what entries mean ---- */
 

@@ -147,6 +147,8 @@ void sides_save(const struct state *state, void (*put)(void *context, const stru
 	save_all(&saving, &state->sides.profiles_by_person, save_profile);
 	save_all(&saving, &state->sides.charters_by_room, save_charter);
 	save_all(&saving, &state->sides.offices_by_member, save_office);
+	save_marks(state, put, context);
+	save_data(state, put, context);
 }
 
 static enum state_error load_profile(struct state *state, const struct record *row) {
@@ -231,6 +233,8 @@ enum state_error sides_load(struct state *state, const struct record *row) {
 	case ROW_MASK: return load_mask(state, row);
 	case ROW_INVITATION: return load_invitation(state, row);
 	case ROW_OFFICE: return load_office(state, row);
+	case ROW_MARK: return load_mark(state, row);
+	case ROW_METADATA: return load_datum(state, row);
 	/* A row of a newer version: the schema version guards against this. */
 	default: return STATE_IMPOSSIBLE;
 	}

@@ -178,7 +178,11 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	case ROW_PROFILE: id = row->person; break;
 	case ROW_CHARTER: id = row->room; break;
 	case ROW_OFFICE: id = row->room, other = row->person; break;
-	case ROW_SERVER: break; /* there is one */
+	case ROW_SERVER:
+		break; /* there is one */
+	/* A room and a person may have the same number: the lobby's. */
+	case ROW_MARK: id = row->person, other = row->room != 0 ? row->room : ~row->target; break;
+	case ROW_METADATA: id = row->room + row->person, other = row->target; break;
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

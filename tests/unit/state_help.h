@@ -44,6 +44,10 @@ static inline struct row_key row_key_of(const struct record *row) {
 	case ROW_INVITATION:
 	case ROW_OFFICE: return (struct row_key){row->kind, row->room, row->person};
 	case ROW_PROFILE: return (struct row_key){row->kind, row->person, 0};
+	case ROW_MARK:
+		return (struct row_key){row->kind, row->person,
+		                        row->room != 0 ? row->room : ~row->target};
+	case ROW_METADATA: return (struct row_key){row->kind, row->room + row->person, row->target};
 	case ROW_CHARTER: return (struct row_key){row->kind, row->room, 0};
 	case ROW_SERVER: return (struct row_key){row->kind, 0, 0};
 	default: assert(row->kind == ROW_META); return (struct row_key){row->kind, 0, 0};

@@ -48,7 +48,7 @@ void irc_compare_states(struct irc *irc) {
 
 /* ---- telling ---- */
 
-static bool sees(const struct irc *irc, const struct person *person, uint64_t self) {
+bool irc_shares_room(const struct irc *irc, const struct person *person, uint64_t self) {
 	uint64_t rooms[ROOMS_PER_PERSON_MAX];
 	const struct state *state = irc->edge->state;
 	size_t count = person_rooms(state, person, rooms, ROOMS_PER_PERSON_MAX);
@@ -93,9 +93,12 @@ void irc_tell_changes(struct irc *irc, struct stream_connection *to) {
 		const struct person *person =
 			irc->changes[i] == 0 ? NULL
 					     : state_person(irc->edge->state, irc->changes[i]);
-		if (person != NULL && person_is_present(person) && sees(irc, person, self)) {
+		if (person != NULL && person_is_present(person) &&
+		    irc_shares_room(irc, person, self)) {
 			tell_about(irc, person);
 		}
 	}
+	irc_metadata_missed(irc);
+	irc_say_marks(irc);
 	irc_flush(irc);
 }

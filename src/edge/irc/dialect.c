@@ -78,6 +78,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	irc_sign_in_free(user);
 	irc_label_drop(user->waiting);
 	irc_listers_free(user);
+	irc_subs_free(irc, user);
 	free(user->door);
 	free(user->quit);
 	free(user->account);
@@ -256,9 +257,15 @@ static void end_asked(struct irc *irc, struct irc_asked *asked) {
 
 /* What is as it was wished already. */
 static void nothing_to_do(struct irc *irc, const struct irc_asked *asked) {
-	if (asked->kind == REQUEST_AWAY) {
-		irc_numeric(irc, asked->target[0] != '\0' ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(),
+	struct slice target = slice_from_string(asked->target);
+	switch (asked->kind) {
+	case REQUEST_AWAY:
+		irc_numeric(irc, target.size > 0 ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(),
 		            irc_nothing());
+		break;
+	case REQUEST_MARK: irc_say_mark(irc, target); break;
+	case REQUEST_SET_METADATA: irc_say_unchanged_metadata(irc, target); break;
+	default: break;
 	}
 }
 

@@ -195,6 +195,7 @@ void irc_greet(struct irc *irc) {
 	say_welcome(irc);
 	say_isupport(irc);
 	irc_do_lusers(irc);
+	irc_greet_with_metadata(irc);
 	irc_do_motd(irc);
 }
 

@@ -20,6 +20,10 @@ static const struct {
 	{"KILL", "KILL nick :why: put somebody out of the server; for operators"},
 	{"LIST", "LIST [filter,...]: the rooms; >n and <n people, masks, T<minutes, C<minutes"},
 	{"LUSERS", "LUSERS: how many are here"},
+	{"MARKREAD", "MARKREAD target [timestamp=time]: up to where you have read there"},
+	{"METADATA",
+         "METADATA target GET|LIST|SET|CLEAR|SUB|UNSUB|SUBS|SYNC [key ...] [:value]: what "
+         "people and rooms say of themselves"},
 	{"MODE", "MODE #room [changes]: how a room is; b e I lists, i k l m n s t C, o v people"},
 	{"MOTD", "MOTD: the message of the day"},
 	{"NAMES", "NAMES #room: who is in a room"},

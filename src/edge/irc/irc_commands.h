@@ -19,6 +19,10 @@ void irc_on_register(struct irc *irc);
 void irc_on_nickserv(struct irc *irc);
 void irc_on_chanserv(struct irc *irc);
 
+/* marks.c, metadata.c */
+void irc_on_markread(struct irc *irc);
+void irc_on_metadata(struct irc *irc);
+
 /* messages.c */
 void irc_on_privmsg(struct irc *irc);
 void irc_on_notice(struct irc *irc);

@@ -17,7 +17,9 @@
  *   sasl       AUTHENTICATE
  *   registration accounts from inside: REGISTER
  *   service    NickServ and ChanServ, people to whom one says commands (irc_service.h)
+ *   marks      MARKREAD
  *   messages   PRIVMSG, NOTICE, TAGMSG
+ *   metadata   METADATA; metadata_tell: what of it is told
  *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
  *   list       LIST
  *   modes      MODE
@@ -85,6 +87,7 @@ struct irc_door {
 
 struct irc_lister;
 struct irc_sign_in;
+struct irc_subs;
 
 /* A connection. Small: there may be many thousands that say nothing. */
 struct irc_user {
@@ -92,6 +95,7 @@ struct irc_user {
 	struct irc_door *door;       /* NULL: it is in */
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
+	struct irc_subs *subs;       /* metadata.c: it has subscribed to keys */
 	char *quit;                  /* what it said when it quit */
 	/* Of the question to the clerk that is under way; or of the line that comes again. */
 	struct irc_label *waiting;
@@ -157,11 +161,13 @@ struct irc {
 	size_t changes_at;
 
 	struct irc_history_desk *desk;
+	struct irc_subs *subscribers; /* all connections that have some */
 	unsigned batches;
 	unsigned unknown;    /* connections that are not in */
 	uint64_t returns_us; /* when those who return ask again */
 	uint8_t cloak_key[32];
 
+	unsigned in_batch;  /* of which the lines are that end now; 0: of none */
 	uint64_t put_bytes; /* ever */
 	size_t out_size;
 	unsigned out_lines;
@@ -178,6 +184,9 @@ static inline const struct config *irc_config(const struct irc *irc) {
 }
 static inline struct slice irc_word(const char *text) {
 	return slice_from_string(text);
+}
+static inline bool irc_is_room_name(struct slice typed) {
+	return typed.size > 0 && typed.bytes[0] == '#';
 }
 static inline struct slice irc_nothing(void) {
 	return slice_of(NULL, 0);
@@ -210,6 +219,11 @@ void irc_put_lines(struct irc *irc, struct slice lines);
 /* FAIL, WARN, NOTE; `context` may be empty. */
 void irc_standard(struct irc *irc, const char *type, const char *command, const char *code,
                   struct slice context, const char *text);
+/* As a word of its own: "*" for what would not stay one. */
+struct slice irc_as_middle(struct slice text);
+/* A batch of its own, without a number's meaning but for its lines: irc->in_batch. 0: it takes none. */
+unsigned irc_open_batch(struct irc *irc, const char *kind, struct slice target);
+void irc_close_batch(struct irc *irc, unsigned batch);
 /* From a service or the server: NOTICE to whom we are talking. */
 void irc_notice(struct irc *irc, const char *from, struct slice text);
 
@@ -256,6 +270,8 @@ void irc_say_entry(struct irc *irc, const struct record *entry);
 void irc_note_change(struct irc *irc, uint64_t person);
 /* Overtaken: notes who differs in the state that we have now. */
 void irc_compare_states(struct irc *irc);
+/* Is that person in a room in which `self` is? */
+bool irc_shares_room(const struct irc *irc, const struct person *person, uint64_t self);
 /* It has missed some of them. */
 void irc_tell_changes(struct irc *irc, struct stream_connection *to);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
@@ -295,7 +311,7 @@ void irc_set_form(struct irc *irc);
 /* ---- rooms.c, lister.c ---- */
 
 struct history_job;
-enum irc_list_kind { LIST_NAMES, LIST_WHO, LIST_ROOMS, LIST_HISTORY };
+enum irc_list_kind { LIST_NAMES, LIST_WHO, LIST_ROOMS, LIST_HISTORY, LIST_METADATA };
 struct irc_list_filter {
 	bool has_mask, is_mask_negative, has_min, has_max;
 	uint64_t people_min, people_max;                                         /* exclusive */
@@ -317,6 +333,8 @@ struct irc_lister {
 	struct irc_list_filter filter;
 	struct history_job *job; /* LIST_HISTORY: what was found; owned */
 	unsigned batch;          /* in which it is told; 0: none */
+	size_t keys_from;        /* LIST_METADATA: irc_subscribed() */
+	bool is_of_one;          /* LIST_METADATA: of those that were noted, seen or not */
 };
 struct irc_lister *irc_lister_create(enum irc_list_kind kind, struct slice target);
 void irc_lister_add_id(struct irc_lister *lister, uint64_t id);
@@ -332,6 +350,37 @@ void irc_put_prefixes(struct irc *irc, struct irc_line *line, uint64_t room, uin
 bool irc_sees_room(const struct irc *irc, uint64_t room);
 void irc_who_line(struct irc *irc, const struct irc_lister *lister, const struct person *person);
 bool irc_list_line(struct irc *irc, const struct irc_lister *lister, uint64_t room);
+
+/* ---- marks.c ---- */
+
+/* To whom we are talking: its mark as it is now, of what it typed; of a room, if it wants that. */
+void irc_say_mark(struct irc *irc, struct slice typed);
+void irc_mark_of_room(struct irc *irc, uint64_t room);
+/* All of them: it has missed some. */
+void irc_say_marks(struct irc *irc);
+void irc_mark_refused(struct irc *irc, struct slice target, const struct record *answer);
+/* ENTRY_MARKED: for who set it, and for its other connections. */
+void irc_own_mark(struct irc *irc, const struct record *entry);
+void irc_other_mark(struct irc *irc, const struct record *entry);
+
+/* ---- metadata.c, metadata_tell.c ---- */
+
+/* Before its capabilities or itself go. */
+void irc_subs_free(struct irc *irc, struct irc_user *user);
+void irc_metadata_refused(struct irc *irc, struct slice target, const struct record *answer);
+void irc_say_unchanged_metadata(struct irc *irc, struct slice target);
+/* One's own, on the way in; what a room has, and who is in it, on coming into it; some for WHOIS. */
+void irc_greet_with_metadata(struct irc *irc);
+void irc_metadata_of_room(struct irc *irc, uint64_t room);
+void irc_whois_metadata(struct irc *irc, const struct person *person);
+/* It has missed some. */
+void irc_metadata_missed(struct irc *irc);
+/* ENTRY_METADATA: for who set it, and for all others who see it; and of who joins a room. */
+void irc_own_metadata(struct irc *irc, const struct record *entry);
+void irc_other_metadata(struct irc *irc, const struct record *entry);
+void irc_metadata_of_newcomer(struct irc *irc, const struct record *joined);
+/* LIST_METADATA: those of lister->ids[lister->at]. */
+void irc_metadata_lines(struct irc *irc, struct irc_lister *lister);
 
 /* ---- modes.c ---- */
 

@@ -116,6 +116,7 @@ static void next_line(struct irc *irc, struct irc_lister *lister) {
 		return;
 	case LIST_ROOMS: irc_list_line(irc, lister, lister->ids[lister->at++]); return;
 	case LIST_HISTORY: irc_history_line(irc, lister); return;
+	case LIST_METADATA: irc_metadata_lines(irc, lister); return;
 	}
 }
 
@@ -126,6 +127,7 @@ static void end_line(struct irc *irc, const struct irc_lister *lister) {
 	case LIST_WHO: irc_numeric(irc, RPL_ENDOFWHO, target, irc_nothing()); break;
 	case LIST_ROOMS: irc_numeric(irc, RPL_LISTEND, irc_nothing(), irc_nothing()); break;
 	case LIST_HISTORY: irc_history_last_line(irc, lister); break;
+	case LIST_METADATA: irc_close_batch(irc, lister->batch); break;
 	}
 }
 

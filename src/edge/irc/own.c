@@ -29,9 +29,11 @@ void irc_say_entry(struct irc *irc, const struct record *entry) {
 
 static void say_room(struct irc *irc, uint64_t room, uint64_t seq) {
 	irc_say_topic(irc, room, false);
+	irc_mark_of_room(irc, room);
 	if (!irc_can(irc, CAP_NO_IMPLICIT_NAMES)) {
 		irc_say_names(irc, room);
 	}
+	irc_metadata_of_room(irc, room);
 	if (!irc_can(irc, CAP_CHATHISTORY) && (irc->user->bits & PERSON_WANTS_NO_BACKLOG) == 0) {
 		irc_backlog(irc, room, seq);
 	}
@@ -148,6 +150,8 @@ void irc_own_entry(struct irc *irc, const struct record *entry) {
 		            irc_nothing());
 		break;
 	case ENTRY_PROFILE: on_profile(irc, entry); break;
+	case ENTRY_MARKED: irc_own_mark(irc, entry); break;
+	case ENTRY_METADATA: irc_own_metadata(irc, entry); break;
 	case ENTRY_KICKED: on_killed(irc, entry); break;
 	case ENTRY_LEFT: irc_close(irc, irc_word("Session ended")); break;
 	default: break;
@@ -245,6 +249,9 @@ void irc_others_entry(struct irc *irc, const struct record *entry) {
 		break;
 	case ENTRY_SHOUTED: stream_each(irc->stream, tell_shouted, &others); break;
 	case ENTRY_INVITED: stream_each(irc->stream, tell_invited, &others); break;
+	case ENTRY_JOINED: irc_metadata_of_newcomer(irc, entry); break;
+	case ENTRY_MARKED: irc_other_mark(irc, entry); break;
+	case ENTRY_METADATA: irc_other_metadata(irc, entry); break;
 	default: break;
 	}
 }

@@ -114,6 +114,7 @@ static void say_whois(struct irc *irc, const struct person *person) {
 		irc_numeric_with(irc, RPL_AWAY, name, away);
 	}
 	say_idle(irc, person);
+	irc_whois_metadata(irc, person);
 }
 
 void irc_on_whois(struct irc *irc) {

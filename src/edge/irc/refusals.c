@@ -74,6 +74,8 @@ static struct slice command_of(uint16_t kind) {
 	case REQUEST_RENAME: return irc_word("NICK");
 	case REQUEST_AWAY: return irc_word("AWAY");
 	case REQUEST_TAGMSG: return irc_word("TAGMSG");
+	case REQUEST_MARK: return irc_word("MARKREAD");
+	case REQUEST_SET_METADATA: return irc_word("METADATA");
 	default: return irc_word("*");
 	}
 }
@@ -170,6 +172,14 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	}
 	if (asked->kind == REQUEST_REGISTER) {
 		refused_at_door(irc, asked, answer);
+		return;
+	}
+	if (asked->kind == REQUEST_MARK) {
+		irc_mark_refused(irc, slice_from_string(asked->target), answer);
+		return;
+	}
+	if (asked->kind == REQUEST_SET_METADATA) {
+		irc_metadata_refused(irc, slice_from_string(asked->target), answer);
 		return;
 	}
 	if (asked->kind == REQUEST_JOIN && answer->reason == REASON_ALREADY_IN_ROOM) {

@@ -73,6 +73,9 @@ static void cap_req(struct irc *irc) {
 	if (is_good) {
 		irc->user->capabilities = wanted;
 		irc_set_form(irc);
+		if (!irc_can(irc, CAP_METADATA) || !irc_can(irc, CAP_BATCH)) {
+			irc_subs_free(irc, irc->user);
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ void irc_talk_to(struct irc *irc, struct stream_connection *to) {
 	irc->user = to == NULL ? NULL : stream_own(to);
 	irc->label = NULL;
 	irc->is_over = false;
+	irc->in_batch = 0;
 	irc->out_size = 0;
 	irc->out_lines = 0;
 }
@@ -214,9 +215,43 @@ struct irc_line *irc_begin_numeric(struct irc *irc, unsigned numeric) {
 }
 
 void irc_end_line(struct irc *irc) {
+	char text[32 + IRC_LINE_BYTES_MAX];
+	struct irc_line whole = irc_line_at(text, sizeof(text));
 	irc_end(&irc->at);
-	if (!irc->at.is_full) {
+	if (irc->at.is_full) {
+		return;
+	}
+	if (irc->in_batch == 0) {
 		irc_put_lines(irc, irc_line_slice(&irc->at));
+		return;
+	}
+	irc_put_text(&whole, "@batch=");
+	irc_put_number(&whole, irc->in_batch);
+	irc_put_text(&whole, " ");
+	irc_put(&whole, irc_line_slice(&irc->at));
+	irc_put_lines(irc, irc_line_slice(&whole));
+}
+
+unsigned irc_open_batch(struct irc *irc, const char *kind, struct slice target) {
+	if (!irc_can(irc, CAP_BATCH)) {
+		return 0;
+	}
+	irc_begin_line(irc, "BATCH +");
+	irc_put_number(&irc->at, ++irc->batches);
+	irc_put_text(&irc->at, " ");
+	irc_put_text(&irc->at, kind);
+	if (target.size > 0) {
+		irc_put_parameter(&irc->at, target);
+	}
+	irc_end_line(irc);
+	return irc->batches;
+}
+
+void irc_close_batch(struct irc *irc, unsigned batch) {
+	if (batch != 0) {
+		irc_begin_line(irc, "BATCH -");
+		irc_put_number(&irc->at, batch);
+		irc_end_line(irc);
 	}
 }
 
@@ -256,9 +291,32 @@ void irc_numeric_with(struct irc *irc, unsigned numeric, struct slice a, struct 
 	irc_end_line(irc);
 }
 
+struct slice irc_as_middle(struct slice text) {
+	bool is_word =
+		text.size > 0 && text.bytes[0] != ':' && memchr(text.bytes, ' ', text.size) == NULL;
+	return is_word ? text : irc_word("*");
+}
+
+/* They are part of what some capabilities are: then who has that one has them, too. */
+static bool takes_standard(const struct irc *irc, const char *command) {
+	static const struct {
+		const char *command;
+		enum irc_capability capability;
+	} parts[] = {
+		{"MARKREAD", CAP_READ_MARKER},
+		{"METADATA", CAP_METADATA},
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strcmp(parts[i].command, command) == 0 && irc_can(irc, parts[i].capability)) {
+			return true;
+		}
+	}
+	return irc_can(irc, CAP_STANDARD_REPLIES);
+}
+
 void irc_standard(struct irc *irc, const char *type, const char *command, const char *code,
                   struct slice context, const char *text) {
-	if (!irc_can(irc, CAP_STANDARD_REPLIES)) {
+	if (!takes_standard(irc, command)) {
 		irc_begin_line(irc, "NOTICE");
 		irc_put_text(&irc->at, " ");
 		irc_put(&irc->at, irc_nick(irc));
