@@ -1,7 +1,7 @@
 /* What the hub should do, told once more and as simply as possible: a list of addresses with names,
  * of mutes and of bans. It shares no code with what it is compared to; even which names are equal
  * is a table here. Rooms are hub_model_rooms.h's, sessions hub_model_sessions.h's, streams
- * hub_model_streams.h's. */
+ * hub_model_streams.h's; what they have read, and say of themselves, hub_model_marks.h's. */
 #ifndef HUB_MODEL_H
 #define HUB_MODEL_H
 
@@ -26,6 +26,7 @@
 #define MODEL_LISTS 3
 #define MODEL_MASKS 4
 #define MODEL_PHRASE 112
+#define MODEL_KEYS 3
 
 /* `same` is the number of the name as which it counts; -1: nobody can look for it. */
 static const struct model_name {
@@ -76,6 +77,7 @@ struct model_request {
 	bool is_of_connection;
 	int mode;      /* which change */
 	uint64_t bits; /* PERSON_* */
+	uint64_t since_us;
 };
 
 struct model_ban {
@@ -89,6 +91,7 @@ struct model_person {
 	uint16_t home;
 	uint64_t session;
 	uint64_t office; /* in the lobby */
+	char data[MODEL_KEYS][MODEL_PHRASE];
 };
 
 /* Who came by a session, or by a stream: that one is never dormant, and absent when its edge died. */
@@ -105,6 +108,8 @@ struct model_client {
 	bool is_stream;
 	uint64_t bits;
 	char away[MODEL_PHRASE];
+	char data[MODEL_KEYS][MODEL_PHRASE];
+	uint64_t marks[MODEL_PEOPLE]; /* what it has read of whom */
 };
 
 struct model_room {
@@ -119,6 +124,8 @@ struct model_room {
 	char topic[MODEL_PHRASE];
 	bool masks[MODEL_LISTS][MODEL_MASKS];
 	bool is_invited[MODEL_PEOPLE];
+	char data[MODEL_KEYS][MODEL_PHRASE];
+	uint64_t marks[MODEL_CLIENTS]; /* who has read how far */
 };
 
 /* Plain data: a copy of it is a snapshot. People are numbered: plain ones by address, then the clients. */
@@ -213,10 +220,17 @@ static inline void model_end(struct model *model, int who) {
 	}
 	for (int r = 0; r < MODEL_ROOMS; r++) {
 		model->rooms[r].is_invited[who] = false;
+		if (who >= MODEL_ADDRESSES) {
+			model->rooms[r].marks[who - MODEL_ADDRESSES] = 0;
+		}
+	}
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		model->clients[i].marks[who] = 0;
 	}
 	if (who < MODEL_ADDRESSES) {
 		model->people[who].is_here = false;
 		model->people[who].office = 0;
+		memset(model->people[who].data, 0, sizeof(model->people[who].data));
 	} else {
 		memset(&model->clients[who - MODEL_ADDRESSES], 0, sizeof(model->clients[0]));
 		model_note_emptiness(model);

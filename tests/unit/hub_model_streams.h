@@ -2,7 +2,7 @@
 #ifndef HUB_MODEL_STREAMS_H
 #define HUB_MODEL_STREAMS_H
 
-#include "hub_model_sessions.h"
+#include "hub_model_marks.h"
 
 #define MODEL_ORPHAN_US (UINT64_C(30) * 1000000)
 #define MODEL_LIMIT 2
@@ -122,13 +122,6 @@ static inline bool model_is_good_why(const struct model_request *request,
 		return false;
 	}
 	return true;
-}
-
-/* As its operator, or the server's. */
-static inline bool model_rules(const struct model *model, const struct model_client *client,
-                               int room) {
-	uint64_t office = model_office_of(model, model_number_of(model, client), room);
-	return (office & MEMBER_IS_OPERATOR) != 0 || (client->bits & PERSON_IS_OPERATOR) != 0;
 }
 
 /* The room that it is in, or over which it is; -1: it is refused. */
@@ -377,7 +370,8 @@ static inline bool model_is_of_accounts(uint16_t kind) {
 
 /* Only streams may ask for these. */
 static inline bool model_is_streams(uint16_t kind) {
-	return kind == REQUEST_SHOUT || (kind >= REQUEST_TOPIC && kind <= REQUEST_WALLOPS);
+	return kind == REQUEST_SHOUT || (kind >= REQUEST_TOPIC && kind <= REQUEST_WALLOPS) ||
+	       kind == REQUEST_MARK || kind == REQUEST_SET_METADATA;
 }
 
 static inline bool model_is_messages(uint16_t kind) {
@@ -405,6 +399,8 @@ static inline void model_do_stream(struct model *model, const struct model_reque
 	case REQUEST_AWAY: model_go_away(request, client, out); break;
 	case REQUEST_PROFILE: model_set_bits(request, client, out); break;
 	case REQUEST_TAGMSG: model_tag(model, request, client, now_us, out); break;
+	case REQUEST_MARK: model_mark(model, request, client, now_us, out); break;
+	case REQUEST_SET_METADATA: model_set_datum(model, request, client, now_us, out); break;
 	default: model_operate(model, request, client, out);
 	}
 }

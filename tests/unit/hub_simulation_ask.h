@@ -136,11 +136,14 @@ static inline void ask_for_session(struct simulation *sim, struct model_request 
 
 static inline uint16_t random_stream_kind(struct chance *chance) {
 	static const uint16_t kinds[] = {
-		REQUEST_SAY,    REQUEST_SAY,     REQUEST_JOIN,   REQUEST_JOIN,   REQUEST_JOIN,
-		REQUEST_PART,   REQUEST_DIRECT,  REQUEST_RENAME, REQUEST_TOPIC,  REQUEST_TOPIC,
-		REQUEST_MODE,   REQUEST_MODE,    REQUEST_MODE,   REQUEST_MODE,   REQUEST_MODE,
-		REQUEST_INVITE, REQUEST_PUT_OUT, REQUEST_AWAY,   REQUEST_TAGMSG, REQUEST_PROFILE,
-		REQUEST_INVITE, REQUEST_WALLOPS, REQUEST_SHOUT,  REQUEST_KILL,   REQUEST_GONE};
+		REQUEST_SAY,          REQUEST_SAY,         REQUEST_JOIN,   REQUEST_JOIN,
+		REQUEST_JOIN,         REQUEST_PART,        REQUEST_DIRECT, REQUEST_RENAME,
+		REQUEST_TOPIC,        REQUEST_TOPIC,       REQUEST_MODE,   REQUEST_MODE,
+		REQUEST_MODE,         REQUEST_MODE,        REQUEST_MODE,   REQUEST_INVITE,
+		REQUEST_PUT_OUT,      REQUEST_AWAY,        REQUEST_TAGMSG, REQUEST_PROFILE,
+		REQUEST_INVITE,       REQUEST_WALLOPS,     REQUEST_SHOUT,  REQUEST_KILL,
+		REQUEST_GONE,         REQUEST_MARK,        REQUEST_MARK,   REQUEST_MARK,
+		REQUEST_SET_METADATA, REQUEST_SET_METADATA};
 	return kinds[chance_below(chance, sizeof(kinds) / sizeof(kinds[0]))];
 }
 
@@ -158,7 +161,9 @@ static inline void ask_to_register(struct simulation *sim, struct model_request 
 /* Whom it is about is mostly somebody who is here; a tagged message without a name is for a room. */
 static inline void choose_other(struct simulation *sim, struct model_request *request) {
 	uint16_t kind = request->kind;
-	if (kind == REQUEST_TAGMSG && chance_once_in(&sim->chance, 2)) {
+	bool may_be_of_room =
+		kind == REQUEST_TAGMSG || kind == REQUEST_MARK || kind == REQUEST_SET_METADATA;
+	if (may_be_of_room && chance_once_in(&sim->chance, 2)) {
 		request->name = MODEL_NAMES - 1;
 	} else if (kind != REQUEST_RENAME && !chance_once_in(&sim->chance, 4)) {
 		request->name = random_name_here(sim);
@@ -231,8 +236,14 @@ static inline void ask_for_stream(struct simulation *sim, struct model_request *
 	}
 	request->mode = (int)chance_below(chance, MODEL_MODES);
 	request->number = chance_once_in(chance, 8) ? MEMBER_IS_OPERATOR : 0;
+	request->since_us = chance_once_in(chance, 8)
+	                            ? UINT64_MAX
+	                            : sim->now_us - chance_below(chance, 100) * 1000000;
 	choose_room(sim, request);
 	choose_other(sim, request);
+	if (request->kind == REQUEST_SET_METADATA && chance_once_in(chance, 3)) {
+		request->name = client->name;
+	}
 	choose_own_room(sim, client, request);
 }
 
@@ -288,6 +299,9 @@ static inline void put_stream(const struct model_request *request, const char *t
 		record->text = slice_of(NULL, 0);
 		break;
 	case REQUEST_GONE: record->text = slice_of(NULL, 0); break;
+	case REQUEST_SET_METADATA:
+		record->by = slice_from_string(model_keys[request->mode % MODEL_KEYS_ASKED]);
+		break;
 	default: break;
 	}
 }
@@ -315,6 +329,7 @@ static inline void send_one(struct simulation *sim) {
 	                        .client_number = request.client_number,
 	                        .nonce = request.nonce,
 	                        .room = request.room,
+	                        .since_us = request.since_us,
 	                        .reason = request.kind == REQUEST_UNFIT ? REASON_TOO_FAST
 	                                                                : REASON_UNREACHABLE,
 	                        .has_net = request.net >= 0 && request.kind >= REQUEST_BAN,

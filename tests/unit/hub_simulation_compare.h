@@ -152,6 +152,53 @@ static inline void compare_threads(struct simulation *sim) {
 	CHECK(state_threads_count(sim->hub.state) == threads);
 }
 
+static inline size_t compare_data(struct simulation *sim, uint64_t room, uint64_t person,
+                                  const char data[MODEL_KEYS][MODEL_PHRASE]) {
+	const struct state *state = sim->hub.state;
+	size_t count = 0;
+	for (int key = 0; key < MODEL_KEYS; key++) {
+		struct slice value =
+			state_metadata(state, room, person, slice_from_string(model_keys[key]));
+		CHECK(slice_equal(value, slice_from_string(data[key])));
+		count += value.size > 0;
+	}
+	CHECK(state_metadata_of(state, room, person) == count);
+	return count;
+}
+
+/* What everybody has read, and what is said of everybody and of rooms. */
+static inline void compare_shelves(struct simulation *sim) {
+	const struct state *state = sim->hub.state;
+	const struct model *model = &sim->model;
+	size_t marks = 0, data = 0;
+	for (int who = 0; who < MODEL_PEOPLE; who++) {
+		const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
+		bool is_plain = who < MODEL_ADDRESSES;
+		if (is_plain ? !model->people[who].is_here : client->life == MODEL_NOBODY) {
+			continue;
+		}
+		uint64_t id = person_in_model(sim, who);
+		data += compare_data(sim, 0, id, is_plain ? model->people[who].data : client->data);
+		for (int i = 0; !is_plain && i < MODEL_PEOPLE + MODEL_ROOMS; i++) {
+			int r = i - MODEL_PEOPLE;
+			uint64_t mark = r < 0 ? client->marks[i]
+			                      : model->rooms[r].marks[client - model->clients];
+			uint64_t room = r < 0              ? 0
+			                : r == MODEL_LOBBY ? ROOM_LOBBY
+			                                   : model->rooms[r].id;
+			marks += mark != 0;
+			CHECK(state_mark_us(state, id, room, r < 0 ? person_in_model(sim, i) : 0) ==
+			      mark);
+		}
+	}
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		uint64_t room = r == MODEL_LOBBY ? ROOM_LOBBY : model->rooms[r].id;
+		data += room == 0 ? 0 : compare_data(sim, room, 0, model->rooms[r].data);
+	}
+	CHECK(state_marks_count(state) == marks);
+	CHECK(state_metadata_count(state) == data);
+}
+
 /* The state is the model's. */
 static inline void compare_with_model(struct simulation *sim) {
 	const struct state *state = sim->hub.state;
@@ -160,6 +207,7 @@ static inline void compare_with_model(struct simulation *sim) {
 	compare_clients(sim);
 	compare_rooms(sim);
 	compare_threads(sim);
+	compare_shelves(sim);
 	for (int i = 0; i < MODEL_ADDRESSES; i++) {
 		const struct model_person *person = &sim->model.people[i];
 		struct route route = route_of_address(i);
