@@ -312,9 +312,10 @@ def test_an_edge_is_overtaken(serve):
     """What was said meanwhile is heard, in all rooms and to oneself; each label is answered once."""
     server = serve(*FAST, "--edges", "2", "--ring", "1")
     wants = ("labeled-response", "batch", "message-tags", "standard-replies", "away-notify", "setname")
-    people = [Irc(server).enter(f"p{number}", *wants) for number in range(16)]
+    people = [Irc(server).enter(f"p{number}", *wants, "draft/metadata-3") for number in range(16)]
     for each in people:
         each.join("#tea")
+        each.ask("METADATA * SUB status")
     for each in people:
         each.sync()
     hub = stop(server, "hub")
@@ -330,24 +331,28 @@ def test_an_edge_is_overtaken(serve):
     speaker = next(each for each in people if each.socket in readable)
     assert speaker.next().matches("401", ("nobody",))
     others = [each for each in people if each is not speaker]
-    speaker.ask("AWAY :at lunch", "SETNAME :Somebody else")
+    speaker.ask("AWAY :at lunch", "SETNAME :Somebody else", "METADATA * SET status :hungry")
     for number in range(400):  # Half as much again as the ring holds.
         speaker.send(f"@+x={'y' * 4000} PRIVMSG #tea :{number}")
         if number % 50 == 49:
             speaker.sync()
     speaker.ask(*[f"PRIVMSG {each.nick} :to you alone" for each in others])
     os.kill(edge, signal.SIGCONT)
-    lost = 0
+    lost = missed = 0
     for each in others:
         heard = each.sync()
         said = [line.parameters for line in heard if line.command == "PRIVMSG"]
         assert said == [["#tea", str(number)] for number in range(400)] + [[each.nick, "to you alone"]]
         assert [line.last for line in heard if line.command == "AWAY"] == ["at lunch"]
         assert [line.last for line in heard if line.command == "SETNAME"] == ["Somebody else"]
+        # Metadata as it is set, or that there is some to ask for.
+        news = [line.parameters[1:] for line in heard if line.command in ("761", "774")]
+        assert [each[0] for each in news] in ([speaker.nick], ["*ALL"]), news
+        missed += news[0][0] == "*ALL"
         [answer] = [line for line in heard if line.tags.get("label") == "mine"]
         lost += answer.matches("FAIL", ("PRIVMSG", "ANSWER_LOST"))
         assert answer.command in ("401", "FAIL"), answer
-    assert lost > 0
+    assert lost > 0 and missed > 0
     # Who was coming in is in, or is told to try again, and may.
     for number, each in enumerate(newcomers):
         while (line := each.next()).command not in ("001", "ERROR"):
