@@ -71,6 +71,14 @@
 #define METADATA_VALUE_BYTES_MAX 288
 #define METADATA_MAX (1u << 17)
 
+/*
+ * One account's devices whose cursors are kept, and what one may be called; and how many connections one
+ * person may have at once: a house full of devices, and some that nobody has noticed to be gone.
+ */
+#define DEVICES_PER_ACCOUNT_MAX 16
+#define DEVICE_BYTES_MAX 32
+#define SESSIONS_PER_PERSON_MAX 32
+
 /* How long the names of a dead edge's streams wait for those who return. */
 #define ORPHAN_SECONDS 30
 

@@ -36,6 +36,19 @@ static bool gather(void *context, const struct session *session) {
 	return true;
 }
 
+/* And who has stayed without a session: accounts' people alone do. */
+static bool gather_stayed(void *context, uint64_t account) {
+	struct gathering *gathering = context;
+	uint64_t id = state_account_person(gathering->state, account);
+	const struct person *person = state_person(gathering->state, id);
+	if (person != NULL && person_is_present(person) &&
+	    person_session_next(gathering->state, person, NULL) == NULL &&
+	    gathering->count < gathering->capacity) {
+		gathering->ids[gathering->count++] = id;
+	}
+	return true;
+}
+
 static int compare_ids(const void *a, const void *b) {
 	uint64_t first = *(const uint64_t *)a;
 	uint64_t second = *(const uint64_t *)b;
@@ -50,8 +63,8 @@ static void add_person(struct task *task, const struct state *state, uint64_t id
 	                     .name = person_name(person),
 	                     .since_us = person_since_us(person),
 	                     .number = person_is_absent(state, person),
-	                     .face = session_face(session)};
-	row.has_route = session_route(state, session, &row.route);
+	                     .face = session == NULL ? FACE_IRC : session_face(session)};
+	row.has_route = session != NULL && session_route(state, session, &row.route);
 	pile_add(&task->pile, &row);
 }
 
@@ -70,6 +83,7 @@ static void take_people(struct task *task, const struct state *state) {
 	struct gathering gathering = {.state = state, .capacity = capacity};
 	gathering.ids = allocate((capacity + 1) * sizeof(*gathering.ids));
 	state_sessions_each(state, gather, &gathering);
+	state_accounts_each(state, gather_stayed, &gathering);
 	qsort(gathering.ids, gathering.count, sizeof(*gathering.ids), compare_ids);
 	add_people(task, &gathering, false);
 	add_people(task, &gathering, true);

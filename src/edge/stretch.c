@@ -123,7 +123,7 @@ static bool concerns_rooms(const struct stretch *stretch, const struct stretch_e
 
 bool stretch_concerns(const struct stretch *stretch, const struct stretch_entry *entry,
                       const struct stretch_reader *reader) {
-	bool is_own = entry->person == reader->person;
+	bool is_own = entry->person == (entry->by_session ? reader->session : reader->person);
 	if (is_own && entry->skips_own && !reader->wants_echo) {
 		return false;
 	}

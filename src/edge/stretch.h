@@ -45,7 +45,8 @@ struct stretch_entry {
 	uint64_t at;         /* position of its bytes */
 	uint32_t size;       /* of them */
 	uint16_t more_rooms; /* behind them, 8 bytes each */
-	uint8_t whom;        /* enum stretch_whom */
+	uint8_t whom : 7;    /* enum stretch_whom */
+	bool by_session : 1; /* `person` is a session: not the others of the same person */
 	bool has_own : 1;    /* STRETCH_ROOMS: it always concerns `person` */
 	bool skips_own : 1;  /* it does not concern `person`, who would hear an echo */
 	/* What the faces keep beside that: the stream face, and the session face. */

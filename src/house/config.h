@@ -47,6 +47,9 @@ struct config {
 	bool takes_cleartext_passwords; /* from anywhere; else from loopback alone */
 	bool has_registration;          /* people may register accounts themselves */
 
+	/* [accounts] */
+	bool accounts_stay; /* their people stay while nobody is connected, if they do not say otherwise */
+
 	/* [limits] */
 	uint32_t
 		connections_per_network; /* a process of edges counts its own; loopback is not counted */

@@ -27,6 +27,7 @@ struct circumstances {
 	uint16_t edges;
 	uint64_t away_us;      /* absence after which somebody has left */
 	uint64_t forget_us;    /* how long who has left may come back as the same */
+	bool accounts_stay;    /* while nobody is connected, unless they say otherwise */
 	bool is_administrator; /* the request came by the console's queue */
 	bool is_hub;           /* it is the hub's own */
 };

@@ -115,8 +115,26 @@ static bool sweep_one(void *context, const struct session *session) {
 	return d->out->entries < DECIDE_SWEEP_MAX;
 }
 
+/* Whom no session leads to. */
+static bool sweep_account(void *context, uint64_t account) {
+	struct deciding *d = context;
+	const struct person *person =
+		state_person(d->state, state_account_person(d->state, account));
+	if (person != NULL && person_is_present(person) &&
+	    person_session_next(d->state, person, NULL) == NULL) {
+		const struct restriction *ban = ban_of_person(d, person);
+		if (ban != NULL) {
+			end_banned(d, person, ban);
+		}
+	}
+	return d->out->entries < DECIDE_SWEEP_MAX;
+}
+
 void decide_sweep(struct deciding *d) {
 	state_sessions_each(d->state, sweep_one, d);
+	if (d->out->entries < DECIDE_SWEEP_MAX) {
+		state_accounts_each(d->state, sweep_account, d);
+	}
 }
 
 /* ---- who decides ---- */

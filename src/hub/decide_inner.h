@@ -154,13 +154,37 @@ bool is_room_operator(const struct deciding *d, const struct message *message, u
 /* PERSON_HAS_ACCOUNT if the person, when it has that name, is signed in; else 0. */
 uint64_t account_bit_of(const struct deciding *d, const struct person *person, struct slice name);
 
+/* ---- accounts, and their people ---- */
+
+/* Has it no session that is connected, but for this one (or NULL)? */
+bool is_alone(const struct deciding *d, const struct person *person, const struct session *but_for);
+/* Who registers is signed in to an account that has its person: it becomes one more session of it. */
+bool come_to_account(struct deciding *d);
+/*
+ * Somebody wishes to be called as an account is that is its own, and has its person: its session moves
+ * over to that one. False: it is not so.
+ */
+bool move_to_account(struct deciding *d, const struct message *message);
+/* An orphan is here again. */
+void take_over(struct deciding *d, const struct session *session);
+/* What a person bears becomes what the request says. */
+void renew_profile(struct deciding *d, uint64_t session, const struct person *person,
+                   uint64_t bits);
+/* A stream's session ends: with the last one its person leaves, unless it stays. */
+void let_session_go(struct deciding *d, const struct session *session, enum reason reason,
+                    struct slice why, uint64_t read_up_to);
+/* May it be called so, and be signed in or not? An account has one person, under its name. */
+struct trouble check_account(const struct deciding *d, const struct person *person,
+                             struct slice name, bool is_signed_in);
+
 /* ---- the kinds ---- */
 
 decide_kind decide_enter, decide_say, decide_leave, decide_gone, decide_who, decide_history;
 decide_kind decide_open, decide_resume, decide_absent;
 decide_kind decide_join, decide_part, decide_direct, decide_rename, decide_unfit;
 decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide_kill;
-decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_tagmsg;
+decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_account_set;
+decide_kind decide_tagmsg;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
 decide_kind decide_mark, decide_set_metadata;
 decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;

@@ -338,14 +338,15 @@ void decide_rename(struct deciding *d) {
 	struct message message;
 	struct rooms rooms;
 	struct slice name = d->request->name;
-	if (!take_message(d, &message) ||
+	if (!take_message(d, &message) || move_to_account(d, &message) ||
 	    is_refused(d, &message, check_name(d, message.person, name))) {
 		return;
 	}
 	struct candidate who = candidate_of(d, message.person);
 	who.has_account = account_bit_of(d, message.person, name) != 0;
 	who.name = name;
-	if (is_refused(d, &message, check_banned(d, who))) {
+	if (is_refused(d, &message, check_banned(d, who)) ||
+	    is_refused(d, &message, check_account(d, message.person, name, who.has_account))) {
 		return;
 	}
 	if (slice_equal(name, person_name(message.person))) {

@@ -32,6 +32,30 @@ uint64_t decide_forget_due_us(const struct circumstances *at) {
 	return first < orphan ? first : orphan;
 }
 
+/*
+ * Each person's first, so that its last one is known for it: the state is as it was before this decision.
+ */
+static bool is_first_orphan(const struct deciding *d, const struct session *session) {
+	const struct session *before = NULL;
+	while ((before = state_orphan_next(d->state, before)) != session) {
+		if (session_person(d->state, before) == session_person(d->state, session)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void forget_orphans(struct deciding *d) {
+	const struct session *session = NULL;
+	while (d->out->entries < DECIDE_SWEEP_MAX &&
+	       (session = state_orphan_next(d->state, session)) != NULL &&
+	       due_us(d->state, session, ORPHAN_US) <= d->at->now_us) {
+		if (is_first_orphan(d, session)) {
+			let_session_go(d, session, REASON_ORPHANED, slice_of(NULL, 0), 0);
+		}
+	}
+}
+
 void decide_forget(struct deciding *d) {
 	const struct session *session = NULL;
 	while (d->out->entries < DECIDE_SWEEP_MAX &&
@@ -39,12 +63,7 @@ void decide_forget(struct deciding *d) {
 	       due_us(d->state, session, d->at->away_us) <= d->at->now_us) {
 		let_go(d, ENTRY_LEFT, person_of(d, session), REASON_AWAY, slice_of(NULL, 0));
 	}
-	session = NULL;
-	while (d->out->entries < DECIDE_SWEEP_MAX &&
-	       (session = state_orphan_next(d->state, session)) != NULL &&
-	       due_us(d->state, session, ORPHAN_US) <= d->at->now_us) {
-		let_go(d, ENTRY_LEFT, person_of(d, session), REASON_ORPHANED, slice_of(NULL, 0));
-	}
+	forget_orphans(d);
 	session = NULL;
 	while (d->out->entries < DECIDE_SWEEP_MAX &&
 	       (session = state_dormant_next(d->state, session)) != NULL &&

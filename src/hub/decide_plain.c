@@ -177,8 +177,8 @@ void decide_gone(struct deciding *d) {
 		return;
 	}
 	bool is_said = check_why(d->request->text).reason == REASON_NONE;
-	let_go(d, ENTRY_LEFT, person_of(d, session), d->request->reason,
-	       is_said ? d->request->text : slice_of(NULL, 0));
+	let_session_go(d, session, d->request->reason,
+	               is_said ? d->request->text : slice_of(NULL, 0), d->request->number);
 }
 
 static void on_question(struct deciding *d, enum record_kind kind) {

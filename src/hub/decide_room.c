@@ -217,7 +217,8 @@ void decide_put_out(struct deciding *d) {
 		entry.target = entry.person;
 		entry.by = entry.name;
 		entry.person = person_id(who);
-		entry.session = session_id(person_session_next(d->state, who, NULL));
+		const struct session *session = person_session_next(d->state, who, NULL);
+		entry.session = session == NULL ? 0 : session_id(session);
 		entry.name = person_name(who);
 		entry.text = d->request->text;
 		add_entry(d, entry);

@@ -1,6 +1,6 @@
 /*
  * How people come in by a stream and go, what they say of themselves, what the
- * server's operators among them may; and accounts.
+ * server's operators among them may. Accounts are decide_accounts.c's.
  */
 #include <string.h>
 
@@ -10,39 +10,43 @@
 
 /* ---- coming in ---- */
 
-/* The orphan of that name, if who asks may have it back: from the same address, or signed in. */
-static const struct session *own_orphan(const struct deciding *d) {
-	const struct person *holder = state_person_named(d->state, d->request->name);
-	const struct session *session =
-		holder == NULL ? NULL : person_session_next(d->state, holder, NULL);
+/* May who asks have that orphan back? From the same address, or signed in. */
+static bool is_own_orphan(const struct deciding *d, const struct session *session) {
 	struct route known;
-	if (session == NULL || session_face(session) != FACE_IRC ||
-	    session_absent_since_us(d->state, session) == 0) {
-		return NULL;
+	if (session_face(session) != FACE_IRC || session_absent_since_us(d->state, session) == 0) {
+		return false;
 	}
 	bool is_signed_in = (d->request->bits & PERSON_HAS_ACCOUNT) != 0;
 	bool is_from_there =
 		session_route(d->state, session, &known) &&
 		memcmp(known.peer.ip, d->request->route.peer.ip, sizeof(known.peer.ip)) == 0;
 	bool is_registered = state_account_named(d->state, d->request->name) != 0;
-	return is_signed_in || (is_from_there && !is_registered) ? session : NULL;
+	return is_signed_in || (is_from_there && !is_registered);
 }
 
-static void take_over(struct deciding *d, const struct session *session) {
-	const struct person *person = person_of(d, session);
-	add_entry(d, (struct record){.kind = ENTRY_MOVED,
-	                             .session = session_id(session),
-	                             .person = person_id(person),
-	                             .home = d->request->queue,
-	                             .has_route = true,
-	                             .route = d->request->route});
+/* The orphan of that name, if who asks may have it back. */
+static const struct session *own_orphan(const struct deciding *d) {
+	const struct person *holder = state_person_named(d->state, d->request->name);
+	const struct session *session = NULL, *first = NULL;
+	while (holder != NULL &&
+	       (session = person_session_next(d->state, holder, session)) != NULL) {
+		if (is_own_orphan(d, session) &&
+		    (first == NULL || session_id(session) < session_id(first))) {
+			first = session;
+		}
+	}
+	return first;
+}
+
+void renew_profile(struct deciding *d, uint64_t session, const struct person *person,
+                   uint64_t bits) {
 	struct record profile = {.kind = ENTRY_PROFILE,
 	                         .person = person_id(person),
-	                         .session = session_id(session),
+	                         .session = session,
 	                         .name = person_name(person),
 	                         .userhost = d->request->userhost,
 	                         .text = d->request->text,
-	                         .bits = d->request->bits & PERSON_BITS};
+	                         .bits = bits};
 	profile.number =
 		(slice_equal(profile.userhost, person_userhost(d->state, person))
 	                 ? 0
@@ -53,6 +57,19 @@ static void take_over(struct deciding *d, const struct session *session) {
 	                                                       : PROFILE_ACCOUNT | PROFILE_MODES);
 	if (profile.number != 0) {
 		add_entry(d, profile);
+	}
+}
+
+void take_over(struct deciding *d, const struct session *session) {
+	const struct person *person = person_of(d, session);
+	add_entry(d, (struct record){.kind = ENTRY_MOVED,
+	                             .session = session_id(session),
+	                             .person = person_id(person),
+	                             .home = d->request->queue,
+	                             .has_route = true,
+	                             .route = d->request->route});
+	if (is_alone(d, person, session)) {
+		renew_profile(d, session_id(session), person, d->request->bits & PERSON_BITS);
 	}
 	add_answer(d, (struct record){.kind = ANSWER_WELCOME,
 	                              .session = session_id(session),
@@ -65,7 +82,8 @@ static bool is_register_good(const struct deciding *d) {
 	const struct record *request = d->request;
 	return request->has_route && is_of_edge(d) &&
 	       request->userhost.size <= USERHOST_BYTES_MAX && utf8_is_valid(request->userhost) &&
-	       request->text.size <= REALNAME_BYTES_MAX && utf8_is_valid(request->text);
+	       request->text.size <= REALNAME_BYTES_MAX && utf8_is_valid(request->text) &&
+	       request->other_name.size <= DEVICE_BYTES_MAX && utf8_is_valid(request->other_name);
 }
 
 void decide_register(struct deciding *d) {
@@ -80,6 +98,9 @@ void decide_register(struct deciding *d) {
 	                                           .userhost = d->request->userhost,
 	                                           .has_account = has_account,
 	                                           .peer = &d->request->route.peer});
+	if (trouble.reason == REASON_NONE && come_to_account(d)) {
+		return;
+	}
 	const struct session *orphan = trouble.reason == REASON_NONE ? own_orphan(d) : NULL;
 	if (orphan != NULL) {
 		take_over(d, orphan);
@@ -99,6 +120,7 @@ void decide_register(struct deciding *d) {
 	                       .userhost = d->request->userhost,
 	                       .text = d->request->text,
 	                       .bits = d->request->bits & PERSON_BITS,
+	                       .secret = d->request->other_name,
 	                       .has_route = true,
 	                       .route = d->request->route});
 }
@@ -169,6 +191,12 @@ void decide_profile(struct deciding *d) {
 	                   (number & PROFILE_MODES ? PERSON_BITS & ~PERSON_HAS_ACCOUNT : 0);
 	entry.number = number;
 	entry.bits = (entry.bits & ~changed) | (request->bits & changed);
+	if ((number & PROFILE_ACCOUNT) != 0 &&
+	    is_refused(d, &message,
+	               check_account(d, message.person, entry.name,
+	                             (entry.bits & PERSON_HAS_ACCOUNT) != 0))) {
+		return;
+	}
 	entry.userhost = number & PROFILE_USERHOST ? request->userhost : entry.userhost;
 	entry.text = number & PROFILE_REALNAME ? request->text
 	                                       : person_realname(d->state, message.person);
@@ -228,61 +256,4 @@ void decide_shout_by_operator(struct deciding *d) {
 		                             .by = person_name(message.person),
 		                             .text = d->request->text});
 	}
-}
-
-/* ---- accounts ---- */
-
-uint64_t account_bit_of(const struct deciding *d, const struct person *person, struct slice name) {
-	if ((d->request->bits & PERSON_HAS_ACCOUNT) != 0) {
-		return state_account_named(d->state, name) != 0 ? PERSON_HAS_ACCOUNT : 0;
-	}
-	return name_equal(name, person_name(person))
-	               ? person_bits(d->state, person) & PERSON_HAS_ACCOUNT
-	               : 0;
-}
-
-static void account_done(struct deciding *d) {
-	if (d->at->is_administrator) {
-		add_answer(d, (struct record){.kind = ANSWER_DONE, .number = 1});
-	}
-}
-
-void decide_account_made(struct deciding *d) {
-	struct slice name = d->request->name;
-	struct name_key key;
-	if (name.size > NAME_BYTES_MAX || name_key(name, &key) != NAME_OK) {
-		refuse(d, REASON_NAME_INVALID);
-		return;
-	}
-	if (state_account_named(d->state, name) == 0) {
-		if (state_accounts_count(d->state) >= ACCOUNTS_MAX) {
-			refuse(d, REASON_FULL);
-			return;
-		}
-		add_entry(d, (struct record){.kind = ENTRY_ACCOUNT_MADE, .name = name});
-	}
-	account_done(d);
-}
-
-/* Who is signed in under it is so no more. */
-void decide_account_ended(struct deciding *d) {
-	struct slice name = d->request->name;
-	uint64_t account = state_account_named(d->state, name);
-	if (account == 0) {
-		refuse(d, REASON_NO_SUCH_NAME);
-		return;
-	}
-	const struct person *person = state_person_named(d->state, name);
-	add_entry(d, (struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = account, .name = name});
-	if (person != NULL && (person_bits(d->state, person) & PERSON_HAS_ACCOUNT) != 0) {
-		add_entry(d, (struct record){.kind = ENTRY_PROFILE,
-		                             .person = person_id(person),
-		                             .name = person_name(person),
-		                             .number = PROFILE_ACCOUNT,
-		                             .userhost = person_userhost(d->state, person),
-		                             .text = person_realname(d->state, person),
-		                             .bits = person_bits(d->state, person) &
-		                                     ~PERSON_HAS_ACCOUNT});
-	}
-	account_done(d);
 }

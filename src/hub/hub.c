@@ -211,6 +211,19 @@ static void ring_person(struct hub *hub, uint64_t id) {
 	}
 }
 
+/* Wherever its person is connected; and the one that it is for. */
+static void ring_whom(struct hub *hub, const struct record *entry) {
+	if (entry->person != 0) {
+		ring_person(hub, entry->person);
+	} else {
+		ring_session(hub, entry->session);
+	}
+	if (entry->kind == ENTRY_DIRECT || entry->kind == ENTRY_TAGGED ||
+	    entry->kind == ENTRY_INVITED) {
+		ring_person(hub, entry->target);
+	}
+}
+
 /* Whom a record concerns, in the state as it is now: asked before an entry is applied and after. */
 static void note_concerned(struct hub *hub, const struct record *record) {
 	if (record_is_answer(record)) {
@@ -229,15 +242,13 @@ static void note_concerned(struct hub *hub, const struct record *record) {
 	if (hub->house.options->has_keyboard) {
 		hub->must_ring[PROCESS_CONSOLE] = true;
 	}
-	ring_session(hub, record->session);
+	ring_whom(hub, record);
 	switch (record->kind) {
 	case ENTRY_SHOUTED:
 	case ENTRY_BANNED:
 	case ENTRY_UNBANNED:
 	case ENTRY_SERVER_SET:
 	case ENTRY_CLOSED: ring_all_edges(hub); break;
-	case ENTRY_DIRECT: ring_person(hub, record->target); break;
-	case ENTRY_MARKED: ring_person(hub, record->person); break;
 	case ENTRY_METADATA: /* Of a person: whoever sees it. */
 		if (record->target != 0) {
 			ring_all_edges(hub);
@@ -314,6 +325,7 @@ static struct circumstances now(const struct hub *hub) {
 	                              .now_us = hub->now_us,
 	                              .seq_next = hub->seq_next,
 	                              .edges = hub->house.options->edges,
+	                              .accounts_stay = hub->house.config->accounts_stay,
 	                              .away_us = hub->away_us,
 	                              .forget_us = hub->forget_us};
 }

@@ -233,6 +233,16 @@ static bool take_registration(struct reading *reading, const char *value) {
 	return true;
 }
 
+static bool take_stay(struct reading *reading, const char *value) {
+	static const char *const words[] = {"no", "yes"};
+	unsigned chosen;
+	if (!take_choice(reading, value, words, 2, &chosen)) {
+		return false;
+	}
+	reading->config->accounts_stay = chosen != 0;
+	return true;
+}
+
 static bool take_connections(struct reading *reading, const char *value) {
 	return take_number(reading, value, 1, CONNECTIONS_MAX,
 	                   &reading->config->connections_per_network);
@@ -272,6 +282,7 @@ static const struct row rows[] = {
 	{"access", "password", take_password},
 	{"access", "cleartext-passwords", take_cleartext},
 	{"access", "registration", take_registration},
+	{"accounts", "stay", take_stay},
 	{"limits", "connections-per-network", take_connections},
 	{"limits", "ping-interval", take_ping},
 	{"limits", "ping-timeout", take_ping_timeout},

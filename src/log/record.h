@@ -54,72 +54,73 @@
  * Kinds. The numbers are kept on disk: never change one, only add.
  * X(NUMBER, NAME, "word") where the word is what --json shows.
  */
-#define ENTRY_KINDS(X)                                                                                 \
-	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms */           \
-	X(2, ENTRY_LEFT, "left")       /* person, session, name, rooms, reason */                      \
-	X(3, ENTRY_SAID,                                                                               \
-	  "said") /* person, name, room, other_name (a room's but the lobby), text */                  \
-	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */               \
-	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */      \
-	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                    \
-	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */                 \
-	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */                \
-	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                          \
-	X(10, ENTRY_BANNED,                                                                            \
-	  "banned") /* id is the seq; name or net, bits (BAN_*), other_name (a mask as it is */        \
-	/* compared), until, by, person (who it was, if somebody), text (why) */                       \
-	X(11, ENTRY_UNBANNED,                                                                          \
-	  "unbanned") /* target (the ban's id), name or net, bits, by, person; until: it ran out */    \
-	X(12, ENTRY_CLOSED, "closed")  /* by, text (why); ends every plain membership */               \
-	X(13, ENTRY_ROOM_MADE, "made") /* id is the seq; name */                                       \
-	X(14, ENTRY_JOINED, "joined")  /* person, session, name, room, other_name (the room's) */      \
-	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */     \
-	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */      \
-	X(17, ENTRY_REFUSED,                                                                           \
-	  "refused-message")                  /* session, client_number, reason, target; hidden */     \
-	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                            \
-	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */            \
-	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */        \
-	X(21, ENTRY_TOPIC, "topic") /* person, name, room, other_name, text (empty: taken away) */     \
-	X(22, ENTRY_MODE,                                                                              \
-	  "mode") /* person (0: the server), name, room, other_name, text: "+o-v 小明 小红" */     \
-	X(23, ENTRY_PUT_OUT,                                                                           \
-	  "put-out") /* person, name, room, other_name, by, target (by whom), text (why) */            \
-	X(24, ENTRY_INVITED, "invited") /* person, name, target, by (target's name), room; */          \
-	/* other_name; hidden: for the target, and the room's operators */                             \
-	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                       \
-	X(26, ENTRY_PROFILE,                                                                           \
-	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */  \
-	X(27, ENTRY_TAGGED, "tagged") /* as SAID or DIRECT, with tags and no text; hidden */           \
-	X(28, ENTRY_SAID_TO,                                                                           \
-	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */              \
-	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                  \
-	X(30, ENTRY_ACCOUNT_ENDED, "account-ended") /* target (the account's id), name; hidden */      \
-	X(31, ENTRY_WALLOPS, "wallops")             /* person, name, text; hidden */                   \
-	X(32, ENTRY_ORPHANED,                                                                          \
-	  "orphaned") /* number: the home whose stream sessions wait; hidden */                        \
-	X(33, ENTRY_ATTACHED,                                                                          \
-	  "attached") /* person, session (the seq): one more of its; face, home, route, name, */       \
-	/* other_name (device), userhost; hidden */                                                    \
-	X(34, ENTRY_DETACHED,                                                                          \
-	  "detached") /* session: ends, person stays; other_name (device), number (has read up */      \
-	/* to), reason, text; hidden */                                                                \
-	X(35, ENTRY_ACCOUNT_SET,                                                                       \
-	  "account-set") /* target (account), name, number (which ACCOUNT_*), bits (as now); hidden */ \
-	X(36, ENTRY_REDACTED,                                                                          \
-	  "redacted") /* as SAID or DIRECT: who does it, where; number (of what), text (why) */        \
-	X(37, ENTRY_MARKED,                                                                            \
-	  "marked") /* person, room (or thread), other_name, target (other person), since (up to */    \
-	/* which time all is read); hidden */                                                          \
-	X(38, ENTRY_ROOM_RENAMED,                                                                      \
-	  "room-renamed") /* person, name, room, other_name (new), by (old name), text (why) */        \
-	X(39, ENTRY_METADATA,                                                                          \
-	  "metadata") /* target (person) or room; name (its), by, other_name (key), text (value; */    \
-	/* empty: taken away); hidden */                                                               \
-	X(40, ENTRY_SERVER_SET, "server-set") /* number (level), by, text (why); hidden */             \
-	X(41, ENTRY_FOUNDER, "founder") /* room, other_name, name (account; empty: none), by */        \
-	X(42, ENTRY_STANDING,                                                                          \
-	  "standing") /* room, other_name, name (account), bits (MEMBER_* it has on joining), by */    \
+#define ENTRY_KINDS(X)                                                                                  \
+	X(1, ENTRY_ENTERED, "entered") /* person, session, name, face, route, home, rooms; */           \
+	/* a stream's: secret (device) */                                                               \
+	X(2, ENTRY_LEFT, "left") /* person, session, name, rooms, reason */                             \
+	X(3, ENTRY_SAID,                                                                                \
+	  "said") /* person, name, room, other_name (a room's but the lobby), text */                   \
+	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */                \
+	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */       \
+	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                     \
+	X(7, ENTRY_MOVED, "moved")     /* session, route, home; hidden: not history */                  \
+	X(8, ENTRY_MUTED, "muted")     /* id is the seq; name, until, by, text (why) */                 \
+	X(9, ENTRY_UNMUTED, "unmuted") /* target (the mute's id), name, by */                           \
+	X(10, ENTRY_BANNED,                                                                             \
+	  "banned") /* id is the seq; name or net, bits (BAN_*), other_name (a mask as it is */         \
+	/* compared), until, by, person (who it was, if somebody), text (why) */                        \
+	X(11, ENTRY_UNBANNED,                                                                           \
+	  "unbanned") /* target (the ban's id), name or net, bits, by, person; until: it ran out */     \
+	X(12, ENTRY_CLOSED, "closed")  /* by, text (why); ends every plain membership */                \
+	X(13, ENTRY_ROOM_MADE, "made") /* id is the seq; name */                                        \
+	X(14, ENTRY_JOINED, "joined")  /* person, session, name, room, other_name (the room's) */       \
+	X(15, ENTRY_PARTED, "parted") /* person, session, name, room, other_name (room's), text */      \
+	X(16, ENTRY_DIRECT, "direct") /* person, name, target, other_name, room (thread), text */       \
+	X(17, ENTRY_REFUSED,                                                                            \
+	  "refused-message")                  /* session, client_number, reason, target; hidden */      \
+	X(18, ENTRY_ABSENT, "absent")         /* session: silent; hidden */                             \
+	X(19, ENTRY_FORGOTTEN, "forgotten")   /* session: unused too long, ended; hidden */             \
+	X(20, ENTRY_ROOM_ENDED, "room-ended") /* room: empty, and no history is left; hidden */         \
+	X(21, ENTRY_TOPIC, "topic") /* person, name, room, other_name, text (empty: taken away) */      \
+	X(22, ENTRY_MODE,                                                                               \
+	  "mode") /* person (0: the server), name, room, other_name, text: "+o-v 小明 小红" */      \
+	X(23, ENTRY_PUT_OUT,                                                                            \
+	  "put-out") /* person, name, room, other_name, by, target (by whom), text (why) */             \
+	X(24, ENTRY_INVITED, "invited") /* person, name, target, by (target's name), room; */           \
+	/* other_name; hidden: for the target, and the room's operators */                              \
+	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                        \
+	X(26, ENTRY_PROFILE,                                                                            \
+	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */   \
+	X(27, ENTRY_TAGGED, "tagged") /* as SAID or DIRECT, with tags and no text; hidden */            \
+	X(28, ENTRY_SAID_TO,                                                                            \
+	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */               \
+	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                   \
+	X(30, ENTRY_ACCOUNT_ENDED, "account-ended") /* target (the account's id), name; hidden */       \
+	X(31, ENTRY_WALLOPS, "wallops")             /* person, name, text; hidden */                    \
+	X(32, ENTRY_ORPHANED,                                                                           \
+	  "orphaned") /* number: the home whose stream sessions wait; hidden */                         \
+	X(33, ENTRY_ATTACHED,                                                                           \
+	  "attached") /* person, session (the seq): one more of its; face, home, route, name, */        \
+	/* secret (device), userhost; hidden. If it was alone, and not away: rooms */                   \
+	X(34, ENTRY_DETACHED,                                                                           \
+	  "detached") /* person, session: ends; name, number (has read up to), reason, text; hidden. */ \
+	/* If it was the last, and the person is not away: rooms */                                     \
+	X(35, ENTRY_ACCOUNT_SET,                                                                        \
+	  "account-set") /* target (account), name, number (which ACCOUNT_*), bits (as now); hidden */  \
+	X(36, ENTRY_REDACTED,                                                                           \
+	  "redacted") /* as SAID or DIRECT: who does it, where; number (of what), text (why) */         \
+	X(37, ENTRY_MARKED,                                                                             \
+	  "marked") /* person, room (or thread), other_name, target (other person), since (up to */     \
+	/* which time all is read); hidden */                                                           \
+	X(38, ENTRY_ROOM_RENAMED,                                                                       \
+	  "room-renamed") /* person, name, room, other_name (new), by (old name), text (why) */         \
+	X(39, ENTRY_METADATA,                                                                           \
+	  "metadata") /* target (person) or room; name (its), by, other_name (key), text (value; */     \
+	/* empty: taken away); hidden */                                                                \
+	X(40, ENTRY_SERVER_SET, "server-set") /* number (level), by, text (why); hidden */              \
+	X(41, ENTRY_FOUNDER, "founder") /* room, other_name, name (account; empty: none), by */         \
+	X(42, ENTRY_STANDING,                                                                           \
+	  "standing") /* room, other_name, name (account), bits (MEMBER_* it has on joining), by */     \
 	X(43, ENTRY_ERASED, "erased") /* name (an account's), target, by: all it said; hidden */
 
 #define ANSWER_KINDS(X)                                                                            \
@@ -212,8 +213,10 @@
 	  "charter") /* room, bits, text (topic), by, since, other_name (key), */                  \
 	/* number (limit), person (founder), name (the founder's account) */                       \
 	X(781, ROW_OFFICE, "office") /* room, person, bits (MEMBER_*) */                           \
-	X(782, ROW_DEVICE, "device") /* target (account), name, number (has read up to), since */  \
-	X(783, ROW_MARK, "mark")     /* person, room (or thread), since (all read up to) */        \
+	X(782, ROW_DEVICE,                                                                         \
+	  "device") /* target (account), session (its first), name, number (read up to), */        \
+	/* since */                                                                                \
+	X(783, ROW_MARK, "mark")         /* person, room (or thread), since (all read up to) */    \
 	X(784, ROW_METADATA, "metadata") /* target (id), person or room, other_name, text */       \
 	X(785, ROW_RULES, "rules")       /* room, number (slow mode: s), other_name (forward) */   \
 	X(786, ROW_STANDING, "standing") /* room, target (account), bits (MEMBER_*) */             \

@@ -102,20 +102,37 @@ static bool are_rooms_kept(const struct state *state, const struct record *entry
 	return true;
 }
 
+/* By its session, which lasts; an account's person by a new one, and into no room. */
+static bool may_enter_again(const struct state *state, const struct record *entry,
+                            uint32_t person) {
+	uint32_t session = find_session(state, entry->session);
+	if (!person_at(state, person)->is_dormant || !are_rooms_kept(state, entry, person)) {
+		return false;
+	}
+	if (is_stream(entry->face)) {
+		return session == 0 && find_account_of(state, person) != 0 &&
+		       person_at(state, person)->sessions == 0;
+	}
+	return entry->face == FACE_SESSION && session != 0 &&
+	       session_at(state, session)->person == person;
+}
+
 /* A dormant person comes back. */
 static enum state_error on_entered_again(struct state *state, const struct record *entry,
                                          uint32_t person) {
-	uint32_t session = find_session(state, entry->session);
-	if (!person_at(state, person)->is_dormant || session == 0 ||
-	    session_at(state, session)->person != person || entry->face != FACE_SESSION ||
-	    !are_rooms_kept(state, entry, person)) {
+	if (!may_enter_again(state, entry, person)) {
 		return STATE_IMPOSSIBLE;
 	}
 	/* As with a rename; unless the old name, and the mute with it, is somebody else's now. */
 	if (find_person_named(state, person_name(person_at(state, person))) == 0) {
 		move_mute(state, person_name(person_at(state, person)), entry->name);
 	}
-	wake_person(state, person, session, entry);
+	if (is_stream(entry->face)) {
+		wake_person_alone(state, person, entry);
+		note_profile(state, person, entry);
+	} else {
+		wake_person(state, person, find_session(state, entry->session), entry);
+	}
 	return STATE_OK;
 }
 
@@ -124,13 +141,16 @@ static enum state_error on_entered(struct state *state, const struct record *ent
 	    find_person_named(state, entry->name) != 0 || !are_rooms_good(state, entry)) {
 		return STATE_IMPOSSIBLE;
 	}
+	if (!is_profile_good(&(struct record){.userhost = entry->userhost, .text = entry->text}) ||
+	    entry->secret.size > DEVICE_BYTES_MAX) {
+		return STATE_IMPOSSIBLE;
+	}
 	uint32_t person = find_person(state, entry->person);
 	if (person != 0) {
 		return on_entered_again(state, entry, person);
 	}
 	bool is_by_address = is_found_by_address(entry->face);
-	if (!is_profile_good(&(struct record){.userhost = entry->userhost, .text = entry->text}) ||
-	    find_session(state, entry->session) != 0 ||
+	if (find_session(state, entry->session) != 0 ||
 	    (is_by_address && entry->has_route &&
 	     find_session_at(state, &entry->route.peer) != 0) ||
 	    find_lasting_of_nonce(state, entry->nonce) != 0) {
@@ -142,7 +162,7 @@ static enum state_error on_entered(struct state *state, const struct record *ent
 	}
 	struct record session = *entry;
 	session.client_number = session.since_us = 0;
-	add_session(state, entry->session, person, &session);
+	begin_session(state, person, &session);
 	note_profile(state, person, entry);
 	return STATE_OK;
 }
@@ -150,6 +170,15 @@ static enum state_error on_entered(struct state *state, const struct record *ent
 static bool has_lasting_session(const struct state *state, uint32_t person) {
 	uint32_t session = person_at(state, person)->sessions;
 	return session != 0 && session_at(state, session)->face == FACE_SESSION;
+}
+
+/* An account's person is dormant then. */
+static void let_go_for_good(struct state *state, uint32_t person) {
+	if (find_account_of(state, person) == 0) {
+		end_person(state, person);
+	} else if (!person_at(state, person)->is_dormant) {
+		make_dormant_alone(state, person);
+	}
 }
 
 static enum state_error on_left(struct state *state, const struct record *entry) {
@@ -160,7 +189,7 @@ static enum state_error on_left(struct state *state, const struct record *entry)
 	if (has_lasting_session(state, person)) {
 		make_dormant(state, person, entry->time_us);
 	} else {
-		end_person(state, person);
+		let_go_for_good(state, person);
 	}
 	return STATE_OK;
 }
@@ -170,7 +199,7 @@ static enum state_error on_kicked(struct state *state, const struct record *entr
 	if (person == 0) {
 		return STATE_IMPOSSIBLE;
 	}
-	end_person(state, person);
+	let_go_for_good(state, person);
 	return STATE_OK;
 }
 
@@ -285,7 +314,7 @@ static enum state_error on_closed(struct state *state, const struct record *entr
 		for (uint32_t at = *table_bucket(&state->people_by_id, i); at != 0; at = next) {
 			next = table_next(&state->people_by_id, at);
 			if (!has_lasting_session(state, at)) {
-				end_person(state, at);
+				let_go_for_good(state, at);
 			} else if (!person_at(state, at)->is_dormant) {
 				make_dormant(state, at, entry->time_us);
 			}
@@ -410,6 +439,9 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_SERVER_SET: return on_server_set(state, entry);
 	case ENTRY_MARKED: return on_marked(state, entry);
 	case ENTRY_METADATA: return on_metadata(state, entry);
+	case ENTRY_ATTACHED: return on_attached(state, entry);
+	case ENTRY_DETACHED: return on_detached(state, entry);
+	case ENTRY_ACCOUNT_SET: return on_account_set(state, entry);
 	default: return STATE_IMPOSSIBLE;
 	}
 }

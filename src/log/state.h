@@ -16,7 +16,12 @@
  * in its rooms, but nobody listens; or *dormant* (ENTRY_LEFT, ENTRY_CLOSED): out
  * of names and rooms, counted nowhere, though person, session, memberships and
  * threads are kept until it comes back (ENTRY_ENTERED) or is forgotten
- * (ENTRY_FORGOTTEN). All others just end when they leave.
+ * (ENTRY_FORGOTTEN). All others just end when they leave, but for accounts' people.
+ *
+ * Who has signed in by a stream is its account's person, for ever (bind_account()): one person with
+ * any number of sessions (ENTRY_ATTACHED, ENTRY_DETACHED). When the last one ends it stays, absent; or
+ * it leaves (ENTRY_LEFT, and whatever ends others) and is dormant, without rooms, but with its threads.
+ * Only the account's end ends it.
  *
  * A session of a stream (FACE_IRC, FACE_WEB) is never found by its address. When its
  * edge dies it is an *orphan* (ENTRY_ORPHANED): absent, until ENTRY_MOVED says that it
@@ -194,9 +199,24 @@ struct slice person_realname(const struct state *state, const struct person *per
 /* Why it is away; empty: it is not. */
 struct slice person_away(const struct state *state, const struct person *person);
 
-/* The account of that name; 0: there is none. */
-uint64_t state_account_named(const struct state *state, struct slice name);
+/*
+ * Accounts. Its person is the first one that was signed in to it, and while the account is there
+ * that is never ended: present, though it may have no session (then it is absent), or dormant.
+ */
+uint64_t state_account_named(const struct state *state, struct slice name); /* 0: there is none */
 size_t state_accounts_count(const struct state *state);
+uint64_t state_account_person(const struct state *state, uint64_t account); /* its id; 0: none */
+uint64_t state_account_bits(const struct state *state, uint64_t account);   /* ACCOUNT_* */
+struct slice state_account_name(const struct state *state, uint64_t account);
+/* Whose person it is; 0: nobody's. */
+uint64_t person_account(const struct state *state, const struct person *person);
+/* All of them. Return false from `each` to stop; then this does. */
+bool state_accounts_each(const struct state *state, bool (*each)(void *context, uint64_t account),
+                         void *context);
+/* On which device it is; empty: it has not said. */
+struct slice session_device(const struct state *state, const struct session *session);
+/* The seq up to which an account's device has certainly been told all; 0: it was never here. */
+uint64_t state_device_read_up_to(const struct state *state, uint64_t account, struct slice device);
 
 /*
  * Up to which time somebody has read a room, or what it and another person wrote: that is a mark. Of

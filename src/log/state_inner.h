@@ -294,10 +294,13 @@ void note_spoke(struct state *state, const struct record *said);
 void end_person(struct state *state, uint32_t handle);
 /* Out of rooms and names; sessions that do not last end. */
 void make_dormant(struct state *state, uint32_t handle, uint64_t since_us);
+/* The same for an account's person, which keeps neither sessions nor rooms; and back, by a new session. */
+void make_dormant_alone(struct state *state, uint32_t handle);
+void wake_person_alone(struct state *state, uint32_t handle, const struct record *entry);
 /* Back under a name, by its session, into the rooms that it kept. */
 void wake_person(struct state *state, uint32_t handle, uint32_t session,
                  const struct record *entry);
-/* A row's since_us: absent, or dormant, since then. */
+/* A row's since_us: absent, or dormant, since then. See begin_session() as well. */
 uint32_t add_session(struct state *state, uint64_t id, uint32_t person, const struct record *from);
 /* Its route and home; it is connected now. */
 void move_session(struct state *state, uint32_t handle, const struct record *from);

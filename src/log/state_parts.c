@@ -66,6 +66,7 @@ struct state *state_create(void) {
 	          waiting_since);
 	routes_init(state);
 	profiles_init(state);
+	accounts_init(state);
 	charters_init(state);
 	shelves_init(state);
 	rooms_init(state);
@@ -96,6 +97,7 @@ void state_destroy(struct state *state) {
 	rooms_finish(state);
 	charters_finish(state);
 	shelves_finish(state);
+	accounts_finish(state);
 	profiles_finish(state);
 	routes_finish(state);
 	table_finish(&state->people_by_id);
@@ -221,6 +223,8 @@ uint32_t add_person(struct state *state, uint64_t id, struct slice name, uint64_
 	if (is_dormant) {
 		state->dormant_people++;
 	} else {
+		/* Until it has a session. */
+		state->absent_people++;
 		table_add(&state->people_by_name, handle);
 	}
 	tell_person(state, person, false);
@@ -260,11 +264,13 @@ void end_person(struct state *state, uint32_t handle) {
 	end_invitations_of(state, handle);
 	end_profile(state, handle);
 	end_shelf(state, handle, false);
+	unbind_account(state, handle);
 	tell_person(state, person, true);
 	table_remove(&state->people_by_id, handle);
 	if (person->is_dormant) {
 		state->dormant_people--;
 	} else {
+		state->absent_people--;
 		table_remove(&state->people_by_name, handle);
 	}
 	drop_name(person);
@@ -274,8 +280,11 @@ void end_person(struct state *state, uint32_t handle) {
 /* ---- who is absent ---- */
 
 bool is_absent(const struct state *state, const struct person *person) {
-	return !person->is_dormant && person->sessions != 0 &&
-	       !is_connected(session_at(state, person->sessions));
+	uint32_t at = person->is_dormant ? 0 : person->sessions;
+	while (at != 0 && !is_connected(session_at(state, at))) {
+		at = session_after(session_at(state, at));
+	}
+	return !person->is_dormant && at == 0;
 }
 
 /* After something that may have changed whether the person is absent. */
@@ -451,6 +460,7 @@ void end_session(struct state *state, uint32_t handle) {
 	struct session *session = session_at(state, handle);
 	struct person *person = person_at(state, session->person);
 	bool was_absent = is_absent(state, person);
+	end_seat(state, handle);
 	tell_session(state, session, true);
 	count_home(state, session, -1);
 	uint32_t *at = &person->sessions;
@@ -492,6 +502,40 @@ void make_dormant(struct state *state, uint32_t handle, uint64_t since_us) {
 	tell_session(state, session, false);
 }
 
+void make_dormant_alone(struct state *state, uint32_t handle) {
+	struct person *person = person_at(state, handle);
+	while (person->members != 0) {
+		end_member(state, person->members);
+	}
+	while (person->sessions != 0) {
+		end_session(state, person->sessions);
+	}
+	end_invitations_of(state, handle);
+	end_profile(state, handle);
+	table_remove(&state->people_by_name, handle);
+	state->absent_people--;
+	state->dormant_people++;
+	person->is_dormant = 1;
+	tell_person(state, person, false);
+}
+
+/* Present again, under this name; its sessions are to be seen to. */
+static void stand_up(struct state *state, uint32_t handle, const struct record *entry) {
+	struct person *person = person_at(state, handle);
+	person->is_dormant = 0;
+	person->since_us = entry->time_us;
+	state->dormant_people--;
+	set_name(state, person, entry->name);
+	table_add(&state->people_by_name, handle);
+}
+
+void wake_person_alone(struct state *state, uint32_t handle, const struct record *entry) {
+	stand_up(state, handle, entry);
+	state->absent_people++;
+	tell_person(state, person_at(state, handle), false);
+	begin_session(state, handle, entry);
+}
+
 void wake_person(struct state *state, uint32_t handle, uint32_t session_handle,
                  const struct record *entry) {
 	struct person *person = person_at(state, handle);
@@ -499,11 +543,7 @@ void wake_person(struct state *state, uint32_t handle, uint32_t session_handle,
 	leave_line(state, session);
 	drop_route(state, session_handle);
 	set_route(state, session_handle, entry);
-	person->is_dormant = 0;
-	person->since_us = entry->time_us;
-	state->dormant_people--;
-	set_name(state, person, entry->name);
-	table_add(&state->people_by_name, handle);
+	stand_up(state, handle, entry);
 	for (uint32_t at = person->members; at != 0; at = member_at(state, at)->next_of_person) {
 		seat_member(state, at);
 	}

@@ -1,6 +1,6 @@
 /*
- * Texts that are kept once, profiles of people, accounts: how each is found,
- * made and ended.
+ * Texts that are kept once, profiles of people: how each is found, made and
+ * ended.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -171,92 +171,15 @@ void end_profile(struct state *state, uint32_t person) {
 	pool_give(&state->sides.profiles, handle);
 }
 
-/* ---- accounts ---- */
-
-static struct account *account_at(const struct state *state, uint32_t handle) {
-	return pool_at(&state->sides.accounts, handle);
-}
-
-static uint64_t account_id_hash(const void *thing) {
-	return hash_number(((const struct account *)thing)->id);
-}
-static uint64_t account_name_hash(const void *thing) {
-	return ((const struct account *)thing)->name_hash;
-}
-
-uint32_t find_account(const struct state *state, uint64_t id) {
-	uint32_t handle = table_first(&state->sides.accounts_by_id, hash_number(id));
-	while (handle != 0 && account_at(state, handle)->id != id) {
-		handle = table_next(&state->sides.accounts_by_id, handle);
-	}
-	return handle;
-}
-
-uint32_t find_account_named(const struct state *state, struct slice name) {
-	struct name_key key, other;
-	if (state->sides.accounts.count == 0 || name_key(name, &key) != NAME_OK) {
-		return 0;
-	}
-	uint32_t hash = name_hash_of(state, &key);
-	uint32_t handle = table_first(&state->sides.accounts_by_name, hash);
-	for (; handle != 0; handle = table_next(&state->sides.accounts_by_name, handle)) {
-		const struct account *account = account_at(state, handle);
-		if (account->name_hash == hash &&
-		    name_key(text_of(state, account->name), &other) == NAME_OK &&
-		    name_key_equal(&key, &other)) {
-			break;
-		}
-	}
-	return handle;
-}
-
-struct record row_of_account(const struct state *state, const struct account *account) {
-	return (struct record){
-		.kind = ROW_ACCOUNT, .target = account->id, .name = text_of(state, account->name)};
-}
-
-static void tell_account(struct state *state, const struct account *account, bool is_gone) {
-	if (state->changed != NULL) {
-		struct record row = row_of_account(state, account);
-		tell(state, &row, is_gone);
-	}
-}
-
-void add_account(struct state *state, uint64_t id, struct slice name) {
-	struct name_key key;
-	uint32_t handle = pool_take(&state->sides.accounts);
-	struct account *account = account_at(state, handle);
-	account->id = id;
-	account->name_hash = name_key(name, &key) == NAME_OK ? name_hash_of(state, &key) : 0;
-	set_text(state, &account->name, name);
-	table_add(&state->sides.accounts_by_id, handle);
-	table_add(&state->sides.accounts_by_name, handle);
-	tell_account(state, account, false);
-}
-
-void end_account(struct state *state, uint32_t handle) {
-	struct account *account = account_at(state, handle);
-	tell_account(state, account, true);
-	table_remove(&state->sides.accounts_by_id, handle);
-	table_remove(&state->sides.accounts_by_name, handle);
-	give_text(state, account->name);
-	pool_give(&state->sides.accounts, handle);
-}
-
 /* ---- all together ---- */
 
 void profiles_init(struct state *state) {
 	struct sides *sides = &state->sides;
 	pool_init(&sides->texts, sizeof(struct text));
 	pool_init(&sides->profiles, sizeof(struct profile));
-	pool_init(&sides->accounts, sizeof(struct account));
 	table_init(&sides->texts_by_content, &sides->texts, offsetof(struct text, link), text_hash);
 	table_init(&sides->profiles_by_person, &sides->profiles, offsetof(struct profile, link),
 	           profile_person_hash);
-	table_init(&sides->accounts_by_id, &sides->accounts, offsetof(struct account, link_id),
-	           account_id_hash);
-	table_init(&sides->accounts_by_name, &sides->accounts, offsetof(struct account, link_name),
-	           account_name_hash);
 }
 
 void profiles_finish(struct state *state) {
@@ -269,9 +192,6 @@ void profiles_finish(struct state *state) {
 	}
 	table_finish(&sides->texts_by_content);
 	table_finish(&sides->profiles_by_person);
-	table_finish(&sides->accounts_by_id);
-	table_finish(&sides->accounts_by_name);
 	pool_finish(&sides->texts);
 	pool_finish(&sides->profiles);
-	pool_finish(&sides->accounts);
 }

@@ -30,9 +30,28 @@ struct profile {
 
 struct account {
 	uint64_t id;
-	uint32_t link_id, link_name;
+	uint32_t link_id, link_name, link_person;
 	uint32_t name_hash;
-	uint32_t name; /* text */
+	uint32_t name;   /* text */
+	uint32_t person; /* 0: nobody has signed in to it yet */
+	uint32_t bits;   /* ACCOUNT_* */
+	uint32_t devices, devices_count;
+};
+
+/* How far one of an account's devices has read. */
+struct device {
+	uint64_t id; /* of the session by which it was first heard of */
+	uint64_t read_up_to;
+	uint64_t since_us; /* when that was set */
+	uint32_t next;     /* of the account's */
+	uint32_t name;     /* text; 0: of all that have not said which they are */
+};
+
+/* Which device a session is on, if it has said so. */
+struct seat {
+	uint32_t session;
+	uint32_t link;
+	uint32_t device; /* text */
 };
 
 struct mask {
@@ -97,7 +116,9 @@ struct shelf {
 
 struct sides {
 	struct pool texts, profiles, accounts, masks, invitations, charters, offices;
+	struct pool devices, seats;
 	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
+	struct table accounts_by_person, seats_by_session;
 	struct table invitations_by_person, charters_by_room, offices_by_member;
 	struct pool marks, data, shelves;
 	struct table marks_by_pair, shelves_by_owner;
@@ -120,11 +141,50 @@ void end_profile(struct state *state, uint32_t person);
 struct record row_of_profile(const struct state *state, uint32_t person);
 bool is_profile_good(const struct record *from);
 
+/* ---- state_accounts.c ---- */
+
+void accounts_init(struct state *state);
+/* Before profiles_finish(). */
+void accounts_finish(struct state *state);
+
 uint32_t find_account(const struct state *state, uint64_t id);
 uint32_t find_account_named(const struct state *state, struct slice name);
-void add_account(struct state *state, uint64_t id, struct slice name);
+/* Whose person this is. */
+uint32_t find_account_of(const struct state *state, uint32_t person);
+/* `from` is a row: target (id), name, person, bits. */
+uint32_t add_account(struct state *state, const struct record *from);
+void set_account_bits(struct state *state, uint32_t handle, uint64_t bits);
+/* With its person, unless that is connected. */
 void end_account(struct state *state, uint32_t handle);
 struct record row_of_account(const struct state *state, const struct account *account);
+/* The person is signed in to the account of its name: it is its own, if it is nobody's. */
+void bind_account(struct state *state, uint32_t person, const struct record *entry);
+/* The person ends. */
+void unbind_account(struct state *state, uint32_t person);
+
+uint32_t find_device(const struct state *state, uint32_t account, struct slice name);
+/* `from` is a row: session (id), name, number, since. The one heard of longest ago makes room. */
+uint32_t add_device(struct state *state, uint32_t account, const struct record *from);
+/* The session's device, if it was never heard of, begins with this entry. */
+void note_device(struct state *state, uint32_t session, const struct record *entry);
+/* Its device has read up to there. */
+void note_read(struct state *state, uint32_t session, uint64_t seq, uint64_t time_us);
+struct record row_of_device(const struct state *state, const struct account *account,
+                            uint32_t handle);
+
+/* The device of a session; empty: it has not said. */
+struct slice seat_of(const struct state *state, uint32_t session);
+void set_seat(struct state *state, uint32_t session, struct slice device);
+void end_seat(struct state *state, uint32_t session);
+struct record row_of_seat(const struct state *state, uint32_t handle);
+/* A session of the person, with its device, by ENTERED or ATTACHED; the account becomes its own. */
+void begin_session(struct state *state, uint32_t person, const struct record *entry);
+
+enum state_error on_account_made(struct state *state, const struct record *entry);
+enum state_error on_account_ended(struct state *state, const struct record *entry);
+enum state_error on_account_set(struct state *state, const struct record *entry);
+enum state_error on_attached(struct state *state, const struct record *entry);
+enum state_error on_detached(struct state *state, const struct record *entry);
 
 /* ---- state_charters.c ---- */
 
@@ -192,8 +252,6 @@ enum state_error on_mode(struct state *state, const struct record *entry);
 enum state_error on_invited(struct state *state, const struct record *entry);
 enum state_error on_away(struct state *state, const struct record *entry);
 enum state_error on_profile(struct state *state, const struct record *entry);
-enum state_error on_account_made(struct state *state, const struct record *entry);
-enum state_error on_account_ended(struct state *state, const struct record *entry);
 /* What a newcomer bears, and what a room begins with. */
 void note_profile(struct state *state, uint32_t person, const struct record *entered);
 void note_founder(struct state *state, uint32_t room, const struct record *made);

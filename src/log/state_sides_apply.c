@@ -1,6 +1,6 @@
 /*
  * What the entries mean that are about what few have: topics, modes, invitations,
- * profiles, accounts.
+ * profiles.
  */
 #include <assert.h>
 
@@ -209,25 +209,8 @@ enum state_error on_profile(struct state *state, const struct record *entry) {
 		return STATE_IMPOSSIBLE;
 	}
 	set_profile(state, person, &row);
-	return STATE_OK;
-}
-
-/* ---- accounts ---- */
-
-enum state_error on_account_made(struct state *state, const struct record *entry) {
-	if (entry->name.size == 0 || entry->name.size > NAME_BYTES_MAX ||
-	    find_account_named(state, entry->name) != 0) {
-		return STATE_IMPOSSIBLE;
+	if ((entry->number & PROFILE_ACCOUNT) != 0 && (row.bits & PERSON_HAS_ACCOUNT) != 0) {
+		bind_account(state, person, entry);
 	}
-	add_account(state, entry->seq, entry->name);
-	return STATE_OK;
-}
-
-enum state_error on_account_ended(struct state *state, const struct record *entry) {
-	uint32_t account = find_account(state, entry->target);
-	if (account == 0) {
-		return STATE_IMPOSSIBLE;
-	}
-	end_account(state, account);
 	return STATE_OK;
 }

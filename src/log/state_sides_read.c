@@ -45,6 +45,61 @@ uint64_t state_account_named(const struct state *state, struct slice name) {
 	                   : ((const struct account *)pool_at(&state->sides.accounts, handle))->id;
 }
 
+static const struct account *account_of(const struct state *state, uint64_t id) {
+	uint32_t handle = find_account(state, id);
+	return handle == 0 ? NULL : pool_at(&state->sides.accounts, handle);
+}
+
+uint64_t state_account_person(const struct state *state, uint64_t id) {
+	const struct account *account = account_of(state, id);
+	return account == NULL || account->person == 0 ? 0 : person_at(state, account->person)->id;
+}
+
+uint64_t state_account_bits(const struct state *state, uint64_t id) {
+	const struct account *account = account_of(state, id);
+	return account == NULL ? 0 : account->bits;
+}
+
+struct slice state_account_name(const struct state *state, uint64_t id) {
+	const struct account *account = account_of(state, id);
+	return account == NULL ? slice_of(NULL, 0) : text_of(state, account->name);
+}
+
+uint64_t person_account(const struct state *state, const struct person *person) {
+	uint32_t handle = state->sides.accounts.count == 0
+	                          ? 0
+	                          : find_account_of(state, find_person(state, person->id));
+	return handle == 0 ? 0
+	                   : ((const struct account *)pool_at(&state->sides.accounts, handle))->id;
+}
+
+bool state_accounts_each(const struct state *state, bool (*each)(void *context, uint64_t account),
+                         void *context) {
+	const struct table *table = &state->sides.accounts_by_id;
+	for (uint32_t i = 0; i < table->size; i++) {
+		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
+			const struct account *account = pool_at(&state->sides.accounts, at);
+			if (!each(context, account->id)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+uint64_t state_device_read_up_to(const struct state *state, uint64_t id, struct slice device) {
+	uint32_t account = find_account(state, id);
+	uint32_t handle = account == 0 ? 0 : find_device(state, account, device);
+	return handle == 0 ? 0
+	                   : ((const struct device *)pool_at(&state->sides.devices, handle))
+	                             ->read_up_to;
+}
+
+struct slice session_device(const struct state *state, const struct session *session) {
+	return state->sides.seats.count == 0 ? slice_of(NULL, 0)
+	                                     : seat_of(state, find_session(state, session->id));
+}
+
 size_t state_accounts_count(const struct state *state) {
 	return state->sides.accounts.count;
 }
@@ -118,8 +173,17 @@ static void save_profile(const struct saving *saving, uint32_t handle) {
 }
 
 static void save_account(const struct saving *saving, uint32_t handle) {
-	save_row(saving,
-	         row_of_account(saving->state, pool_at(&saving->state->sides.accounts, handle)));
+	const struct state *state = saving->state;
+	const struct account *account = pool_at(&state->sides.accounts, handle);
+	save_row(saving, row_of_account(state, account));
+	for (uint32_t at = account->devices; at != 0;
+	     at = ((const struct device *)pool_at(&state->sides.devices, at))->next) {
+		save_row(saving, row_of_device(state, account, at));
+	}
+}
+
+static void save_seat(const struct saving *saving, uint32_t handle) {
+	save_row(saving, row_of_seat(saving->state, handle));
 }
 
 static void save_charter(const struct saving *saving, uint32_t handle) {
@@ -144,6 +208,7 @@ void sides_save(const struct state *state, void (*put)(void *context, const stru
                 void *context) {
 	const struct saving saving = {.state = state, .put = put, .context = context};
 	save_all(&saving, &state->sides.accounts_by_id, save_account);
+	save_all(&saving, &state->sides.seats_by_session, save_seat);
 	save_all(&saving, &state->sides.profiles_by_person, save_profile);
 	save_all(&saving, &state->sides.charters_by_room, save_charter);
 	save_all(&saving, &state->sides.offices_by_member, save_office);
@@ -166,7 +231,32 @@ static enum state_error load_account(struct state *state, const struct record *r
 	    find_account(state, row->target) != 0 || find_account_named(state, row->name) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
-	add_account(state, row->target, row->name);
+	uint32_t person = row->person == 0 ? 0 : find_person(state, row->person);
+	if ((row->person != 0 && person == 0) ||
+	    (person != 0 && find_account_of(state, person) != 0)) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_account(state, row);
+	return STATE_OK;
+}
+
+static enum state_error load_device(struct state *state, const struct record *row) {
+	uint32_t account = find_account(state, row->target);
+	if (account == 0 || row->session == 0 || row->name.size > DEVICE_BYTES_MAX ||
+	    find_device(state, account, row->name) != 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	add_device(state, account, row);
+	return STATE_OK;
+}
+
+static enum state_error load_seat(struct state *state, const struct record *row) {
+	uint32_t session = find_session(state, row->session);
+	if (session == 0 || row->name.size == 0 || row->name.size > DEVICE_BYTES_MAX ||
+	    seat_of(state, session).size > 0) {
+		return STATE_IMPOSSIBLE;
+	}
+	set_seat(state, session, row->name);
 	return STATE_OK;
 }
 
@@ -229,6 +319,8 @@ enum state_error sides_load(struct state *state, const struct record *row) {
 	switch (row->kind) {
 	case ROW_PROFILE: return load_profile(state, row);
 	case ROW_ACCOUNT: return load_account(state, row);
+	case ROW_DEVICE: return load_device(state, row);
+	case ROW_SEAT: return load_seat(state, row);
 	case ROW_CHARTER: return load_charter(state, row);
 	case ROW_MASK: return load_mask(state, row);
 	case ROW_INVITATION: return load_invitation(state, row);

@@ -183,6 +183,8 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	/* A room and a person may have the same number: the lobby's. */
 	case ROW_MARK: id = row->person, other = row->room != 0 ? row->room : ~row->target; break;
 	case ROW_METADATA: id = row->room + row->person, other = row->target; break;
+	case ROW_DEVICE: id = row->target, other = row->session; break;
+	case ROW_SEAT: id = row->session; break;
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

@@ -111,6 +111,27 @@ struct stream_connection *stream_of_person(const struct stream *at, uint64_t per
 	return NULL;
 }
 
+void stream_each_of_person(const struct stream *at, uint64_t person,
+                           bool (*each)(void *context, struct stream_connection *it),
+                           void *context) {
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (clients[i].is_open && clients[i].session != 0 && clients[i].person == person &&
+		    !each(context, &clients[i])) {
+			return;
+		}
+	}
+}
+
+struct stream_connection *stream_of_session(const struct stream *at, uint64_t person,
+                                            uint64_t session) {
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (clients[i].is_open && clients[i].session == session && session != 0) {
+			return &clients[i];
+		}
+	}
+	return NULL;
+}
+
 void *stream_own(const struct stream_connection *it) {
 	return it->own;
 }
@@ -199,6 +220,12 @@ void stream_charge(struct stream *at, struct stream_connection *it, unsigned cos
 
 void stream_enter(struct stream *at, struct stream_connection *it, uint64_t session,
                   uint64_t person) {
+	it->session = session;
+	it->person = person;
+}
+
+void stream_move(struct stream *at, struct stream_connection *it, uint64_t session,
+                 uint64_t person) {
 	it->session = session;
 	it->person = person;
 }

@@ -17,6 +17,7 @@
 struct world {
 	struct state *state;
 	uint64_t now_us, seq_next, number;
+	bool accounts_stay;
 	struct decision decision;
 };
 
@@ -42,6 +43,7 @@ static inline struct circumstances world_now(const struct world *world, uint16_t
 	                              .edges = EDGES,
 	                              .away_us = AWAY_S * 1000000,
 	                              .forget_us = FORGET_S * 1000000,
+	                              .accounts_stay = world->accounts_stay,
 	                              .is_administrator = queue == CONSOLE_QUEUE,
 	                              .is_hub = queue == QUEUE_OF_HUB};
 }

@@ -27,6 +27,7 @@
 #define MODEL_MASKS 4
 #define MODEL_PHRASE 112
 #define MODEL_KEYS 3
+#define MODEL_DEVICES 3
 
 /* `same` is the number of the name as which it counts; -1: nobody can look for it. */
 static const struct model_name {
@@ -49,6 +50,8 @@ static const struct model_name {
 	{"a!b", 12, REASON_NAME_INVALID},
 	{"", -1, REASON_NAME_EMPTY},
 };
+
+static const char *const model_devices[MODEL_DEVICES] = {"", "phone", "手机"};
 
 /* A request as the test makes it. The texts are numbers, too. */
 enum model_text {
@@ -75,7 +78,8 @@ struct model_request {
 	int room_name; /* of a stream's: -1: none, the room is named by its id */
 	/* A stream's. */
 	bool is_of_connection;
-	int mode;      /* which change */
+	int mode; /* which change */
+	int device;
 	uint64_t bits; /* PERSON_* */
 	uint64_t since_us;
 };
@@ -94,18 +98,32 @@ struct model_person {
 	char data[MODEL_KEYS][MODEL_PHRASE];
 };
 
-/* Who came by a session, or by a stream: that one is never dormant, and absent when its edge died. */
+/* One of a stream's. */
+struct model_session {
+	uint64_t id;
+	int address, device;
+	uint16_t home;
+	uint64_t orphan_since_us; /* 0: it is connected */
+};
+
+/*
+ * Who came by a session; or by a stream: absent when its edges died, or, as an account's, while it has
+ * no session; dormant as an account's only.
+ */
 struct model_client {
 	enum { MODEL_NOBODY, MODEL_CONNECTED, MODEL_ABSENT, MODEL_DORMANT } life;
 	int name;
 	int address;
 	uint16_t home;
-	uint64_t session, nonce, number;
-	uint64_t since_us; /* absent or dormant since then */
+	uint64_t session, nonce, number; /* a stream's: its person */
+	uint64_t since_us;               /* absent or dormant since then */
 	bool is_in[MODEL_ROOMS];
 	uint64_t offices[MODEL_ROOMS];
-	/* A stream's. */
+	/* A stream's; `address` is where its host is from. */
 	bool is_stream;
+	bool is_bound; /* the account of its name is its own */
+	struct model_session sessions[SESSIONS_PER_PERSON_MAX];
+	int sessions_count;
 	uint64_t bits;
 	char away[MODEL_PHRASE];
 	char data[MODEL_KEYS][MODEL_PHRASE];
@@ -142,6 +160,7 @@ struct model {
 	struct model_ban bans[MODEL_BANS_MAX];
 	size_t bans_count;
 	bool accounts[MODEL_NAMES];
+	uint64_t account_bits[MODEL_NAMES];
 };
 
 /* What should come of a request: kinds and reasons in order, and what is said by whom. */
@@ -213,8 +232,27 @@ static inline void model_note_emptiness(struct model *model) {
 	}
 }
 
-/* A person is over, and with it what it wrote with others. */
+/* An account's person leaves: it is dormant, in no room. */
+static inline void model_leave_account(struct model *model, int who) {
+	struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
+	client->life = MODEL_DORMANT;
+	client->sessions_count = 0;
+	client->bits = 0;
+	memset(client->is_in, 0, sizeof(client->is_in));
+	memset(client->offices, 0, sizeof(client->offices));
+	memset(client->away, 0, sizeof(client->away));
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		model->rooms[r].is_invited[who] = false;
+	}
+	model_note_emptiness(model);
+}
+
+/* A person is over, and with it what it wrote with others; an account's is not. */
 static inline void model_end(struct model *model, int who) {
+	if (who >= MODEL_ADDRESSES && model->clients[who - MODEL_ADDRESSES].is_bound) {
+		model_leave_account(model, who);
+		return;
+	}
 	for (int i = 0; i < MODEL_PEOPLE; i++) {
 		model->threads[who][i] = model->threads[i][who] = 0;
 	}
@@ -259,6 +297,21 @@ static inline bool model_is_banned(const struct model *model, int name, int addr
 		}
 	}
 	return false;
+}
+
+/* By its name, or from where one of its connections comes. */
+static inline bool model_is_person_banned(const struct model *model, int who, uint64_t now_us) {
+	int name = model_name_of(model, who);
+	if (who < MODEL_ADDRESSES || !model->clients[who - MODEL_ADDRESSES].is_stream) {
+		return model_is_banned(model, name, model_address_of(model, who), now_us);
+	}
+	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
+	bool is_banned = model_is_banned(model, name, -1, now_us);
+	for (int i = 0; i < client->sessions_count; i++) {
+		is_banned = is_banned ||
+		            model_is_banned(model, name, client->sessions[i].address, now_us);
+	}
+	return is_banned;
 }
 
 /* It is somebody's, who asks has not shown to be that one, and does not have it now. */
@@ -409,25 +462,71 @@ static inline void model_leave(struct model *model, const struct model_request *
 	model_end(model, request->address);
 }
 
-/* Of whom it is not said by messages. */
-static inline bool model_is_of_edge(const struct model *model, int who,
-                                    const struct model_request *request) {
-	if (who < MODEL_ADDRESSES) {
-		const struct model_person *person = &model->people[who];
-		return person->is_here && person->session == request->session &&
-		       person->home == request->queue;
+/* A stream's life is that of its sessions; as an account's it goes on without. */
+static inline void model_settle(struct model_client *client) {
+	client->life = MODEL_ABSENT;
+	for (int i = 0; i < client->sessions_count; i++) {
+		if (client->sessions[i].orphan_since_us == 0) {
+			client->life = MODEL_CONNECTED;
+		}
 	}
-	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
-	return client->life != MODEL_NOBODY && client->is_stream &&
-	       client->session == request->session && client->home == request->queue;
+}
+
+static inline struct model_session *model_session_of(struct model_client *client, uint64_t id) {
+	for (int i = 0; i < client->sessions_count; i++) {
+		if (client->sessions[i].id == id) {
+			return &client->sessions[i];
+		}
+	}
+	return NULL;
+}
+
+static inline bool model_stays(const struct model *model, const struct model_client *client) {
+	return client->is_bound &&
+	       (model->account_bits[model_names[client->name].same] & ACCOUNT_STAYS) != 0;
+}
+
+/* One of a stream's sessions ends. True: its person stays. */
+static inline bool model_end_session(struct model *model, struct model_client *client,
+                                     struct model_session *session) {
+	if (client->sessions_count == 1 && !model_stays(model, client)) {
+		model_end(model, MODEL_ADDRESSES + (int)(client - model->clients));
+		return false;
+	}
+	*session = client->sessions[--client->sessions_count];
+	model_settle(client);
+	return true;
+}
+
+static inline void model_stream_gone(struct model *model, struct model_client *client,
+                                     struct model_session *session, struct model_outcome *out) {
+	if (!model_end_session(model, client, session)) {
+		model_add(out, "left:unreachable");
+		return;
+	}
+	model_add(out, "detached:unreachable");
+	if (client->sessions_count == 0 && (client->bits & PERSON_IS_OPERATOR) != 0) {
+		client->bits &= ~(uint64_t)PERSON_IS_OPERATOR;
+		model_add(out, "profile");
+	}
 }
 
 static inline void model_gone(struct model *model, const struct model_request *request,
                               struct model_outcome *out) {
-	for (int i = 0; i < MODEL_PEOPLE; i++) {
-		if (model_is_of_edge(model, i, request)) {
+	for (int i = 0; i < MODEL_ADDRESSES; i++) {
+		const struct model_person *person = &model->people[i];
+		if (person->is_here && person->session == request->session &&
+		    person->home == request->queue) {
 			model_end(model, i);
 			model_add(out, "left:unreachable");
+			return;
+		}
+	}
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		struct model_session *session =
+			model_session_of(&model->clients[i], request->session);
+		if (session != NULL && session->home == request->queue) {
+			model_stream_gone(model, &model->clients[i], session, out);
 			return;
 		}
 	}
@@ -518,6 +617,7 @@ static inline void model_sleep(struct model_client *client, uint64_t now_us) {
 static inline void model_close(struct model *model, uint64_t now_us, struct model_outcome *out) {
 	for (int i = 0; i < MODEL_PEOPLE; i++) {
 		if (i < MODEL_ADDRESSES || model->clients[i - MODEL_ADDRESSES].is_stream) {
+			/* Who was dormant remains so. */
 			model_end(model, i);
 		} else if (model_is_here(model, i)) {
 			model_sleep(&model->clients[i - MODEL_ADDRESSES], now_us);

@@ -42,12 +42,24 @@ static inline int model_room_of(const struct model *model, uint64_t id) {
 
 static inline struct model_client *model_client_of(struct model *model, uint64_t session) {
 	for (int i = 0; i < MODEL_CLIENTS; i++) {
-		if (model->clients[i].life != MODEL_NOBODY &&
-		    model->clients[i].session == session) {
-			return &model->clients[i];
+		struct model_client *client = &model->clients[i];
+		if (client->life != MODEL_NOBODY &&
+		    (client->is_stream ? model_session_of(client, session) != NULL
+		                       : client->session == session)) {
+			return client;
 		}
 	}
 	return NULL;
+}
+
+/* A person's id is that of the first of its sessions. */
+static inline bool model_is_anybody(const struct model *model, uint64_t person) {
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		if (model->clients[i].life != MODEL_NOBODY && model->clients[i].session == person) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static inline int model_number_of(const struct model *model, const struct model_client *client) {
@@ -122,7 +134,7 @@ static inline bool model_is_founder(const struct model *model, const struct mode
 static inline bool model_is_deserted(const struct model *model, int room) {
 	return room != MODEL_LOBBY && model_members(model, room) == 0 &&
 	       model->rooms[room].founder_account < 0 &&
-	       model_client_of((struct model *)model, model->rooms[room].founder) == NULL;
+	       !model_is_anybody(model, model->rooms[room].founder);
 }
 
 static inline enum reason model_joining(const struct model *model,

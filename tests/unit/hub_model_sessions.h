@@ -266,6 +266,40 @@ static inline uint64_t model_bits_as(const struct model *model, const struct mod
 	return (client->bits & ~(uint64_t)PERSON_HAS_ACCOUNT) | (account & PERSON_HAS_ACCOUNT);
 }
 
+/* Whose account that name's is; NULL: it has had nobody yet. */
+static inline struct model_client *model_bound(struct model *model, int same) {
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		struct model_client *client = &model->clients[i];
+		if (client->is_bound && model_names[client->name].same == same) {
+			return client;
+		}
+	}
+	return NULL;
+}
+
+/* It is signed in: the account of its name is its own, if there is one, and it is nobody's. */
+static inline void model_bind(struct model *model, struct model_client *client) {
+	int same = model_names[client->name].same;
+	if ((client->bits & PERSON_HAS_ACCOUNT) != 0 && model->accounts[same] &&
+	    model_bound(model, same) == NULL) {
+		client->is_bound = true;
+	}
+}
+
+/* An account has one person, under its name. */
+static inline enum reason model_check_account(struct model *model,
+                                              const struct model_client *client, int name,
+                                              bool is_signed_in) {
+	int same = model_names[name].same;
+	if (client->is_bound) {
+		bool is_its = is_signed_in && same == model_names[client->name].same;
+		return is_its ? REASON_NONE : REASON_NOT_YOUR_NAME;
+	}
+	return is_signed_in && same >= 0 && model_bound(model, same) != NULL
+	               ? REASON_NAME_REGISTERED
+	               : REASON_NONE;
+}
+
 static inline void model_rename_client(struct model *model, const struct model_request *request,
                                        struct model_client *client, uint64_t now_us,
                                        struct model_outcome *out) {
@@ -279,13 +313,23 @@ static inline void model_rename_client(struct model *model, const struct model_r
 		model_refuse_message(out, REASON_NAME_REGISTERED);
 	} else if (model_is_banned(model, request->name, -1, now_us)) {
 		model_refuse_message(out, REASON_BANNED);
-	} else if (client->name == request->name) {
-		model_refuse_idle(out);
 	} else {
 		uint64_t bits = model_bits_as(model, request, client);
-		model_add(out, bits == client->bits ? "renamed" : "renamed profile");
-		client->bits = bits;
-		model_rename(model, &client->name, request->name);
+		enum reason reason = model_check_account(model, client, request->name,
+		                                         (bits & PERSON_HAS_ACCOUNT) != 0);
+		if (reason != REASON_NONE) {
+			model_refuse_message(out, reason);
+		} else if (client->name == request->name) {
+			model_refuse_idle(out);
+		} else {
+			bool is_change = bits != client->bits;
+			model_add(out, is_change ? "renamed profile" : "renamed");
+			client->bits = bits;
+			model_rename(model, &client->name, request->name);
+			if (is_change) {
+				model_bind(model, client);
+			}
+		}
 	}
 }
 

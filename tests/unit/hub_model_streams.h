@@ -51,17 +51,179 @@ static const struct model_mode {
 /* ---- coming, and coming back ---- */
 
 /* Who may have back what an edge's death took: signed in, or from the same address (of a net's, all). */
-static inline struct model_client *model_own_orphan(struct model *model,
-                                                    const struct model_request *request) {
+static inline struct model_session *model_own_orphan(struct model *model,
+                                                     const struct model_request *request) {
 	int holder = model_holder(model, request->name);
+	struct model_session *first = NULL;
 	if (holder < MODEL_ADDRESSES) {
 		return NULL;
 	}
 	struct model_client *client = &model->clients[holder - MODEL_ADDRESSES];
-	bool is_own = (request->bits & PERSON_HAS_ACCOUNT) != 0 ||
-	              (model_net_of(client->address) == model_net_of(request->address) &&
-	               !model->accounts[model_names[request->name].same]);
-	return client->is_stream && client->life == MODEL_ABSENT && is_own ? client : NULL;
+	for (int i = 0; i < client->sessions_count; i++) {
+		struct model_session *it = &client->sessions[i];
+		bool is_own = (request->bits & PERSON_HAS_ACCOUNT) != 0 ||
+		              (model_net_of(it->address) == model_net_of(request->address) &&
+		               !model->accounts[model_names[request->name].same]);
+		if (it->orphan_since_us != 0 && is_own && (first == NULL || it->id < first->id)) {
+			first = it;
+		}
+	}
+	return first;
+}
+
+/* What its own device left behind. */
+static inline struct model_session *model_orphan_of(struct model_client *client, int device) {
+	struct model_session *first = NULL;
+	for (int i = 0; i < client->sessions_count; i++) {
+		struct model_session *it = &client->sessions[i];
+		if (it->orphan_since_us != 0 && it->device == device &&
+		    (first == NULL || it->id < first->id)) {
+			first = it;
+		}
+	}
+	return first;
+}
+
+static inline bool model_renew(struct model_client *client, const struct model_request *request,
+                               uint64_t bits) {
+	bool is_new = client->address % 2 != request->address % 2 || client->bits != bits;
+	client->address = request->address;
+	client->bits = bits;
+	return is_new;
+}
+
+static inline void model_take_over(struct model *model, struct model_client *client,
+                                   struct model_session *session,
+                                   const struct model_request *request, struct model_outcome *out) {
+	bool is_alone = client->life == MODEL_ABSENT;
+	bool is_new = is_alone && model_renew(client, request, request->bits);
+	model_add(out, is_new ? "moved profile welcome" : "moved welcome");
+	if (is_new) {
+		model_bind(model, client);
+	}
+	session->address = request->address;
+	session->home = request->queue;
+	session->orphan_since_us = 0;
+	client->life = MODEL_CONNECTED;
+}
+
+static inline void model_add_session(struct model_client *client,
+                                     const struct model_request *request, uint64_t id) {
+	assert(client->sessions_count < SESSIONS_PER_PERSON_MAX);
+	client->sessions[client->sessions_count++] =
+		(struct model_session){.id = id,
+	                               .address = request->address,
+	                               .device = request->device,
+	                               .home = request->queue};
+	client->life = MODEL_CONNECTED;
+}
+
+static inline void model_attach(struct model *model, struct model_client *client,
+                                const struct model_request *request, struct model_outcome *out) {
+	if (client->sessions_count >= SESSIONS_PER_PERSON_MAX) {
+		model_refuse(out, REASON_FULL);
+		return;
+	}
+	bool is_new = client->life == MODEL_ABSENT && model_renew(client, request, client->bits);
+	model_add(out, is_new ? "attached profile welcome" : "attached welcome");
+	model_add_session(client, request, model->entry_seq - is_new);
+	model_bind(model, client);
+}
+
+/* The account's, or who is signed in under its name though it is not yet; NULL: nobody. */
+static inline struct model_client *model_person_of_account(struct model *model, int name) {
+	struct model_client *client = model_bound(model, model_names[name].same);
+	int holder = model_holder(model, name);
+	if (client == NULL && holder >= MODEL_ADDRESSES &&
+	    (model->clients[holder - MODEL_ADDRESSES].bits & PERSON_HAS_ACCOUNT) != 0) {
+		client = &model->clients[holder - MODEL_ADDRESSES];
+	}
+	return client;
+}
+
+/* Its person leaves, unless it has another session; then the other one is there, or one more of it. */
+static inline void model_move_over(struct model *model, struct model_client *client,
+                                   struct model_session *session, struct model_client *wished,
+                                   const struct model_request *coming, struct model_outcome *out) {
+	bool is_present = wished->life != MODEL_DORMANT;
+	/* It takes its host along, which may be of another address than where it is now. */
+	struct model_request moving = *coming;
+	moving.address = client->address;
+	bool is_new = wished->life == MODEL_ABSENT && wished->address % 2 != moving.address % 2;
+	uint64_t last_seq = model->entry_seq;
+	model->entry_seq = last_seq - is_new - 1;
+	model_add(out, model_end_session(model, client, session) ? "detached:same-name-elsewhere"
+	                                                         : "left:same-name-elsewhere");
+	model->entry_seq = last_seq;
+	if (is_present) {
+		model_attach(model, wished, &moving, out);
+		wished->sessions[wished->sessions_count - 1].address = coming->address;
+		return;
+	}
+	model_add(out, "entered welcome");
+	model_add_session(wished, coming, model->entry_seq);
+	wished->name = coming->name;
+	wished->address = moving.address;
+	wished->bits = PERSON_HAS_ACCOUNT;
+}
+
+/* Whoever has signed in to an account that has its person is that one. */
+static inline bool model_come_to_account(struct model *model, const struct model_request *request,
+                                         uint64_t now_us, struct model_outcome *out) {
+	int same = model_names[request->name].same;
+	if ((request->bits & PERSON_HAS_ACCOUNT) == 0 || same < 0 || !model->accounts[same]) {
+		return false;
+	}
+	struct model_client *client = model_person_of_account(model, request->name);
+	if (client == NULL) {
+		return false;
+	}
+	struct model_session *orphan = model_orphan_of(client, request->device);
+	if (client->life != MODEL_DORMANT && orphan != NULL) {
+		model_take_over(model, client, orphan, request, out);
+	} else if (client->life != MODEL_DORMANT) {
+		model_attach(model, client, request, out);
+	} else if (model_may_enter(model, request, request->name, now_us, out)) {
+		model_add(out, "entered welcome");
+		model_add_session(client, request, model->entry_seq);
+		client->name = request->name;
+		client->address = request->address;
+		client->bits = request->bits;
+	}
+	return true;
+}
+
+static inline void model_rename_stream(struct model *model, const struct model_request *request,
+                                       struct model_client *client, uint64_t now_us,
+                                       struct model_outcome *out) {
+	int same = model_names[request->name].same;
+	struct model_client *wished = NULL;
+	if ((request->bits & PERSON_HAS_ACCOUNT) != 0 && same >= 0 && model->accounts[same]) {
+		wished = model_person_of_account(model, request->name);
+	}
+	if (wished == NULL || wished == client || client->is_bound ||
+	    (client->bits & PERSON_HAS_ACCOUNT) != 0) {
+		model_rename_client(model, request, client, now_us, out);
+		return;
+	}
+	/* It moves over: its session ends, and is one more of the account's person. */
+	struct model_session *session = model_session_of(client, request->session);
+	struct model_request coming = *request;
+	int holder = model_holder(model, request->name);
+	coming.address = session->address;
+	coming.device = session->device;
+	coming.queue = session->home;
+	if (model_is_banned(model, request->name, session->address, now_us)) {
+		model_refuse(out, REASON_BANNED);
+	} else if (wished->life == MODEL_DORMANT && holder >= 0 &&
+	           holder != model_number_of(model, client)) {
+		model_refuse(out, REASON_NAME_TAKEN);
+		model_add_probe(out, holder);
+	} else if (wished->sessions_count >= SESSIONS_PER_PERSON_MAX) {
+		model_refuse(out, REASON_FULL);
+	} else {
+		model_move_over(model, client, session, wished, &coming, out);
+	}
 }
 
 static inline void model_register(struct model *model, const struct model_request *request,
@@ -70,31 +232,30 @@ static inline void model_register(struct model *model, const struct model_reques
 		model_refuse(out, REASON_BANNED);
 		return;
 	}
-	struct model_client *client = model_own_orphan(model, request);
-	if (client != NULL) {
-		bool is_same = client->address % 2 == request->address % 2 &&
-		               client->bits == request->bits;
-		model_add(out, is_same ? "moved welcome" : "moved profile welcome");
-		client->life = MODEL_CONNECTED;
-		client->bits = request->bits;
-	} else {
-		if (!model_may_enter(model, request, request->name, now_us, out)) {
-			return;
-		}
-		client = model->clients;
-		while (client->life != MODEL_NOBODY) {
-			client++;
-			assert(client < model->clients + MODEL_CLIENTS);
-		}
-		*client = (struct model_client){.life = MODEL_CONNECTED,
-		                                .is_stream = true,
-		                                .name = request->name,
-		                                .session = model->entry_seq,
-		                                .bits = request->bits};
-		model_add(out, "welcome entered");
+	if (model_come_to_account(model, request, now_us, out)) {
+		return;
 	}
-	client->address = request->address;
-	client->home = request->queue;
+	struct model_session *orphan = model_own_orphan(model, request);
+	if (orphan != NULL) {
+		model_take_over(model, model_client_of(model, orphan->id), orphan, request, out);
+		return;
+	}
+	if (!model_may_enter(model, request, request->name, now_us, out)) {
+		return;
+	}
+	struct model_client *client = model->clients;
+	while (client->life != MODEL_NOBODY) {
+		client++;
+		assert(client < model->clients + MODEL_CLIENTS);
+	}
+	*client = (struct model_client){.is_stream = true,
+	                                .name = request->name,
+	                                .session = model->entry_seq,
+	                                .address = request->address,
+	                                .bits = request->bits};
+	model_add_session(client, request, model->entry_seq);
+	model_bind(model, client);
+	model_add(out, "welcome entered");
 }
 
 static inline void model_orphan(struct model *model, const struct model_request *request,
@@ -102,11 +263,13 @@ static inline void model_orphan(struct model *model, const struct model_request 
 	bool has_any = false;
 	for (int i = 0; i < MODEL_CLIENTS; i++) {
 		struct model_client *client = &model->clients[i];
-		if (client->life == MODEL_CONNECTED && client->is_stream &&
-		    client->home == request->queue) {
-			client->life = MODEL_ABSENT;
-			client->since_us = now_us;
-			has_any = true;
+		for (int s = 0; s < client->sessions_count; s++) {
+			struct model_session *session = &client->sessions[s];
+			if (session->orphan_since_us == 0 && session->home == request->queue) {
+				session->orphan_since_us = now_us;
+				model_settle(client);
+				has_any = true;
+			}
 		}
 	}
 	model_add(out, has_any ? "orphaned" : "nothing");
@@ -293,12 +456,23 @@ static inline void model_tag(const struct model *model, const struct model_reque
 }
 
 /* Signs in or out, or changes its modes. */
-static inline void model_set_bits(const struct model_request *request, struct model_client *client,
-                                  struct model_outcome *out) {
-	uint64_t own = request->mode % 2 == 0 ? PERSON_HAS_ACCOUNT : ~(uint64_t)PERSON_HAS_ACCOUNT;
+static inline void model_set_bits(struct model *model, const struct model_request *request,
+                                  struct model_client *client, struct model_outcome *out) {
+	bool is_account = request->mode % 2 == 0;
+	uint64_t own = is_account ? PERSON_HAS_ACCOUNT : ~(uint64_t)PERSON_HAS_ACCOUNT;
 	uint64_t bits = (client->bits & ~own) | (request->bits & own);
-	model_add(out, client->bits == bits ? "nothing" : "profile");
+	enum reason reason =
+		model_check_account(model, client, client->name, (bits & PERSON_HAS_ACCOUNT) != 0);
+	if (is_account && reason != REASON_NONE) {
+		model_refuse(out, reason);
+		return;
+	}
+	bool is_change = client->bits != bits;
+	model_add(out, is_change ? "profile" : "nothing");
 	client->bits = bits;
+	if (is_change && is_account) {
+		model_bind(model, client);
+	}
 }
 
 /* What the server's operators may. */
@@ -329,14 +503,41 @@ static inline void model_operate(struct model *model, const struct model_request
 
 static inline void model_end_account(struct model *model, const struct model_request *request,
                                      struct model_outcome *out) {
-	int holder = model_holder(model, request->name);
+	int same = model_names[request->name].same, holder = model_holder(model, request->name);
 	struct model_client *client =
 		holder < MODEL_ADDRESSES ? NULL : &model->clients[holder - MODEL_ADDRESSES];
-	model->accounts[model_names[request->name].same] = false;
+	struct model_client *bound = model_bound(model, same);
+	model->accounts[same] = false;
+	model->account_bits[same] = 0;
+	if (client != NULL && client->is_stream && client->sessions_count == 0) {
+		/* Its rooms are empty with this entry, before the account's end. */
+		model->entry_seq--;
+		model_leave_account(model, holder);
+		model->entry_seq++;
+		model_add(out, "left");
+	}
 	model_add(out, "account-ended");
+	if (bound != NULL) {
+		bound->is_bound = false;
+		if (bound->sessions_count == 0) {
+			model_end(model, model_number_of(model, bound));
+			client = NULL;
+		}
+	}
 	if (client != NULL && (client->bits & PERSON_HAS_ACCOUNT) != 0) {
 		client->bits &= ~(uint64_t)PERSON_HAS_ACCOUNT;
 		model_add(out, "profile");
+	}
+}
+
+/* Of a name that is there somebody may be signed in already. */
+static inline void model_make_account(struct model *model, const struct model_request *request,
+                                      struct model_outcome *out) {
+	int holder = model_holder(model, request->name);
+	model->accounts[model_names[request->name].same] = true;
+	model_add(out, "account-made");
+	if (holder >= MODEL_ADDRESSES) {
+		model_bind(model, &model->clients[holder - MODEL_ADDRESSES]);
 	}
 }
 
@@ -352,13 +553,39 @@ static inline void model_account(struct model *model, const struct model_request
 	if (!is_made) {
 		model_end_account(model, request, out);
 	} else if (!is_there) {
-		model->accounts[same] = true;
-		model_add(out, "account-made");
+		model_make_account(model, request, out);
 	}
 	if (request->queue == MODEL_EDGES) {
 		model_add(out, "done");
 	} else if (is_made && is_there) {
 		model_add(out, "nothing");
+	}
+}
+
+/* Whether it stays: its own account, or, if the administrator asks, that of the name. */
+static inline void model_set_account(struct model *model, const struct model_request *request,
+                                     struct model_outcome *out) {
+	bool is_administrator = request->queue == MODEL_EDGES;
+	struct model_client *client = model_client_of(model, request->session);
+	int same = model_names[request->name].same;
+	if (is_administrator && (same < 0 || !model->accounts[same])) {
+		model_refuse(out, REASON_NO_SUCH_NAME);
+		return;
+	}
+	if (!is_administrator && !client->is_bound) {
+		model_refuse(out, REASON_NEEDS_ACCOUNT);
+		return;
+	}
+	same = is_administrator ? same : model_names[client->name].same;
+	uint64_t after = request->mode % 2 == 0 ? ACCOUNT_STAYS : ACCOUNT_STAYS_NOT;
+	if (model->account_bits[same] != after) {
+		model->account_bits[same] = after;
+		model_add(out, "account-set");
+	} else if (!is_administrator) {
+		model_add(out, "nothing");
+	}
+	if (is_administrator) {
+		model_add(out, "done");
 	}
 }
 
@@ -371,7 +598,7 @@ static inline bool model_is_of_accounts(uint16_t kind) {
 /* Only streams may ask for these. */
 static inline bool model_is_streams(uint16_t kind) {
 	return kind == REQUEST_SHOUT || (kind >= REQUEST_TOPIC && kind <= REQUEST_WALLOPS) ||
-	       kind == REQUEST_MARK || kind == REQUEST_SET_METADATA;
+	       kind == REQUEST_MARK || kind == REQUEST_SET_METADATA || kind == REQUEST_ACCOUNT_SET;
 }
 
 static inline bool model_is_messages(uint16_t kind) {
@@ -391,13 +618,14 @@ static inline void model_do_stream(struct model *model, const struct model_reque
 		}
 		break;
 	case REQUEST_DIRECT: model_direct(model, request, client, now_us, out); break;
-	case REQUEST_RENAME: model_rename_client(model, request, client, now_us, out); break;
+	case REQUEST_RENAME: model_rename_stream(model, request, client, now_us, out); break;
 	case REQUEST_TOPIC: model_topic(model, request, client, out); break;
 	case REQUEST_MODE: model_mode(model, request, client, out); break;
 	case REQUEST_PUT_OUT: model_put_out(model, request, client, out); break;
 	case REQUEST_INVITE: model_invite(model, request, client, out); break;
 	case REQUEST_AWAY: model_go_away(request, client, out); break;
-	case REQUEST_PROFILE: model_set_bits(request, client, out); break;
+	case REQUEST_PROFILE: model_set_bits(model, request, client, out); break;
+	case REQUEST_ACCOUNT_SET: model_set_account(model, request, out); break;
 	case REQUEST_TAGMSG: model_tag(model, request, client, now_us, out); break;
 	case REQUEST_MARK: model_mark(model, request, client, now_us, out); break;
 	case REQUEST_SET_METADATA: model_set_datum(model, request, client, now_us, out); break;
@@ -410,10 +638,12 @@ static inline void model_stream_message(struct model *model, const struct model_
                                         uint64_t now_us, struct model_outcome *out) {
 	struct model_client *client = model_client_of(model, request->session);
 	out->is_of_stream = client != NULL && client->is_stream;
+	const struct model_session *session =
+		out->is_of_stream ? model_session_of(client, request->session) : NULL;
 	if (!out->is_of_stream && model_is_streams(request->kind)) {
 		model_refuse(out, REASON_NOT_PERMITTED);
-	} else if (!out->is_of_stream || client->home != request->queue ||
-	           client->life != MODEL_CONNECTED) {
+	} else if (!out->is_of_stream || session->home != request->queue ||
+	           session->orphan_since_us != 0) {
 		model_add(out, "nothing");
 	} else {
 		model_do_stream(model, request, client, now_us, out);
@@ -434,6 +664,8 @@ static inline void model_decide(struct model *model, const struct model_request 
 	out->is_of_stream = false;
 	if (model_is_of_accounts(request->kind)) {
 		model_account(model, request, out);
+	} else if (!is_of_edge && request->kind == REQUEST_ACCOUNT_SET) {
+		model_set_account(model, request, out);
 	} else if (is_of_edge == model_is_administrators(request->kind) &&
 	           !(is_of_edge && request->kind == REQUEST_SHOUT)) {
 		model_refuse(out, REASON_NOT_PERMITTED);

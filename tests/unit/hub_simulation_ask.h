@@ -136,14 +136,15 @@ static inline void ask_for_session(struct simulation *sim, struct model_request 
 
 static inline uint16_t random_stream_kind(struct chance *chance) {
 	static const uint16_t kinds[] = {
-		REQUEST_SAY,          REQUEST_SAY,         REQUEST_JOIN,   REQUEST_JOIN,
-		REQUEST_JOIN,         REQUEST_PART,        REQUEST_DIRECT, REQUEST_RENAME,
-		REQUEST_TOPIC,        REQUEST_TOPIC,       REQUEST_MODE,   REQUEST_MODE,
-		REQUEST_MODE,         REQUEST_MODE,        REQUEST_MODE,   REQUEST_INVITE,
-		REQUEST_PUT_OUT,      REQUEST_AWAY,        REQUEST_TAGMSG, REQUEST_PROFILE,
-		REQUEST_INVITE,       REQUEST_WALLOPS,     REQUEST_SHOUT,  REQUEST_KILL,
-		REQUEST_GONE,         REQUEST_MARK,        REQUEST_MARK,   REQUEST_MARK,
-		REQUEST_SET_METADATA, REQUEST_SET_METADATA};
+		REQUEST_SAY,          REQUEST_SAY,          REQUEST_JOIN,   REQUEST_JOIN,
+		REQUEST_JOIN,         REQUEST_PART,         REQUEST_DIRECT, REQUEST_RENAME,
+		REQUEST_TOPIC,        REQUEST_TOPIC,        REQUEST_MODE,   REQUEST_MODE,
+		REQUEST_MODE,         REQUEST_MODE,         REQUEST_MODE,   REQUEST_INVITE,
+		REQUEST_PUT_OUT,      REQUEST_AWAY,         REQUEST_TAGMSG, REQUEST_PROFILE,
+		REQUEST_INVITE,       REQUEST_WALLOPS,      REQUEST_SHOUT,  REQUEST_KILL,
+		REQUEST_GONE,         REQUEST_MARK,         REQUEST_MARK,   REQUEST_MARK,
+		REQUEST_SET_METADATA, REQUEST_SET_METADATA, REQUEST_GONE,   REQUEST_GONE,
+		REQUEST_ACCOUNT_SET};
 	return kinds[chance_below(chance, sizeof(kinds) / sizeof(kinds[0]))];
 }
 
@@ -155,6 +156,10 @@ static inline void ask_to_register(struct simulation *sim, struct model_request 
 	    !chance_once_in(&sim->chance, 4)) {
 		request->name = sim->model.clients[slot].name;
 		request->address = sim->model.clients[slot].address;
+	} else if (slot >= 0 && sim->model.clients[slot].is_bound &&
+	           !chance_once_in(&sim->chance, 4)) {
+		request->name = sim->model.clients[slot].name;
+		request->bits |= PERSON_HAS_ACCOUNT;
 	}
 }
 
@@ -212,6 +217,8 @@ static inline void ask_for_stream(struct simulation *sim, struct model_request *
 	int slot = random_client(sim, true);
 	request->client_number = request->session = 0;
 	request->is_of_connection = true;
+	request->device = (int)chance_below(chance, MODEL_DEVICES);
+	request->mode = (int)chance_below(chance, MODEL_MODES);
 	request->bits = (chance_once_in(chance, 4) ? PERSON_IS_OPERATOR : PERSON_IS_INVISIBLE) |
 	                (chance_once_in(chance, 4) ? PERSON_HAS_ACCOUNT : 0);
 	if (chance_once_in(chance, 40)) {
@@ -227,11 +234,17 @@ static inline void ask_for_stream(struct simulation *sim, struct model_request *
 		return;
 	}
 	const struct model_client *client = &sim->model.clients[slot];
-	request->session =
-		chance_once_in(chance, 20) ? 1 + chance_below(chance, 100) : client->session;
-	request->queue = chance_once_in(chance, 20) ? request->queue : client->home;
+	if (client->sessions_count == 0) {
+		ask_to_register(sim, request);
+		return;
+	}
+	const struct model_session *session =
+		&client->sessions[chance_below(chance, (uint64_t)client->sessions_count)];
+	request->session = chance_once_in(chance, 20) ? 1 + chance_below(chance, 100) : session->id;
+	request->queue = chance_once_in(chance, 20) ? request->queue : session->home;
 	request->kind = random_stream_kind(chance);
-	if (request->kind == REQUEST_GONE && !chance_once_in(chance, 3)) {
+	if (request->kind == REQUEST_GONE && client->sessions_count < 3 &&
+	    !chance_once_in(chance, 3)) {
 		request->kind = REQUEST_SAY;
 	}
 	request->mode = (int)chance_below(chance, MODEL_MODES);
@@ -259,6 +272,11 @@ static inline struct model_request random_question(struct simulation *sim) {
 		} else {
 			ask_for_stream(sim, &request);
 		}
+	}
+	/* What operators may as well is modelled where it is the administrator's. */
+	if (request.queue < MODEL_EDGES && !request.is_of_connection &&
+	    model_is_administrators(request.kind)) {
+		request.session = 0;
 	}
 	/* Shouts are the administrator's, too. */
 	if (request.queue < MODEL_EDGES && request.kind != REQUEST_SHOUT &&
@@ -293,7 +311,14 @@ static inline void put_stream(const struct model_request *request, const char *t
 		         change->letter == 'o' ? model_names[request->name].bytes : "");
 		record->text = slice_from_string(mode);
 		break;
-	case REQUEST_REGISTER: record->text = slice_from_string("somebody"); break;
+	case REQUEST_REGISTER:
+		record->text = slice_from_string("somebody");
+		record->other_name = slice_from_string(model_devices[request->device]);
+		break;
+	case REQUEST_ACCOUNT_SET:
+		record->number = ACCOUNT_STAYS | ACCOUNT_STAYS_NOT;
+		record->bits = request->mode % 2 == 0 ? ACCOUNT_STAYS : ACCOUNT_STAYS_NOT;
+		break;
 	case REQUEST_PROFILE:
 		record->number = request->mode % 2 == 0 ? PROFILE_ACCOUNT : PROFILE_MODES;
 		record->text = slice_of(NULL, 0);

@@ -29,11 +29,56 @@ static inline void compare_memberships(struct simulation *sim, const struct mode
 	}
 }
 
+static inline void compare_session(struct simulation *sim, const struct model_client *client,
+                                   const struct model_session *it) {
+	const struct state *state = sim->hub.state;
+	const struct session *session = state_session(state, it->id);
+	struct route route, there = route_of_address(it->address);
+	CHECK(session != NULL && session_face(session) == FACE_IRC);
+	CHECK(session_person(state, session) == client->session);
+	CHECK(session_absent_since_us(state, session) == it->orphan_since_us);
+	CHECK(session_route(state, session, &route) && address_equal(&route.peer, &there.peer));
+	CHECK(session_home(session) == it->home);
+	CHECK(slice_equal(session_device(state, session),
+	                  slice_from_string(model_devices[it->device])));
+}
+
+/* Its person, with its sessions and no others; and its account. */
+static inline void compare_stream_client(struct simulation *sim,
+                                         const struct model_client *client) {
+	const struct state *state = sim->hub.state;
+	const struct person *person = state_person(state, client->session);
+	const struct session *session = NULL;
+	CHECK(person != NULL);
+	CHECK(person_is_present(person) == (client->life != MODEL_DORMANT));
+	CHECK(person_is_absent(state, person) == (client->life == MODEL_ABSENT));
+	CHECK(slice_equal(person_name(person), slice_from_string(model_names[client->name].bytes)));
+	for (int i = 0; i < client->sessions_count; i++) {
+		compare_session(sim, client, &client->sessions[i]);
+		session = person_session_next(state, person, session);
+		CHECK(session != NULL);
+	}
+	CHECK(person_session_next(state, person, session) == NULL || session == NULL);
+	CHECK(client->sessions_count > 0 || person_session_next(state, person, NULL) == NULL);
+	uint64_t account = person_account(state, person);
+	CHECK((account != 0) == client->is_bound);
+	CHECK(account == 0 || (state_account_person(state, account) == client->session &&
+	                       state_account_named(state, person_name(person)) == account));
+	compare_memberships(sim, client, client->session);
+	if (client->life != MODEL_DORMANT) {
+		compare_stream(sim, client, person);
+	}
+}
+
 static inline void compare_client(struct simulation *sim, const struct model_client *client) {
 	const struct state *state = sim->hub.state;
+	if (client->is_stream) {
+		compare_stream_client(sim, client);
+		return;
+	}
 	const struct session *session = state_session(state, client->session);
 	CHECK(session != NULL);
-	CHECK(session_face(session) == (client->is_stream ? FACE_IRC : FACE_SESSION));
+	CHECK(session_face(session) == FACE_SESSION);
 	const struct person *person = state_person(state, session_person(state, session));
 	bool is_dormant = client->life == MODEL_DORMANT;
 	CHECK(person_is_present(person) == !is_dormant);
@@ -43,15 +88,12 @@ static inline void compare_client(struct simulation *sim, const struct model_cli
 	CHECK(slice_equal(person_name(person), slice_from_string(model_names[client->name].bytes)));
 	CHECK(session_client_number(state, session) == client->number);
 	CHECK(session_nonce(state, session) == client->nonce);
-	CHECK(client->is_stream || state_session_of_nonce(state, client->nonce) == session);
+	CHECK(state_session_of_nonce(state, client->nonce) == session);
 	struct route route, there = route_of_address(client->address);
 	CHECK(session_route(state, session, &route) == !is_dormant);
 	CHECK(is_dormant ||
 	      (address_equal(&route.peer, &there.peer) && session_home(session) == client->home));
 	compare_memberships(sim, client, person_id(person));
-	if (client->is_stream) {
-		compare_stream(sim, client, person);
-	}
 }
 
 static inline void compare_clients(struct simulation *sim) {
@@ -228,6 +270,11 @@ static inline void compare_with_model(struct simulation *sim) {
 	for (int i = 0; i < MODEL_NAMES; i++) {
 		mutes += sim->model.mutes[i].is_there;
 		accounts += sim->model.accounts[i];
+		uint64_t account =
+			state_account_named(state, slice_from_string(model_names[i].bytes));
+		CHECK(model_names[i].same != i || (account != 0) == sim->model.accounts[i]);
+		CHECK(model_names[i].same != i ||
+		      state_account_bits(state, account) == sim->model.account_bits[i]);
 	}
 	CHECK(state_restrictions_count(state) == mutes + sim->model.bans_count);
 	CHECK(state_accounts_count(state) == accounts);

@@ -11,8 +11,7 @@ static inline void finish_own(struct simulation *sim, const struct group *group)
 	}
 	for (int i = 0; i < MODEL_PEOPLE; i++) {
 		CHECK(!model_is_here(&sim->model, i) ||
-		      !model_is_banned(&sim->model, model_name_of(&sim->model, i),
-		                       model_address_of(&sim->model, i), group->time_us));
+		      !model_is_person_banned(&sim->model, i, group->time_us));
 	}
 }
 
@@ -95,10 +94,22 @@ static inline void see_end(struct simulation *sim, const struct record *record) 
 		CHECK(!model->rooms[room].is_said_in ||
 		      model->rooms[room].empty_seq <= sim->forgotten);
 		model->rooms[room] = (struct model_room){0};
-	} else if (record->kind == ENTRY_LEFT && client != NULL && client->is_stream) {
-		CHECK(client->life == MODEL_ABSENT && record->reason == REASON_ORPHANED);
-		CHECK(client->since_us + MODEL_ORPHAN_US <= record->time_us);
-		model_end(model, model_number_of(model, client));
+	} else if (record->kind == ENTRY_PROFILE) {
+		/* Nobody of it is connected: its rights end. */
+		for (int i = 0; i < MODEL_CLIENTS; i++) {
+			if (model->clients[i].session == record->person) {
+				client = &model->clients[i];
+			}
+		}
+		CHECK(client != NULL && client->is_bound && client->sessions_count == 0);
+		CHECK((client->bits & PERSON_IS_OPERATOR) != 0);
+		client->bits &= ~(uint64_t)PERSON_IS_OPERATOR;
+	} else if (client != NULL && client->is_stream) {
+		struct model_session *session = model_session_of(client, record->session);
+		CHECK(session->orphan_since_us != 0 && record->reason == REASON_ORPHANED);
+		CHECK(session->orphan_since_us + MODEL_ORPHAN_US <= record->time_us);
+		CHECK(model_end_session(model, client, session) ==
+		      (record->kind == ENTRY_DETACHED));
 	} else if (record->kind == ENTRY_LEFT) {
 		CHECK(client != NULL && client->life == MODEL_ABSENT);
 		CHECK(record->reason == REASON_AWAY);
@@ -118,7 +129,8 @@ static inline void see_own(struct simulation *sim, struct group *group,
 	struct model *model = &sim->model;
 	model->entry_seq = record->seq;
 	if (record->kind == ENTRY_LEFT || record->kind == ENTRY_FORGOTTEN ||
-	    record->kind == ENTRY_ROOM_ENDED) {
+	    record->kind == ENTRY_ROOM_ENDED || record->kind == ENTRY_DETACHED ||
+	    record->kind == ENTRY_PROFILE) {
 		see_end(sim, record);
 		return;
 	}
@@ -127,8 +139,7 @@ static inline void see_own(struct simulation *sim, struct group *group,
 	if (record->kind == ENTRY_KICKED) {
 		int holder = name < 0 ? -1 : model_holder(model, name);
 		CHECK(holder >= 0 && record->reason == REASON_BANNED);
-		CHECK(model_is_banned(model, name, model_address_of(model, holder),
-		                      record->time_us));
+		CHECK(model_is_person_banned(model, holder, record->time_us));
 		model_end(model, holder);
 		group->kicks++;
 	} else if (record->kind == ENTRY_UNMUTED) {
@@ -175,7 +186,7 @@ static uint64_t published[KINDS_END];
 
 /* Kinds that somebody here asks for. */
 static inline bool is_asked_for(unsigned kind) {
-	return kind <= ENTRY_ORPHANED || kind == ENTRY_MARKED || kind == ENTRY_METADATA;
+	return kind <= ENTRY_ACCOUNT_SET || kind == ENTRY_MARKED || kind == ENTRY_METADATA;
 }
 
 static inline void see(struct simulation *sim, struct group *group, const struct record *record) {
@@ -211,7 +222,7 @@ static inline void see(struct simulation *sim, struct group *group, const struct
 		memcpy(group->said_by, record->name.bytes, record->name.size);
 	} else if (record->kind == ENTRY_ENTERED) {
 		group->entered_session = record->session;
-		bool is_new = record->session == record->seq && record->person == record->seq;
+		bool is_new = record->session == record->seq && record->person <= record->seq;
 		CHECK(is_new || record->face == FACE_SESSION);
 	}
 }

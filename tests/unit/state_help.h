@@ -50,6 +50,8 @@ static inline struct row_key row_key_of(const struct record *row) {
 	case ROW_METADATA: return (struct row_key){row->kind, row->room + row->person, row->target};
 	case ROW_CHARTER: return (struct row_key){row->kind, row->room, 0};
 	case ROW_SERVER: return (struct row_key){row->kind, 0, 0};
+	case ROW_DEVICE: return (struct row_key){row->kind, row->target, row->session};
+	case ROW_SEAT: return (struct row_key){row->kind, row->session, 0};
 	default: assert(row->kind == ROW_META); return (struct row_key){row->kind, 0, 0};
 	}
 }
@@ -122,6 +124,8 @@ static inline int row_rank(uint16_t kind) {
 	case ROW_META: return 0;
 	case ROW_ROOM: return 1;
 	case ROW_PERSON: return 2;
+	case ROW_DEVICE:
+	case ROW_SEAT:
 	case ROW_OFFICE: return 4;
 	default: return 3;
 	}

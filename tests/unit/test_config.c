@@ -47,6 +47,7 @@ static void every_key_is_read(void **state) {
 	              "[admin]\nlocation = Here\norganisation = We\nemail = me@chat.example\n"
 	              "[access]\naccess = password\npassword = " HASH "\n"
 	              "cleartext-passwords = yes\nregistration = closed\n"
+	              "[accounts]\nstay = yes\n"
 	              "[limits]\nconnections-per-network = 7\nping-interval = 8\n"
 	              "ping-timeout = 9\nregister-timeout = 10\n"
 	              "[operator root]\npassword = " HASH "\n[operator 小明]\npassword = " HASH
@@ -62,6 +63,7 @@ static void every_key_is_read(void **state) {
 	assert_string_equal(secrets.password, HASH);
 	assert_true(config.takes_cleartext_passwords);
 	assert_false(config.has_registration);
+	assert_true(config.accounts_stay);
 	assert_int_equal(config.connections_per_network, 7);
 	assert_int_equal(config.ping_s, 8);
 	assert_int_equal(config.ping_timeout_s, 9);

@@ -141,7 +141,7 @@ static void an_account(void **unused) {
 	struct record as_ann = by(bob, REQUEST_RENAME, "ann", PERSON_HAS_ACCOUNT, NULL);
 	ask("refused:banned", as_ann);
 	ask("unbanned(Ann) done", admin(REQUEST_UNBAN, "ann", BAN_IS_ACCOUNT, NULL));
-	ask("welcome entered(ann)", registering("ann", "~u@cloak.qun", PERSON_HAS_ACCOUNT));
+	ask("entered(ann) welcome", registering("ann", "~u@cloak.qun", PERSON_HAS_ACCOUNT));
 }
 
 static void signing_in_as_banned(void **unused) {

@@ -495,20 +495,22 @@ static void accounts(void **unused) {
 	ask("renamed(ming<ann) profile(ming)", request);
 	assert_int_equal(record_of(ENTRY_PROFILE).bits, PERSON_HAS_ACCOUNT);
 	ask("renamed(MING<ming)", by(ann, REQUEST_RENAME, NULL, "MING", NULL));
-	/* With another name one is not signed in. */
-	ask("renamed(ann<MING) profile(ann)", by(ann, REQUEST_RENAME, NULL, "ann", NULL));
-	assert_int_equal(record_of(ENTRY_PROFILE).bits, 0);
+	/* An account's person has its name, and no other. */
+	ask("refused:not-your-name", by(ann, REQUEST_RENAME, NULL, "ann", NULL));
+	ask("left(MING)", (struct record){.kind = REQUEST_GONE, .session = ann});
 	request = registering("ming", 6002, 0);
 	request.bits = PERSON_HAS_ACCOUNT;
-	ask("welcome entered(ming:Real Name)", request);
+	ask("entered(ming:Real Name) welcome", request);
 	uint64_t ming = record_of(ENTRY_ENTERED).session;
+	assert_int_equal(record_of(ENTRY_ENTERED).person, ann);
+	ann = enter("ann");
 	/* A founder with an account is one for ever. */
 	join(ming, "#tea");
 	ask("left(ming)", (struct record){.kind = REQUEST_GONE, .session = ming});
 	join(ann, "#tea");
 	assert_int_equal(record_of(ENTRY_JOINED).bits, 0);
 	request.connection.slot++;
-	ask("welcome entered(ming:Real Name)", request);
+	ask("entered(ming:Real Name) welcome", request);
 	ming = record_of(ENTRY_ENTERED).session;
 	join(ming, "#tea");
 	assert_int_equal(record_of(ENTRY_JOINED).bits, PERSON_HAS_ACCOUNT | MEMBER_IS_OPERATOR);

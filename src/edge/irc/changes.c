@@ -25,24 +25,35 @@ void irc_note_change(struct irc *irc, uint64_t person) {
 static bool is_changed(const struct state *before, const struct person *then,
                        const struct state *now, const struct person *it) {
 	return person_bits(before, then) != person_bits(now, it) ||
-	       !slice_equal(person_away(before, then), person_away(now, it)) ||
+	       !slice_equal(view_away(before, then), view_away(now, it)) ||
 	       !slice_equal(person_realname(before, then), person_realname(now, it));
 }
 
-static bool compare(void *context, const struct session *session) {
-	struct irc *irc = context;
+static void compare(struct irc *irc, uint64_t id) {
 	const struct state *before = irc->edge->state_before, *now = irc->edge->state;
-	uint64_t id = session_person(before, session);
 	const struct person *then = state_person(before, id), *it = state_person(now, id);
 	if (then != NULL && it != NULL && is_changed(before, then, now, it)) {
 		irc_note_change(irc, id);
 	}
+}
+
+static bool compare_connected(void *context, const struct session *session) {
+	struct irc *irc = context;
+	compare(irc, session_person(irc->edge->state_before, session));
+	return true;
+}
+
+/* Who has no session is an account's. */
+static bool compare_account(void *context, uint64_t account) {
+	struct irc *irc = context;
+	compare(irc, state_account_person(irc->edge->state_before, account));
 	return true;
 }
 
 void irc_compare_states(struct irc *irc) {
 	if (irc->edge->state_before != NULL) {
-		state_sessions_each(irc->edge->state_before, compare, irc);
+		state_sessions_each(irc->edge->state_before, compare_connected, irc);
+		state_accounts_each(irc->edge->state_before, compare_account, irc);
 	}
 }
 
@@ -67,7 +78,7 @@ static void tell_about(struct irc *irc, const struct person *person) {
 	                       .time_us = irc_now_us(irc),
 	                       .name = person_name(person),
 	                       .userhost = view_userhost(state, person),
-	                       .text = person_away(state, person),
+	                       .text = view_away(state, person),
 	                       .bits = person_bits(state, person)};
 	if (person_id(person) == stream_person(irc->to)) {
 		/* Oneself: how one's modes differ from what one was told. */

@@ -82,6 +82,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	free(user->door);
 	free(user->quit);
 	free(user->account);
+	free(user->was);
 	free(user);
 	stream_set_own(connection, NULL);
 }
@@ -285,37 +286,68 @@ static void on_answer(void *it, struct stream_connection *connection, const stru
 	end_asked(irc, &asked);
 }
 
-static struct stream_connection *doer_of(struct irc *irc, const struct record *entry) {
-	uint64_t person = entry->kind == ENTRY_PUT_OUT ? entry->target : entry->person;
-	return person == 0 ? NULL : stream_of_person(irc->stream, person);
+/* What its person does by one connection, its other connections are told as well. */
+struct telling {
+	struct irc *irc;
+	const struct record *entry;
+	const struct stream_connection *asker;
+	struct irc_asked *asked; /* NULL: that is told */
+};
+
+static bool tell_doer(void *context, struct stream_connection *it) {
+	struct telling *telling = context;
+	struct irc *irc = telling->irc;
+	bool is_asker = it == telling->asker && telling->asked != NULL;
+	if (stream_own(it) == NULL) {
+		return true;
+	}
+	irc_talk_to(irc, it);
+	irc->label = is_asker ? telling->asked->label : NULL;
+	irc_own_entry(irc, telling->entry);
+	if (is_asker) {
+		end_asked(irc, telling->asked);
+		telling->asked = NULL;
+	}
+	irc_flush(irc);
+	irc->label = NULL;
+	return true;
+}
+
+static bool is_change(uint16_t kind) {
+	return kind == ENTRY_AWAY || kind == ENTRY_PROFILE || kind == ENTRY_ATTACHED ||
+	       kind == ENTRY_DETACHED;
+}
+
+/* Did it let somebody in, whoever had asked for that? */
+static bool has_let_in(const struct irc_asked *asked, const struct record *entry) {
+	return (asked->kind == REQUEST_REGISTER || asked->kind == REQUEST_RENAME) &&
+	       entry->session != 0 &&
+	       (entry->kind == ENTRY_ENTERED || entry->kind == ENTRY_ATTACHED ||
+	        entry->kind == ENTRY_MOVED);
 }
 
 static void on_entry(void *it, const struct record *entry) {
 	struct irc *irc = it;
 	struct irc_asked asked;
-	if (entry->kind == ENTRY_AWAY || entry->kind == ENTRY_PROFILE) {
+	if (is_change(entry->kind)) {
 		irc_note_change(irc, entry->person);
 	}
 	bool is_asked = irc_asked_take(irc, entry, &asked);
 	struct stream_connection *asker =
 		is_asked ? stream_find(irc->stream, asked.connection) : NULL;
-	struct stream_connection *doer = doer_of(irc, entry);
-	if (doer != NULL && stream_own(doer) != NULL) {
-		irc_talk_to(irc, doer);
-		irc->label = doer == asker ? asked.label : NULL;
-		irc_own_entry(irc, entry);
-		if (doer == asker) {
-			end_asked(irc, &asked);
-			is_asked = false;
-		}
-		irc_flush(irc);
+	struct telling telling = {
+		.irc = irc, .entry = entry, .asker = asker, .asked = is_asked ? &asked : NULL};
+	uint64_t doer = entry->kind == ENTRY_PUT_OUT ? entry->target : entry->person;
+	if (doer != 0) {
+		stream_each_of_person(irc->stream, doer, tell_doer, &telling);
 	}
+	is_asked = is_asked && telling.asked != NULL;
 	if (is_asked && asker != NULL && stream_own(asker) != NULL) {
 		irc_talk_to(irc, asker);
 		irc->label = asked.label;
 		end_asked(irc, &asked);
 	} else if (is_asked) {
-		if (asked.kind == REQUEST_REGISTER && entry->session != 0) {
+		if (has_let_in(&asked, entry)) {
 			/* It was let in, and has gone before it knew. */
 			stream_gone(irc->stream, entry->session, REASON_NONE,
 			            slice_from_string("Connection closed"));
@@ -330,14 +362,16 @@ static void on_entry(void *it, const struct record *entry) {
 static void end_ghost(struct irc *irc, struct slice name) {
 	const struct state *state = irc->edge->state;
 	const struct person *person = state_person_named(state, name);
-	const struct session *session =
-		person == NULL ? NULL : person_session_next(state, person, NULL);
-	if (session != NULL && session_face(session) == FACE_IRC &&
-	    edge_is_home(irc->edge, session_home(session)) &&
-	    session_absent_since_us(state, session) == 0 &&
-	    stream_of_person(irc->stream, person_id(person)) == NULL) {
-		stream_gone(irc->stream, session_id(session), REASON_NONE,
-		            slice_from_string("Connection closed"));
+	const struct session *session = NULL;
+	while (person != NULL && (session = person_session_next(state, person, session)) != NULL) {
+		if (session_face(session) == FACE_IRC &&
+		    edge_is_home(irc->edge, session_home(session)) &&
+		    session_absent_since_us(state, session) == 0 &&
+		    stream_of_session(irc->stream, person_id(person), session_id(session)) ==
+		            NULL) {
+			stream_gone(irc->stream, session_id(session), REASON_NONE,
+			            slice_from_string("Connection closed"));
+		}
 	}
 }
 
@@ -371,9 +405,33 @@ static void rooms_of_person(struct irc *irc, const struct record *entry, struct 
 	whom->rooms_count = count < ROOMS_PER_PERSON_MAX ? count : ROOMS_PER_PERSON_MAX;
 }
 
+/* Its person hears it by its other connections, as if another had said it. */
+static void skip_session(const struct record *entry, struct stream_whom *whom) {
+	whom->skips_own = true;
+	whom->skips_session = entry->session != 0;
+}
+
+static bool is_another(void *context, struct stream_connection *it) {
+	const struct record *entry = *(const struct record **)context;
+	if (stream_session(it) != entry->session) {
+		*(const struct record **)context = NULL;
+	}
+	return *(const struct record **)context != NULL;
+}
+
+/* Is another connection here of who said it? */
+static bool has_sibling(const struct irc *irc, const struct record *entry) {
+	const struct record *alone = entry;
+	stream_each_of_person(irc->stream, entry->person, is_another, &alone);
+	return alone == NULL;
+}
+
 static void on_whom(void *it, const struct record *entry, struct stream_whom *whom) {
 	switch (entry->kind) {
 	case ENTRY_SAID:
+		whom->kind = STREAM_ROOMS;
+		skip_session(entry, whom);
+		break;
 	case ENTRY_JOINED:
 	case ENTRY_PARTED:
 	case ENTRY_LEFT:
@@ -394,16 +452,23 @@ static void on_whom(void *it, const struct record *entry, struct stream_whom *wh
 		break;
 	case ENTRY_SAID_TO:
 		whom->kind = STREAM_ROOMS;
-		whom->skips_own = whom->must_ask = true;
+		whom->must_ask = true;
+		skip_session(entry, whom);
 		break;
 	case ENTRY_TAGGED:
 	case ENTRY_DIRECT:
 		whom->kind = STREAM_ROOMS;
-		whom->skips_own = true;
+		skip_session(entry, whom);
 		if (entry->target != 0) {
 			whom->kind = STREAM_PEOPLE;
 			whom->people[0] = entry->target;
+			whom->people[1] = has_sibling(it, entry) ? entry->person : 0;
 		}
+		break;
+	case ENTRY_ATTACHED:
+	case ENTRY_DETACHED:
+		whom->kind = whom->rooms_count > 0 ? STREAM_ROOMS : STREAM_NOBODY;
+		whom->skips_own = true;
 		break;
 	case ENTRY_INVITED:
 		whom->kind = STREAM_PEOPLE;

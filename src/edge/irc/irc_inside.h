@@ -100,6 +100,7 @@ struct irc_user {
 	/* Of the question to the clerk that is under way; or of the line that comes again. */
 	struct irc_label *waiting;
 	char *account;    /* it has signed in as this, and may be called that */
+	char *was;        /* who it was, while it moves over to its account's person */
 	uint64_t bits;    /* of its person, as it has been told */
 	uint32_t resumed; /* requests already made by the line that comes again */
 	uint16_t asked;   /* requests under way */

@@ -18,4 +18,8 @@ struct slice view_realname(const struct state *state, const struct person *perso
 /* "#lobby" for the lobby; empty if there is no such room. */
 struct slice view_room_name(const struct state *state, uint64_t room);
 
+/* Why it is away: it has said so, or nobody of it is connected. Empty: it is not. */
+struct slice view_away(const struct state *state, const struct person *person);
+#define VIEW_NOT_CONNECTED "Not connected"
+
 #endif

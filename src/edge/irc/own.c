@@ -2,6 +2,9 @@
  * own.c - what one hears of one's own deeds, which may bear a label, and what
  * others hear that is not the same for all of them. All else is render.c's.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "irc_inside.h"
 #include "irc_render.h"
 #include "irc_view.h"
@@ -70,7 +73,7 @@ void irc_say_rooms(struct irc *irc) {
 
 static void tell_if_away(struct irc *irc, uint64_t person) {
 	const struct person *it = state_person(irc->edge->state, person);
-	struct slice away = it == NULL ? irc_nothing() : person_away(irc->edge->state, it);
+	struct slice away = it == NULL ? irc_nothing() : view_away(irc->edge->state, it);
 	if (away.size > 0) {
 		irc_numeric_with(irc, RPL_AWAY, person_name(it), away);
 	}
@@ -121,6 +124,47 @@ static void on_profile(struct irc *irc, const struct record *entry) {
 	irc_end_line(irc);
 }
 
+static void say_parted(struct irc *irc, struct slice who, uint64_t room, struct slice why) {
+	irc->at = irc_line_at(irc->line, sizeof(irc->line));
+	irc_put_text(&irc->at, ":");
+	irc_put(&irc->at, who);
+	irc_put_text(&irc->at, " PART");
+	irc_put_parameter(&irc->at, view_room_name(irc->edge->state, room));
+	irc_put_last(irc, why);
+	irc_end_line(irc);
+}
+
+/* It moves over to its account's person, and is nobody any more: register.c says who it is. */
+static void on_moving(struct irc *irc, const struct record *entry) {
+	char text[NAME_BYTES_MAX + USERHOST_BYTES_MAX + 2];
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	struct irc_line before = irc_line_at(text, sizeof(text));
+	/* Whoever it was may have other connections, and go on. */
+	const struct person *was = state_person(irc->edge->state, entry->person);
+	size_t count =
+		was == NULL ? 0 : person_rooms(irc->edge->state, was, rooms, ROOMS_PER_PERSON_MAX);
+	irc_put(&before, entry->name);
+	irc_put_text(&before, "!");
+	irc_put(&before, entry->userhost);
+	for (size_t i = 0; i < count; i++) {
+		say_parted(irc, irc_line_slice(&before), rooms[i], entry->text);
+	}
+	for (size_t i = 0; was == NULL && i < record_rooms_count(entry); i++) {
+		say_parted(irc, irc_line_slice(&before), record_room(entry, i), entry->text);
+	}
+	free(irc->user->was);
+	irc->user->was = strndup(text, before.size);
+}
+
+/* Nobody asked for it here. */
+static void on_ended(struct irc *irc, const struct record *entry) {
+	if (entry->reason == REASON_SAME_NAME_ELSEWHERE) {
+		on_moving(irc, entry);
+	} else {
+		irc_close(irc, entry->text.size > 0 ? entry->text : irc_word("Session ended"));
+	}
+}
+
 static void on_killed(struct irc *irc, const struct record *entry) {
 	char text[KILLED_BYTES_MAX];
 	struct slice why = irc_put_killed(text, irc_config(irc)->server, entry);
@@ -131,9 +175,30 @@ static void on_killed(struct irc *irc, const struct record *entry) {
 	irc_close(irc, why);
 }
 
-void irc_own_entry(struct irc *irc, const struct record *entry) {
+/* What one connection does is not what the others of its person do. */
+static bool is_of_others(const struct irc *irc, const struct record *entry) {
 	switch (entry->kind) {
-	case ENTRY_ENTERED: irc_entered(irc); break;
+	case ENTRY_ENTERED:
+	case ENTRY_ATTACHED:
+	case ENTRY_DETACHED:
+	case ENTRY_SAID:
+	case ENTRY_DIRECT:
+	case ENTRY_SAID_TO:
+	case ENTRY_TAGGED:
+	case ENTRY_INVITED: return stream_session(irc->to) != entry->session;
+	default: return false;
+	}
+}
+
+void irc_own_entry(struct irc *irc, const struct record *entry) {
+	if (is_of_others(irc, entry)) {
+		return;
+	}
+	switch (entry->kind) {
+	case ENTRY_ENTERED:
+	case ENTRY_ATTACHED: irc_entered(irc); break;
+	case ENTRY_DETACHED:
+	case ENTRY_LEFT: on_ended(irc, entry); break;
 	case ENTRY_JOINED: on_joined(irc, entry); break;
 	case ENTRY_SAID:
 	case ENTRY_DIRECT:
@@ -153,7 +218,6 @@ void irc_own_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_MARKED: irc_own_mark(irc, entry); break;
 	case ENTRY_METADATA: irc_own_metadata(irc, entry); break;
 	case ENTRY_KICKED: on_killed(irc, entry); break;
-	case ENTRY_LEFT: irc_close(irc, irc_word("Session ended")); break;
 	default: break;
 	}
 }

@@ -96,7 +96,7 @@ static void say_server(struct irc *irc, struct slice name) {
 static void say_whois(struct irc *irc, const struct person *person) {
 	const struct state *state = irc->edge->state;
 	uint64_t bits = person_bits(state, person);
-	struct slice name = person_name(person), away = person_away(state, person);
+	struct slice name = person_name(person), away = view_away(state, person);
 	say_user(irc, RPL_WHOISUSER, name, view_userhost(state, person),
 	         view_realname(state, person));
 	say_rooms(irc, person);
@@ -201,7 +201,7 @@ void irc_on_userhost(struct irc *irc) {
 		if ((person_bits(state, person) & PERSON_IS_OPERATOR) != 0) {
 			irc_put_text(&irc->at, "*");
 		}
-		irc_put_text(&irc->at, person_away(state, person).size > 0 ? "=-" : "=+");
+		irc_put_text(&irc->at, view_away(state, person).size > 0 ? "=-" : "=+");
 		irc_put(&irc->at, view_userhost(state, person));
 	}
 	irc_end_line(irc);

@@ -182,6 +182,11 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 		irc_metadata_refused(irc, slice_from_string(asked->target), answer);
 		return;
 	}
+	if (asked->kind == REQUEST_RENAME && answer->reason == REASON_NOT_YOUR_NAME) {
+		irc_numeric_with(irc, ERR_ERRONEUSNICKNAME, slice_from_string(asked->target),
+		                 irc_word("You are signed in: your name is your account's"));
+		return;
+	}
 	if (asked->kind == REQUEST_JOIN && answer->reason == REASON_ALREADY_IN_ROOM) {
 		return;
 	}

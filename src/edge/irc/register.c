@@ -283,9 +283,31 @@ bool irc_enters_now(struct irc *irc) {
 	return irc->user->door->is_asked;
 }
 
+/* It is in, and another person now: the one of the account that it has signed in to. */
+static void move_over(struct irc *irc, const struct record *answer) {
+	struct irc_user *user = irc->user;
+	if (user->was == NULL) {
+		return;
+	}
+	stream_move(irc->stream, irc->to, answer->session, answer->person);
+	irc->at = irc_line_at(irc->line, sizeof(irc->line));
+	irc_put_text(&irc->at, ":");
+	irc_put_text(&irc->at, user->was);
+	irc_put_text(&irc->at, " NICK");
+	irc_put_parameter(&irc->at, answer->name);
+	irc_end_line(irc);
+	const struct person *self = irc_self(irc);
+	user->bits = self == NULL ? PERSON_HAS_ACCOUNT : person_bits(irc->edge->state, self);
+	free(user->was);
+	free(user->account);
+	user->was = user->account = NULL;
+	irc_say_rooms(irc);
+}
+
 void irc_welcome(struct irc *irc, const struct record *answer) {
 	struct irc_user *user = irc->user;
 	if (user->door == NULL) {
+		move_over(irc, answer);
 		return;
 	}
 	user->bits = user->door->has_account ? PERSON_HAS_ACCOUNT : 0;

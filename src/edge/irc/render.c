@@ -304,8 +304,14 @@ static void on_joined(struct work *work) {
 		          person == NULL ? work->entry->name : view_realname(how->state, person));
 	}
 	if ((how->form & (FORM_AWAY | FORM_PLAYBACK)) == FORM_AWAY && person != NULL &&
-	    person_away(how->state, person).size > 0) {
-		put_away(work, person_away(how->state, person));
+	    view_away(how->state, person).size > 0) {
+		put_away(work, view_away(how->state, person));
+	}
+}
+
+static void on_away(struct work *work, struct slice text) {
+	if ((work->how->form & FORM_AWAY) != 0) {
+		put_away(work, text);
 	}
 }
 
@@ -466,11 +472,9 @@ size_t irc_render(const struct irc_rendering *how, const struct record *entry, c
 	case ENTRY_MODE: on_mode(&work); break;
 	case ENTRY_PUT_OUT: on_put_out(&work); break;
 	case ENTRY_INVITED: on_invited(&work); break;
-	case ENTRY_AWAY:
-		if ((how->form & FORM_AWAY) != 0) {
-			put_away(&work, entry->text);
-		}
-		break;
+	case ENTRY_AWAY: on_away(&work, entry->text); break;
+	case ENTRY_ATTACHED: on_away(&work, slice_of(NULL, 0)); break;
+	case ENTRY_DETACHED: on_away(&work, slice_from_string(VIEW_NOT_CONNECTED)); break;
 	case ENTRY_PROFILE: on_profile(&work); break;
 	case ENTRY_SHOUTED: on_shouted(&work); break;
 	case ENTRY_WALLOPS: on_wallops(&work); break;

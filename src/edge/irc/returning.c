@@ -13,18 +13,25 @@
 /* An edge is there again within a tenth of it, unless the machine is very busy. */
 #define PATIENCE_US (1500 * 1000)
 
+static bool is_from_here(const struct irc *irc, const struct session *session) {
+	struct route route;
+	return session_face(session) == FACE_IRC &&
+	       !edge_is_home(irc->edge, session_home(session)) &&
+	       session_route(irc->edge->state, session, &route) &&
+	       memcmp(route.peer.ip, stream_peer(irc->to)->ip, sizeof(route.peer.ip)) == 0;
+}
+
 /* By a connection from where this one comes from, to another edge. */
 static bool is_held_from_here(const struct irc *irc, const struct irc_door *door) {
 	const struct state *state = irc->edge->state;
-	struct route route;
 	const struct person *holder =
 		state_person_named(state, slice_of(door->nick, door->nick_size));
 	const struct session *session =
 		holder == NULL ? NULL : person_session_next(state, holder, NULL);
-	return session != NULL && session_face(session) == FACE_IRC &&
-	       !edge_is_home(irc->edge, session_home(session)) &&
-	       session_route(state, session, &route) &&
-	       memcmp(route.peer.ip, stream_peer(irc->to)->ip, sizeof(route.peer.ip)) == 0;
+	while (session != NULL && !is_from_here(irc, session)) {
+		session = person_session_next(state, holder, session);
+	}
+	return session != NULL;
 }
 
 bool irc_returns(struct irc *irc) {

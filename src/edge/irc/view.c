@@ -31,3 +31,10 @@ struct slice view_room_name(const struct state *state, uint64_t room) {
 	       : state_room_exists(state, room) ? state_room_name(state, room)
 	                                        : slice_of(NULL, 0);
 }
+
+struct slice view_away(const struct state *state, const struct person *person) {
+	struct slice away = person_away(state, person);
+	bool is_there =
+		!person_is_present(person) || person_session_next(state, person, NULL) != NULL;
+	return !slice_is_empty(away) || is_there ? away : slice_from_string(VIEW_NOT_CONNECTED);
+}

@@ -83,7 +83,7 @@ static void put_flags(struct irc *irc, const struct irc_lister *lister,
                       const struct person *person) {
 	const struct state *state = irc->edge->state;
 	uint64_t bits = person_bits(state, person);
-	irc_put_text(&irc->at, person_away(state, person).size > 0 ? "G" : "H");
+	irc_put_text(&irc->at, view_away(state, person).size > 0 ? "G" : "H");
 	irc_put_text(&irc->at, (bits & PERSON_IS_OPERATOR) != 0 ? "*" : "");
 	if (lister->room != 0) {
 		irc_put_prefixes(irc, &irc->at, lister->room, person_id(person));

@@ -60,12 +60,40 @@ static uint64_t hash_of_room(const void *thing) {
 	return hash_number(((const struct stream_room *)thing)->room);
 }
 
-struct stream_connection *stream_of_person(const struct stream *stream, uint64_t person) {
-	uint32_t slot = table_first(&stream->by_person, hash_number(person));
+struct stream_connection *stream_next_of_person(const struct stream *stream, uint64_t person,
+                                                const struct stream_connection *after) {
+	uint32_t slot = after == NULL ? table_first(&stream->by_person, hash_number(person))
+	                              : table_next(&stream->by_person, after->slot);
 	while (slot != 0 && connection_at(stream, slot)->person != person) {
 		slot = table_next(&stream->by_person, slot);
 	}
 	return slot == 0 ? NULL : connection_at(stream, slot);
+}
+
+struct stream_connection *stream_of_person(const struct stream *stream, uint64_t person) {
+	return stream_next_of_person(stream, person, NULL);
+}
+
+void stream_each_of_person(const struct stream *stream, uint64_t person,
+                           bool (*each)(void *context, struct stream_connection *it),
+                           void *context) {
+	struct stream_connection *it = stream_next_of_person(stream, person, NULL);
+	while (it != NULL) {
+		struct stream_connection *next = stream_next_of_person(stream, person, it);
+		if (!each(context, it)) {
+			return;
+		}
+		it = next;
+	}
+}
+
+struct stream_connection *stream_of_session(const struct stream *stream, uint64_t person,
+                                            uint64_t session) {
+	struct stream_connection *it = stream_next_of_person(stream, person, NULL);
+	while (it != NULL && it->session != session) {
+		it = stream_next_of_person(stream, person, it);
+	}
+	return it;
 }
 
 /* ---- rooms ---- */

@@ -50,8 +50,9 @@ enum stream_whom_kind {
 
 struct stream_whom {
 	enum stream_whom_kind kind;
-	bool skips_own; /* not entry->person, unless stream_set_echo() */
-	bool must_ask;  /* and of these, those only for whom reads() is true */
+	bool skips_own;     /* not entry->person, unless stream_set_echo() */
+	bool skips_session; /* with skips_own: of its connections, not that of entry->session alone */
+	bool must_ask;      /* and of these, those only for whom reads() is true */
 	uint64_t people[STREAM_WHOM_PEOPLE_MAX];
 	/* STREAM_ROOMS: which rooms; at first those of the record. */
 	uint64_t rooms[ROOMS_PER_PERSON_MAX];

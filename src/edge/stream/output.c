@@ -67,7 +67,8 @@ struct plan {
 	bool is_common;
 	uint64_t from, end; /* a seq; the number of the first entry that is not in it */
 	uint64_t room, first, last;
-	uint64_t people[COMMON_PEOPLE_MAX]; /* whose entries they are: not for these */
+	uint64_t people
+		[COMMON_PEOPLE_MAX]; /* whose entries they are, people or sessions: not for these */
 	unsigned people_count;
 	uint32_t key;
 	const struct lane *lane;
@@ -210,8 +211,10 @@ static bool add(struct plan *plan, enum step_kind kind, uint64_t seq, struct sli
 
 static bool is_for(const struct stream_log *log, const struct stretch_entry *entry,
                    const struct stream_connection *it) {
-	const struct stretch_reader reader = {
-		.person = it->person, .rooms = it->rooms, .wants_echo = it->wants_echo};
+	const struct stretch_reader reader = {.session = it->session,
+	                                      .person = it->person,
+	                                      .rooms = it->rooms,
+	                                      .wants_echo = it->wants_echo};
 	if (!stretch_concerns(&log->stretch, entry, &reader)) {
 		return false;
 	}
@@ -239,13 +242,19 @@ static struct slice render(struct stream *stream, const struct stream_connection
 
 /* ---- a plan for many ---- */
 
-static bool is_of(const struct plan *plan, uint64_t person) {
+static bool has_person(const struct plan *plan, uint64_t id) {
 	for (unsigned i = 0; i < plan->people_count; i++) {
-		if (plan->people[i] == person) {
+		if (plan->people[i] == id) {
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Some of it may be its own; ids are never a person's and another one's session's. */
+static bool is_of(const struct plan *plan, const struct stream_connection *it) {
+	return has_person(plan, it->person) ||
+	       (it->session != it->person && has_person(plan, it->session));
 }
 
 /* In the room for all of it. */
@@ -262,7 +271,7 @@ static void note_common(struct plan *plan, const struct stretch_entry *entry, bo
 	plan->last = entry->seq;
 	plan->is_common = is_in && entry->whom == STRETCH_ROOMS && entry->more_rooms == 0 &&
 	                  entry->ids[0] == plan->room && !entry->must_ask;
-	if (plan->is_common && !is_of(plan, entry->person)) {
+	if (plan->is_common && !has_person(plan, entry->person)) {
 		plan->is_common = plan->people_count < COMMON_PEOPLE_MAX;
 		if (plan->is_common) {
 			plan->people[plan->people_count++] = entry->person;
@@ -283,7 +292,7 @@ static void end_common(const struct stream *stream, const struct stream_connecti
                        struct plan *plan) {
 	plan->end = stream->log.stretch.end;
 	plan->is_common = plan->is_common && plan->is_all && plan->lane != NULL &&
-	                  plan->first != 0 && !is_of(plan, it->person) && has_all(it->rooms, plan);
+	                  plan->first != 0 && !is_of(plan, it) && has_all(it->rooms, plan);
 	plan->lane_at = plan->is_common ? plan->lane->at : 0;
 }
 
@@ -293,8 +302,7 @@ static bool is_common_with(const struct stream *stream, const struct stream_conn
 	return plan->is_common && it->is_reading && it->cursor == plan->from &&
 	       it->key == plan->key && it->rest == NULL && it->answers == NULL &&
 	       plan->end == stream->log.stretch.end && plan->lane->key == plan->key &&
-	       plan->lane->at == plan->lane_at && !is_of(plan, it->person) &&
-	       has_all(it->rooms, plan);
+	       plan->lane->at == plan->lane_at && !is_of(plan, it) && has_all(it->rooms, plan);
 }
 
 /* ---- the log ---- */

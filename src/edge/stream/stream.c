@@ -88,7 +88,7 @@ bool stream_request(struct stream *stream, struct stream_connection *it, struct 
 void stream_whom_of(struct stream *stream, const struct record *entry) {
 	struct stream_whom *whom = &stream->whom;
 	whom->kind = STREAM_NOBODY;
-	whom->skips_own = whom->must_ask = false;
+	whom->skips_own = whom->skips_session = whom->must_ask = false;
 	whom->people[0] = whom->people[1] = 0;
 	whom->rooms_count = record_rooms_count(entry);
 	whom->rooms_count =
@@ -129,11 +129,12 @@ static bool wake_all(struct stream *stream, uint64_t seq) {
 }
 
 static bool wake_person(struct stream *stream, uint64_t person, uint64_t seq) {
-	struct stream_connection *it = person == 0 ? NULL : stream_of_person(stream, person);
-	if (it != NULL) {
+	struct stream_connection *first = person == 0 ? NULL : stream_of_person(stream, person);
+	for (struct stream_connection *it = first; it != NULL;
+	     it = stream_next_of_person(stream, person, it)) {
 		output_wake(stream, it, seq);
 	}
-	return it != NULL;
+	return first != NULL;
 }
 
 /* False: it concerns nobody who is here. */
@@ -181,49 +182,63 @@ static void show(struct stream *stream, const struct record *entry) {
 
 /* ---- rooms, as entries have it ---- */
 
+static bool is_of_rooms(uint16_t kind) {
+	return kind == ENTRY_JOINED || kind == ENTRY_PARTED || kind == ENTRY_PUT_OUT ||
+	       kind == ENTRY_LEFT || kind == ENTRY_KICKED;
+}
+
 static void follow(struct stream *stream, const struct record *entry) {
 	struct stream_connection *it = NULL;
-	switch (entry->kind) {
-	case ENTRY_JOINED:
-	case ENTRY_PARTED:
-	case ENTRY_PUT_OUT:
-	case ENTRY_LEFT:
-	case ENTRY_KICKED: it = stream_of_person(stream, entry->person); break;
-	default: break;
-	}
-	if (it == NULL) {
+	if (!is_of_rooms(entry->kind)) {
 		return;
 	}
-	switch (entry->kind) {
-	case ENTRY_JOINED: connection_join(stream, it, entry->room, entry->seq); break;
-	case ENTRY_LEFT:
-	case ENTRY_KICKED: connection_leave(stream, it, entry->seq); break;
-	default: connection_part(stream, it, entry->room, entry->seq); break;
+	while ((it = stream_next_of_person(stream, entry->person, it)) != NULL) {
+		switch (entry->kind) {
+		case ENTRY_JOINED: connection_join(stream, it, entry->room, entry->seq); break;
+		case ENTRY_LEFT:
+		case ENTRY_KICKED: connection_leave(stream, it, entry->seq); break;
+		default: connection_part(stream, it, entry->room, entry->seq); break;
+		}
 	}
 }
 
-void stream_enter(struct stream *stream, struct stream_connection *it, uint64_t session,
-                  uint64_t person) {
+/* Whose it is now; in the rooms in which the state has that one. */
+static void seat(struct stream *stream, struct stream_connection *it, uint64_t session,
+                 uint64_t person) {
 	uint64_t rooms[ROOMS_PER_PERSON_MAX];
 	const struct state *state = stream->edge->state;
-	if (it->is_ending || it->session != 0) {
-		return;
-	}
-	need_log(stream);
-	struct stream_connection *before = stream_of_person(stream, person);
-	if (before != NULL) {
-		connection_end(stream, before, STREAM_END_OURS,
-		               slice_from_string("Connected from elsewhere"));
-	}
 	it->session = session;
 	it->person = person;
-	it->cursor = stream->passed;
-	it->rooms = &stream_nowhere;
 	table_add(&stream->by_person, it->slot);
 	const struct person *who = state_person(state, person);
 	size_t count = who == NULL ? 0 : person_rooms(state, who, rooms, ROOMS_PER_PERSON_MAX);
 	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
 		connection_join(stream, it, rooms[i], stream->passed);
+	}
+}
+
+void stream_enter(struct stream *stream, struct stream_connection *it, uint64_t session,
+                  uint64_t person) {
+	if (it->is_ending || it->session != 0) {
+		return;
+	}
+	need_log(stream);
+	struct stream_connection *before = stream_of_session(stream, person, session);
+	if (before != NULL) {
+		connection_end(stream, before, STREAM_END_OURS,
+		               slice_from_string("Connected from elsewhere"));
+	}
+	it->cursor = stream->passed;
+	it->rooms = &stream_nowhere;
+	seat(stream, it, session, person);
+}
+
+void stream_move(struct stream *stream, struct stream_connection *it, uint64_t session,
+                 uint64_t person) {
+	if (!it->is_ending && it->session != 0) {
+		connection_leave(stream, it, stream->passed);
+		table_remove(&stream->by_person, it->slot);
+		seat(stream, it, session, person);
 	}
 }
 

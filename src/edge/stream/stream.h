@@ -51,8 +51,15 @@ extern const struct edge_face stream_face;
 /* {slot, generation}, for records; and back: NULL if that one is gone. */
 struct connection stream_name(const struct stream *stream, const struct stream_connection *it);
 struct stream_connection *stream_find(const struct stream *stream, struct connection name);
-/* The one that entered as this person (stream_enter()); NULL: none here. */
+/* One that entered as this person (stream_enter()); NULL: none here. */
 struct stream_connection *stream_of_person(const struct stream *stream, uint64_t person);
+/* All of them; return false from `each` to stop. `each` may close the one it is given. */
+void stream_each_of_person(const struct stream *stream, uint64_t person,
+                           bool (*each)(void *context, struct stream_connection *it),
+                           void *context);
+/* The one with this session; NULL: none here. */
+struct stream_connection *stream_of_session(const struct stream *stream, uint64_t person,
+                                            uint64_t session);
 
 /* The dialect's own, NULL at first. It frees it when closed() is called. */
 void *stream_own(const struct stream_connection *it);
@@ -106,6 +113,9 @@ void stream_charge(struct stream *stream, struct stream_connection *it, unsigned
  */
 void stream_enter(struct stream *stream, struct stream_connection *it, uint64_t session,
                   uint64_t person);
+/* The same for one that has entered: from now on it is another person's, by another session. */
+void stream_move(struct stream *stream, struct stream_connection *it, uint64_t session,
+                 uint64_t person);
 uint64_t stream_session(const struct stream_connection *it); /* 0: not entered */
 uint64_t stream_person(const struct stream_connection *it);
 /* In which form it reads: equal keys, equal bytes. Any number, a set of capabilities, say. */

@@ -220,6 +220,9 @@ void connection_leave(struct stream *stream, struct stream_connection *it, uint6
 /* Its reader has passed the ends of those that have ended. */
 void connection_forget_rooms(struct stream_connection *it);
 void connection_free_rooms(struct stream_connection *it);
+/* A person's, one after the other: NULL to start; NULL at the end. */
+struct stream_connection *stream_next_of_person(const struct stream *stream, uint64_t person,
+                                                const struct stream_connection *after);
 struct stream_room *stream_room_of(const struct stream *stream, uint64_t room);
 void line_up_add(struct stream_line_up *line, struct connection who);
 /* The first, taken out; NULL if there is none any more. Marks are the caller's. */

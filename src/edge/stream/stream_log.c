@@ -19,6 +19,7 @@ void stream_log_finish(struct stream_log *log) {
 
 static void note_whom(struct stretch_entry *it, const struct stream_whom *whom) {
 	it->skips_own = whom->skips_own;
+	it->by_session = whom->skips_session;
 	it->must_ask = whom->must_ask;
 	switch (whom->kind) {
 	case STREAM_ROOMS:
@@ -45,7 +46,7 @@ void stream_log_add(struct stream_log *log, const struct record *entry,
 	size_t size = record_size(entry);
 	struct stretch_entry *it = stretch_add(&log->stretch, entry->seq, size,
 	                                       slice_of((const char *)&whom->rooms[1], 8 * more));
-	it->person = entry->person;
+	it->person = whom->skips_session ? entry->session : entry->person;
 	note_whom(it, whom);
 	size_t encoded = record_encode(entry, stretch_at(&log->stretch, it->at), size);
 	assert(encoded == size);
