@@ -243,10 +243,6 @@ bool state_metadata_next(const struct state *state, uint64_t room, uint64_t pers
 /* How many it has; and how many there are. */
 size_t state_metadata_of(const struct state *state, uint64_t room, uint64_t person);
 size_t state_metadata_count(const struct state *state);
-/* Whoever has any, in no order. Return false from `each` to stop. */
-void state_metadata_owners(const struct state *state,
-                           bool (*each)(void *context, uint64_t room, uint64_t person),
-                           void *context);
 /* a-z, 0-9, '_', '.', '/', '-', and not too long. */
 bool state_is_metadata_key(struct slice key);
 

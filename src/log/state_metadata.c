@@ -219,20 +219,3 @@ size_t state_metadata_of(const struct state *state, uint64_t room, uint64_t pers
 size_t state_metadata_count(const struct state *state) {
 	return state->sides.data.count;
 }
-
-void state_metadata_owners(const struct state *state,
-                           bool (*each)(void *context, uint64_t room, uint64_t person),
-                           void *context) {
-	const struct table *table = &state->sides.shelves_by_owner;
-	for (uint32_t i = 0; state->sides.data.count > 0 && i < table->size; i++) {
-		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
-			const struct shelf *shelf = shelf_at(state, at);
-			uint64_t room = shelf->is_of_room ? room_at(state, shelf->owner)->id : 0;
-			uint64_t person =
-				shelf->is_of_room ? 0 : person_at(state, shelf->owner)->id;
-			if (shelf->data != 0 && !each(context, room, person)) {
-				return;
-			}
-		}
-	}
-}

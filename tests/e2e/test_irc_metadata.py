@@ -217,6 +217,8 @@ def notified(server, ann, bob):
     heard = carl.join("#tea") + carl.sync()
     assert values(batches(heard)[-1]) == {("ann", "display-name"): "Ann", ("carl", "display-name"): "Carl"}
     assert told(bob.sync()) == [("carl", "display-name", "Carl")]
+    carl.join("#two"), ann.join("#two")  # Seen in two rooms, told of once.
+    carl.sync(), ann.sync()
     target, lines = asked(carl, "METADATA *ALL SYNC")
     assert target == "*ALL" and len(lines) == 2
     assert values(asked(bob, "METADATA #tea SYNC")) == {

@@ -15,6 +15,8 @@
 
 /* What SET and CLEAR cost beyond a line: everybody around hears of it. */
 #define SET_COST 2
+/* And a SYNC of all: everybody around is looked at. */
+#define SYNC_COST 8
 
 _Static_assert(METADATA_SUBS_MAX == 32 && METADATA_KEYS_MAX == 32 && METADATA_KEY_BYTES_MAX == 48 &&
                        METADATA_VALUE_BYTES_MAX == 288,
@@ -319,6 +321,7 @@ static void synchronise(struct irc *irc, struct slice typed) {
 	struct irc_owner owner;
 	if (slice_equal(typed, irc_word("*ALL"))) {
 		irc_sync_metadata(irc, NULL, 0);
+		stream_charge(irc->stream, irc->to, SYNC_COST);
 	} else if (find_readable(irc, typed, &owner)) {
 		irc_sync_metadata(irc, &owner, 0);
 	}

@@ -110,15 +110,10 @@ void irc_list_metadata(struct irc *irc, const struct irc_owner *owner) {
 	irc_close_batch(irc, batch);
 }
 
-static bool note_owner(void *lister, uint64_t room, uint64_t person) {
-	irc_lister_add_id(lister, room != 0 ? room | IS_ROOM : person);
-	return true;
-}
-
 static void note_if_any(const struct irc *irc, struct irc_lister *lister, uint64_t room,
                         uint64_t person) {
 	if (state_metadata_of(irc->edge->state, room, person) > 0) {
-		note_owner(lister, room, person);
+		irc_lister_add_id(lister, room != 0 ? room | IS_ROOM : person);
 	}
 }
 
@@ -131,6 +126,19 @@ static void note_members(const struct irc *irc, struct irc_lister *lister, uint6
 	}
 }
 
+/* Some more than once, who are in several rooms; the lister has them side by side. */
+static void note_all(const struct irc *irc, struct irc_lister *lister) {
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct person *self = irc_self(irc);
+	size_t count = self == NULL
+	                       ? 0
+	                       : person_rooms(irc->edge->state, self, rooms, ROOMS_PER_PERSON_MAX);
+	note_if_any(irc, lister, 0, stream_person(irc->to));
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		note_members(irc, lister, rooms[i]);
+	}
+}
+
 void irc_sync_metadata(struct irc *irc, const struct irc_owner *owner, size_t from) {
 	struct slice name = owner != NULL ? owner->name : irc_word("*ALL");
 	struct irc_lister *lister = irc_lister_create(LIST_METADATA, name);
@@ -138,7 +146,7 @@ void irc_sync_metadata(struct irc *irc, const struct irc_owner *owner, size_t fr
 	if (irc->user->subs == NULL) {
 		/* Nothing is wanted. */
 	} else if (owner == NULL) {
-		state_metadata_owners(irc->edge->state, note_owner, lister);
+		note_all(irc, lister);
 	} else if (owner->room != 0) {
 		note_members(irc, lister, owner->room);
 	} else {
@@ -151,12 +159,14 @@ void irc_sync_metadata(struct irc *irc, const struct irc_owner *owner, size_t fr
 }
 
 void irc_metadata_lines(struct irc *irc, struct irc_lister *lister) {
-	uint64_t id = lister->ids[lister->at++];
+	size_t at_id = lister->at++;
+	uint64_t id = lister->ids[at_id];
 	uint64_t room = (id & IS_ROOM) != 0 ? id & ~IS_ROOM : 0;
 	struct irc_owner owner = owner_by_id(irc, room, room != 0 ? 0 : id);
 	struct slice keys = irc_subscribed(irc->user, lister->keys_from);
 	struct metadata at = {0};
-	if ((owner.room == 0 && owner.person == 0) || owner.name.size == 0 ||
+	bool is_again = at_id > 0 && lister->ids[at_id - 1] == id;
+	if (is_again || (owner.room == 0 && owner.person == 0) || owner.name.size == 0 ||
 	    (!lister->is_of_one && !is_seen(irc, owner.room, owner.person))) {
 		return;
 	}
