@@ -16,7 +16,10 @@ struct about {
 static bool find_about(const struct deciding *d, struct about *about) {
 	*about = (struct about){0};
 	if (d->request->name.size > 0) {
-		about->person = state_person_named(d->state, d->request->name);
+		/* What one has read of somebody stays, though she be away. */
+		about->person = d->request->kind == REQUEST_MARK
+		                        ? state_person_known(d->state, d->request->name)
+		                        : state_person_named(d->state, d->request->name);
 		return about->person != NULL;
 	}
 	about->room = room_of_message(d);

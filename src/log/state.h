@@ -210,6 +210,8 @@ uint64_t state_account_bits(const struct state *state, uint64_t account);   /* A
 struct slice state_account_name(const struct state *state, uint64_t account);
 /* Whose person it is; 0: nobody's. */
 uint64_t person_account(const struct state *state, const struct person *person);
+/* Who is present under that name; or, away, has an account of that name. NULL: nobody. */
+const struct person *state_person_known(const struct state *state, struct slice name);
 /* All of them. Return false from `each` to stop; then this does. */
 bool state_accounts_each(const struct state *state, bool (*each)(void *context, uint64_t account),
                          void *context);

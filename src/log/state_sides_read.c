@@ -100,6 +100,12 @@ struct slice session_device(const struct state *state, const struct session *ses
 	                                     : seat_of(state, find_session(state, session->id));
 }
 
+const struct person *state_person_known(const struct state *state, struct slice name) {
+	const struct person *present = state_person_named(state, name);
+	uint64_t account = present != NULL ? 0 : state_account_named(state, name);
+	return account == 0 ? present : state_person(state, state_account_person(state, account));
+}
+
 size_t state_accounts_count(const struct state *state) {
 	return state->sides.accounts.count;
 }

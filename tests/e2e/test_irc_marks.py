@@ -4,6 +4,7 @@ import re
 
 import pytest
 from irc import Irc
+from test_irc_accounts import add_account
 
 FAST = ("--rate", "100000:100000")
 WANTS = ("draft/read-marker", "batch", "labeled-response", "message-tags", "server-time", "echo-message")
@@ -21,7 +22,7 @@ def refusals(person, line):
 def marked(person, target, when=None):
     """Its mark there, or what it is once it was set."""
     [(name, mark)] = marks(person.ask(f"MARKREAD {target}" + (f" timestamp={when}" if when else "")))
-    assert name == target
+    assert name.lower() == target.lower()
     return mark.removeprefix("timestamp=")
 
 
@@ -94,6 +95,37 @@ def parting(ann):
     assert marks(ann.join("#tea")) == [("#tea", f"timestamp={known}")]
 
 
+def of_an_account(server, bob):
+    """All of one's connections hear of it, that asked for that; and it waits while one is away."""
+    add_account(server, "eve", "open-sesame")
+    account = ("eve", "open-sesame")
+    laptop, phone = [Irc(server).enter("eve", *WANTS, account=account) for _ in range(2)]
+    old = Irc(server).enter("eve", account=account)
+    laptop.join("#tea")
+    for each in (phone, old, bob):
+        each.sync()
+    for target, when in (("#tea", "2024-01-01T00:00:00.000Z"), ("bob", "2024-01-02T00:00:00.000Z")):
+        assert marked(laptop, target, when) == when
+        assert marks(phone.sync()) == [(target, f"timestamp={when}")]
+        assert not marks(old.sync()) and not marks(bob.sync())
+        assert marked(old, target) == when
+    assert marked(bob, "eve", "2024-01-03T00:00:00.000Z") == "2024-01-03T00:00:00.000Z"
+    for each in (laptop, phone, old):
+        each.quit()
+    bob.find("QUIT", nick="eve")
+    assert marked(bob, "eve") == "2024-01-03T00:00:00.000Z"
+    assert marked(bob, "EVE", "2024-01-04T00:00:00.000Z") == "2024-01-04T00:00:00.000Z"
+
+
+def an_account_again(server, bob):
+    eve = Irc(server).enter("eve", *WANTS, account=("eve", "open-sesame"))
+    assert marks(eve.join("#tea")) == [("#tea", "timestamp=2024-01-01T00:00:00.000Z")]
+    assert marked(eve, "bob") == "2024-01-02T00:00:00.000Z"
+    assert marked(bob, "eve") == "2024-01-04T00:00:00.000Z"
+    eve.quit()
+    bob.find("QUIT", nick="eve")
+
+
 def come_back(server, nick):
     """Under its own name, into its own rooms, and with what it has read."""
     person = Irc(server).enter(nick, *WANTS)
@@ -115,6 +147,8 @@ def test_read_markers(serve):
     without_the_capability(server)
     ann.sync(), bob.sync()
     parting(ann)
+    of_an_account(server, bob)
+    ann.sync()
     # Over the death of each process, and of all.
     known = marked(ann, "#tea"), marked(ann, "bob")
     for name in ("hub", "scribe", "clerk", "console"):
@@ -135,6 +169,8 @@ def test_read_markers(serve):
         if restarts == 0:
             server.kill_all()
             server.restart()
+    an_account_again(server, bob)
+    ann.sync()
     # With the person ends what it has read, and what others have read of it.
     bob.quit()
     ann.find("QUIT", nick="bob")

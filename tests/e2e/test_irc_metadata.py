@@ -2,6 +2,7 @@
 
 import pytest
 from irc import Irc, say
+from test_irc_accounts import add_account
 
 FAST = ("--rate", "100000:100000")
 WANTS = ("draft/metadata-3", "batch")
@@ -246,6 +247,24 @@ def labelled(server):
     dan.quit()
 
 
+def of_an_account(server, bob):
+    """One connection's change is heard by the others that subscribed; and it waits for its person."""
+    add_account(server, "eve", "open-sesame")
+    account = ("eve", "open-sesame")
+    laptop, phone = [Irc(server).enter("eve", *WANTS, account=account) for _ in range(2)]
+    phone.ask("METADATA * SUB status")
+    laptop.sync(), phone.sync()
+    setting(laptop, "*", "status", "on the way")
+    assert told(phone.sync()) == [("eve", "status", "on the way")]
+    assert asked(phone, "METADATA * CLEAR") == ("eve", [("766", "eve", "status", "Key not set")])
+    laptop.quiet()
+    setting(phone, "*", "status", "there")
+    for each in (laptop, phone):
+        each.quit()
+    assert refusals(bob, "eve", "LIST") == [("FAIL", "METADATA", "INVALID_TARGET", "eve")]
+    bob.sync()
+
+
 @pytest.mark.asan
 def test_metadata(serve):
     server = serve(*FAST, "--edges", "1")
@@ -264,6 +283,8 @@ def test_metadata(serve):
     subscribing(bob)
     notified(server, ann, bob)
     labelled(server)
+    of_an_account(server, bob)
+    ann.sync(), bob.sync()
     # Over the death of each process that holds no connection, subscriptions and all.
     for number, name in enumerate(("hub", "scribe", "clerk", "console")):
         pid = server.kill(name)
@@ -285,6 +306,8 @@ def test_metadata(serve):
         if restarts == 0:
             server.kill_all()
             server.restart()
+    eve = Irc(server).enter("eve", *WANTS, account=("eve", "open-sesame"))
+    assert values(batches(eve.greeting)[0]) == {("eve", "status"): "there"}
     # With the person it ends, and nobody inherits it.
     ann.quit()
     bob.find("QUIT", nick="ann")

@@ -22,12 +22,19 @@ static inline bool model_is_of_person(const struct model_request *request) {
 
 /* ---- read markers ---- */
 
+/* Who is here under that name, or, away, has an account of it; -1: nobody. */
+static inline int model_known(struct model *model, int name) {
+	int who = model_holder(model, name), same = model_names[name].same;
+	const struct model_client *client = who >= 0 || same < 0 ? NULL : model_bound(model, same);
+	return client == NULL ? who : model_number_of(model, client);
+}
+
 static inline void model_mark(struct model *model, const struct model_request *request,
                               struct model_client *client, uint64_t now_us,
                               struct model_outcome *out) {
 	uint64_t since_us = request->since_us < now_us ? request->since_us : now_us, *mark;
 	if (model_is_of_person(request)) {
-		int who = model_holder(model, request->name);
+		int who = model_known(model, request->name);
 		if (who < 0) {
 			model_refuse(out, REASON_NO_SUCH_NAME);
 			return;

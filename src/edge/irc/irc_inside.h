@@ -360,9 +360,8 @@ void irc_mark_of_room(struct irc *irc, uint64_t room);
 /* All of them: it has missed some. */
 void irc_say_marks(struct irc *irc);
 void irc_mark_refused(struct irc *irc, struct slice target, const struct record *answer);
-/* ENTRY_MARKED: for who set it, and for its other connections. */
+/* ENTRY_MARKED: for the connection that set it, and for the others of its person. */
 void irc_own_mark(struct irc *irc, const struct record *entry);
-void irc_other_mark(struct irc *irc, const struct record *entry);
 
 /* ---- metadata.c, metadata_tell.c ---- */
 

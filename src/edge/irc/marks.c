@@ -21,7 +21,7 @@ static struct conversation find_conversation(const struct irc *irc, struct slice
 		it.name = it.room != 0 ? view_room_name(state, it.room) : typed;
 		return it;
 	}
-	const struct person *person = state_person_named(state, typed);
+	const struct person *person = state_person_known(state, typed);
 	it.person = person == NULL ? 0 : person_id(person);
 	it.name = person == NULL ? typed : person_name(person);
 	return it;
@@ -103,29 +103,13 @@ void irc_mark_of_room(struct irc *irc, uint64_t room) {
 	}
 }
 
-static void say_entry(struct irc *irc, const struct record *entry) {
-	say_mark(irc,
-	         entry->room != 0 ? view_room_name(irc->edge->state, entry->room)
-	                          : entry->other_name,
-	         entry->since_us);
-}
-
 void irc_own_mark(struct irc *irc, const struct record *entry) {
-	if (entry->session == stream_session(irc->to)) {
-		say_entry(irc, entry);
+	if (entry->session == stream_session(irc->to) || irc_can(irc, CAP_READ_MARKER)) {
+		say_mark(irc,
+		         entry->room != 0 ? view_room_name(irc->edge->state, entry->room)
+		                          : entry->other_name,
+		         entry->since_us);
 	}
-}
-
-void irc_other_mark(struct irc *irc, const struct record *entry) {
-	struct stream_connection *it = stream_of_person(irc->stream, entry->person);
-	if (it == NULL || stream_own(it) == NULL || stream_session(it) == entry->session) {
-		return;
-	}
-	irc_talk_to(irc, it);
-	if (irc_can(irc, CAP_READ_MARKER)) {
-		say_entry(irc, entry);
-	}
-	irc_flush(irc);
 }
 
 static bool say_each(void *context, uint64_t room, uint64_t other, uint64_t since_us) {

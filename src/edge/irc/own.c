@@ -314,7 +314,6 @@ void irc_others_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_SHOUTED: stream_each(irc->stream, tell_shouted, &others); break;
 	case ENTRY_INVITED: stream_each(irc->stream, tell_invited, &others); break;
 	case ENTRY_JOINED: irc_metadata_of_newcomer(irc, entry); break;
-	case ENTRY_MARKED: irc_other_mark(irc, entry); break;
 	case ENTRY_METADATA: irc_other_metadata(irc, entry); break;
 	default: break;
 	}
