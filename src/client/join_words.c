@@ -62,6 +62,8 @@
 	X(REASON_CANNOT_RECEIVE, "不能给 {name} 发悄悄话",                                         \
 	  "{name} cannot receive a direct message")                                                \
 	X(REASON_NAME_REGISTERED, "“{name}”是注册过的名字", "the name {name} is registered")       \
+	X(REASON_LOOKS_LIKE, "“{name}”太像别人注册的名字，请换一个",                               \
+	  "{name} looks like a name that somebody has registered, take another")                   \
 	X(REASON_INVITE_ONLY, "要有人邀请才能进 {name}", "one has to be invited into {name}")      \
 	X(REASON_BAD_KEY, "{name} 要有钥匙才能进", "{name} is opened by a key")                    \
 	X(REASON_ROOM_FULL, "{name} 满了", "{name} is full")                                       \

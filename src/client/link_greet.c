@@ -266,6 +266,8 @@ static void on_refused(struct link *link, const struct wire_greeting *wire, uint
 	case REASON_NAME_INVALID:
 	case REASON_NAME_RESERVED:
 	case REASON_NAME_TAKEN:
+	case REASON_NAME_REGISTERED:
+	case REASON_LOOKS_LIKE:
 	case REASON_NOT_UTF8: link_change(link, PHASE_NAMELESS, now_us); break;
 	case REASON_TOO_FAST:
 	case REASON_BUSY:

@@ -150,7 +150,9 @@ struct trouble check_name(const struct deciding *d, const struct person *person,
 	if (!is_own && state_account_named(d->state, name) != 0) {
 		return (struct trouble){.reason = REASON_NAME_REGISTERED, .name = name};
 	}
-	return (struct trouble){0};
+	struct slice like = is_own ? slice_of(NULL, 0) : state_account_like(d->state, name);
+	return (struct trouble){.reason = like.size > 0 ? REASON_LOOKS_LIKE : REASON_NONE,
+	                        .text = like};
 }
 
 /* The holder's own edge asks, if it is a member without a session of which it is known. */

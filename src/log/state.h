@@ -219,6 +219,11 @@ bool state_accounts_each(const struct state *state, bool (*each)(void *context, 
 struct slice session_device(const struct state *state, const struct session *session);
 /* The seq up to which an account's device has certainly been told all; 0: it was never here. */
 uint64_t state_device_read_up_to(const struct state *state, uint64_t account, struct slice device);
+/*
+ * The name of an account that somebody who is called this could be taken for (alike.h); empty: there is
+ * none, or the name is an account's itself.
+ */
+struct slice state_account_like(const struct state *state, struct slice name);
 
 /*
  * Up to which time somebody has read a room, or what it and another person wrote: that is a mark. Of

@@ -44,10 +44,12 @@ void accounts_init(struct state *state) {
 	           offsetof(struct account, link_person), account_person_hash);
 	table_init(&sides->seats_by_session, &sides->seats, offsetof(struct seat, link),
 	           seat_session_hash);
+	alikes_init(state);
 }
 
 void accounts_finish(struct state *state) {
 	struct sides *sides = &state->sides;
+	alikes_finish(state);
 	table_finish(&sides->accounts_by_id);
 	table_finish(&sides->accounts_by_name);
 	table_finish(&sides->accounts_by_person);
@@ -275,6 +277,7 @@ uint32_t add_account(struct state *state, const struct record *from) {
 	set_text(state, &account->name, from->name);
 	table_add(&state->sides.accounts_by_id, handle);
 	table_add(&state->sides.accounts_by_name, handle);
+	add_alikes(state, handle, from->name);
 	if (account->person != 0) {
 		table_add(&state->sides.accounts_by_person, handle);
 	}
@@ -338,6 +341,7 @@ void end_account(struct state *state, uint32_t handle) {
 	tell_account(state, account, true);
 	table_remove(&state->sides.accounts_by_id, handle);
 	table_remove(&state->sides.accounts_by_name, handle);
+	end_alikes(state, handle, text_of(state, account->name));
 	set_text(state, &account->name, slice_of(NULL, 0));
 	pool_give(&state->sides.accounts, handle);
 	/* Who is connected goes on under its name; nobody else can come back as it. */

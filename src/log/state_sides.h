@@ -54,6 +54,13 @@ struct seat {
 	uint32_t device; /* text */
 };
 
+/* One of the hashes under which an account's name is filed, so that names like it are found (alike.h). */
+struct alike {
+	uint64_t hash;
+	uint32_t account;
+	uint32_t link;
+};
+
 struct mask {
 	uint64_t id; /* seq of the MODE << 8 | which of its changes */
 	uint64_t since_us;
@@ -115,6 +122,8 @@ struct shelf {
 };
 
 struct sides {
+	struct pool alikes;
+	struct table accounts_by_skeleton; /* of alikes */
 	struct pool texts, profiles, accounts, masks, invitations, charters, offices;
 	struct pool devices, seats;
 	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
@@ -185,6 +194,13 @@ enum state_error on_account_ended(struct state *state, const struct record *entr
 enum state_error on_account_set(struct state *state, const struct record *entry);
 enum state_error on_attached(struct state *state, const struct record *entry);
 enum state_error on_detached(struct state *state, const struct record *entry);
+
+/* ---- state_alikes.c: a function of the accounts' names, and so no rows of its own ---- */
+
+void alikes_init(struct state *state);
+void alikes_finish(struct state *state);
+void add_alikes(struct state *state, uint32_t account, struct slice name);
+void end_alikes(struct state *state, uint32_t account, struct slice name);
 
 /* ---- state_charters.c ---- */
 

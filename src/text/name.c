@@ -11,6 +11,7 @@
 #include <sodium/crypto_shorthash.h>
 #include <utf8proc.h>
 
+#include "alike.h"
 #include "utf8.h"
 
 #define ZERO_WIDTH_NON_JOINER 0x200C
@@ -337,13 +338,20 @@ static const char *const reserved_keys[] = {
 	"admin", "administrator", "chanserv", "nickserv", "server", "system", "管理员",
 };
 
-static bool is_reserved(const struct name_key *key) {
+/* What these look like (alike.h). */
+static const char *const reserved_skeletons[] = {
+	"adrnin", "adrninistrator", "server", "systern", "管理员",
+	"ADMlN",  "ADMlNlSTRATOR",  "SERVER", "SYSTEM",
+};
+
+static bool is_reserved(struct slice name, const struct name_key *key) {
 	for (size_t at = 0; at < sizeof(reserved_keys) / sizeof(reserved_keys[0]); at++) {
 		if (slice_equal(key_slice(key), slice_from_string(reserved_keys[at]))) {
 			return true;
 		}
 	}
-	return false;
+	return name_looks_like_skeleton(name, reserved_skeletons,
+	                                sizeof(reserved_skeletons) / sizeof(reserved_skeletons[0]));
 }
 
 /* As check_points(), behind the `#`. */
@@ -397,7 +405,7 @@ enum name_error name_check(struct slice name) {
 	}
 	struct name_key key;
 	enum name_error key_error = name_key(name, &key);
-	if (key_error == NAME_OK && is_reserved(&key)) {
+	if (key_error == NAME_OK && is_reserved(name, &key)) {
 		return NAME_RESERVED;
 	}
 	return error != NAME_OK ? error : key_error;

@@ -28,7 +28,8 @@
  *  - a combining mark first: it would stand on whatever is shown before the name. Hence every name
  *    has something to be seen.
  *
- * Letters of other alphabets that look alike (Cyrillic а, Latin a) are different letters here. */
+ * Letters of other alphabets that look alike (Cyrillic а, Latin a) are different letters here; whether
+ * a name could be taken for another is another question: alike.h. */
 #ifndef QUN_NAME_H
 #define QUN_NAME_H
 
@@ -50,7 +51,7 @@
  *   NAME_CHARACTER   one that means something to IRC
  *   NAME_UNASSIGNED  a code point not assigned (yet), private, or a noncharacter
  *   NAME_INVISIBLE   what cannot be seen, or a combining mark with nothing before it
- *   NAME_RESERVED    compares equal to a name that is the house's: 管理员, admin, … */
+ *   NAME_RESERVED    is, or looks like, a name that is the house's: 管理员, admin, … */
 /* clang-format off */
 #define NAME_ERRORS(row)                                                                           \
 	row(NAME_OK, 0, "ok")                                                                      \

@@ -489,6 +489,24 @@ static void accounts(void **unused) {
 	                                               .route = route_of(HOST, 1),
 	                                               .name = text("ming"),
 	                                               .nonce = 5});
+	/* Nor is one that looks like it; a part of it, or another spelling of nobody's, is not that. */
+	ask("refused:looks-like", registering("Mіng", 6001, 0));
+	assert_true(slice_equal(record_of(ANSWER_REFUSED).text, text("Ming")));
+	ask("refused:looks-like", by(ann, REQUEST_RENAME, NULL, "M1NG", NULL));
+	ask("refused:looks-like", (struct record){.kind = REQUEST_ENTER,
+	                                          .has_route = true,
+	                                          .route = route_of(HOST, 1),
+	                                          .name = text("rning")});
+	ask("refused:looks-like", (struct record){.kind = REQUEST_OPEN,
+	                                          .has_route = true,
+	                                          .route = route_of(HOST, 1),
+	                                          .name = text("МING"),
+	                                          .nonce = 5});
+	uint64_t other = enter_by_session("mingo");
+	struct record rename = message_of(other, REQUEST_RENAME);
+	rename.name = text("mіng");
+	ask("refused-message:looks-like(:Ming)", rename);
+	assert_true(slice_equal(record_of(ENTRY_REFUSED).text, text("Ming")));
 	/* Unless one has shown that it is one's own. */
 	struct record request = by(ann, REQUEST_RENAME, NULL, "ming", NULL);
 	request.bits = PERSON_HAS_ACCOUNT;

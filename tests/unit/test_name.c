@@ -147,6 +147,12 @@ static const struct verdict verdicts[] = {
 	{"管\u200D理\u2060员", NAME_RESERVED},
 	{"管\u115F理员", NAME_RESERVED},
 	{"管理员\uFE00", NAME_RESERVED},
+	{"аdmin", NAME_RESERVED}, /* Cyrillic а */
+	{"ADМIN", NAME_RESERVED}, /* Cyrillic М */
+	{"adrnin", NAME_RESERVED},
+	{"Administrat0r", NAME_RESERVED},
+	{"ѕyѕtem", NAME_RESERVED},
+	{"sеrver", NAME_RESERVED},
 	{"⼀管理员", NAME_OK},
 	{"admin1", NAME_OK},
 	{"管理", NAME_OK},

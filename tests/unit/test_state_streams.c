@@ -260,7 +260,17 @@ static void accounts(void **unused) {
 	assert_impossible((struct record){.kind = ENTRY_ACCOUNT_MADE});
 	apply((struct record){.kind = ENTRY_ACCOUNT_MADE, .name = text("小明")});
 	assert_int_equal(state_accounts_count(state), 2);
+	assert_true(slice_equal(state_account_like(state, text("mіng")), text("Ming")));
+	assert_int_equal(state_account_like(state, text("ming")).size, 0);
+	assert_int_equal(state_account_like(state, text("mango")).size, 0);
+	/* What looks like another may have been registered before that was looked at: it stays. */
+	uint64_t like = apply((struct record){.kind = ENTRY_ACCOUNT_MADE, .name = text("mіng")});
+	assert_int_equal(state_account_like(state, text("mіng")).size, 0);
+	assert_rows_are_the_state();
+	apply((struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = like});
+	assert_true(slice_equal(state_account_like(state, text("mіng")), text("Ming")));
 	apply((struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = ming});
+	assert_int_equal(state_account_like(state, text("mіng")).size, 0);
 	assert_int_equal(state_account_named(state, text("ming")), 0);
 	assert_impossible((struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = ming});
 }

@@ -80,9 +80,23 @@ static struct slice command_of(uint16_t kind) {
 	}
 }
 
+/* Whose name it could be taken for is no secret: that name is seen, and registered. */
+static void tell_whom_it_looks_like(struct irc *irc, struct slice nick, struct slice registered) {
+	irc_begin_numeric(irc, ERR_NICKNAMEINUSE);
+	irc_put_parameter(&irc->at, nick);
+	irc_put_text(&irc->at, " :Nickname looks like ");
+	irc_put(&irc->at, registered);
+	irc_put_text(&irc->at, ", which is registered: choose another");
+	irc_end_line(irc);
+}
+
 static void tell(struct irc *irc, const struct irc_asked *asked, const struct record *answer) {
 	const struct refusal *refusal = refusal_of(answer->reason);
 	struct slice target = slice_from_string(asked->target);
+	if (answer->reason == REASON_LOOKS_LIKE) {
+		tell_whom_it_looks_like(irc, target, answer->text);
+		return;
+	}
 	if (refusal == NULL) {
 		irc_begin_numeric(irc, ERR_UNKNOWNERROR);
 		irc_put_parameter(&irc->at, command_of(asked->kind));
