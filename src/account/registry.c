@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "alike.h"
 #include "diag.h"
 #include "guesses.h"
 #include "password.h"
@@ -271,6 +272,9 @@ static enum account_word on_register(struct asked *asked, bool *is_change) {
 	bool is_done;
 	if (name_check(name_of(asked)) != NAME_OK) {
 		return ACCOUNT_BAD_NAME;
+	}
+	if (!asked->is_console && name_mixes_scripts(name_of(asked))) {
+		return ACCOUNT_MIXED;
 	}
 	enum account_word word = look_for_deed(asked, &is_done);
 	if (word == ACCOUNT_OK) {

@@ -38,6 +38,9 @@ static const char *const sentences[ACCOUNT_WORDS_COUNT][2] = {
 	[ACCOUNT_NOT_PERMITTED] = {"不允许", "That is not permitted"},
 	[ACCOUNT_FAILED] = {"accounts.db 用不了；服务器的错误输出里有原因",
                             "accounts.db cannot be used; the server's standard error says why"},
+	[ACCOUNT_MIXED] = {"这个名字混用了几种文字", "The name mixes alphabets"},
+	[ACCOUNT_LOOKS_LIKE] = {"这个名字太像注册过的一个名字",
+                                "The name looks like a registered one"},
 };
 
 const char *account_sentence(enum language language, uint32_t word) {

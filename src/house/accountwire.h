@@ -6,7 +6,8 @@
  *
  * Which of a question's fields are looked at:
  *
- *   REGISTER      name, password, nonce         OK, TAKEN, BAD_NAME, WEAK, BAD_PASSWORD, FULL
+ *   REGISTER      name, password, nonce         OK, TAKEN, BAD_NAME, MIXED (alike.h; the console
+ *                                               may all the same), WEAK, BAD_PASSWORD, FULL
  *   VERIFY        name, password, origin        OK, WRONG (an unknown name too), TOO_SOON
  *   KEYS          name, origin                  OK with salt, iterations, stored, server (of an
  *                                               unknown name invented ones, the same each
@@ -69,7 +70,9 @@
 	X(ACCOUNT_BAD_PASSWORD, "password-invalid") /* too long, not UTF-8, or with controls */    \
 	X(ACCOUNT_FULL, "full")                     /* ACCOUNTS_MAX */                             \
 	X(ACCOUNT_NOT_PERMITTED, "not-permitted")   /* the console's alone */                      \
-	X(ACCOUNT_FAILED, "unavailable")
+	X(ACCOUNT_FAILED, "unavailable")                                                           \
+	X(ACCOUNT_MIXED, "name-mixes-scripts")   /* letters of alphabets that nobody mixes */      \
+	X(ACCOUNT_LOOKS_LIKE, "name-looks-like") /* a registered one: who asks finds out itself */
 
 #define ACCOUNT_WORD_ENUM(name, word) name,
 enum account_word { ACCOUNT_WORDS(ACCOUNT_WORD_ENUM) ACCOUNT_WORDS_COUNT };

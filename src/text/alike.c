@@ -9,7 +9,7 @@
 #include "alike_tables.h"
 #include "utf8.h"
 
-_Static_assert(ALIKE_POINTS_MAX * NAME_CODE_POINTS_MAX <= SKELETON_POINTS_MAX,
+_Static_assert(ALIKE_POINTS_MAX *NAME_CODE_POINTS_MAX <= SKELETON_POINTS_MAX,
                "the tables' longest");
 
 /* Code points on the way to a skeleton. */
@@ -55,7 +55,8 @@ static bool decompose(struct slice text, int options, struct points *out) {
 static void encode(const struct points *points, struct skeleton *out) {
 	out->size = 0;
 	for (size_t i = 0; i < points->count; i++) {
-		out->size = (uint16_t)(out->size + utf8_encode(points->at[i], out->bytes + out->size));
+		out->size =
+			(uint16_t)(out->size + utf8_encode(points->at[i], out->bytes + out->size));
 	}
 }
 
@@ -286,6 +287,5 @@ bool name_mixes_scripts(struct slice name) {
 		any |= all[i];
 	}
 	return any == 0 && !has_script(but_latin, SCRIPT_JAPANESE) &&
-	       !has_script(but_latin, SCRIPT_HAN_BOPOMOFO) &&
-	       !has_script(but_latin, SCRIPT_KOREAN);
+	       !has_script(but_latin, SCRIPT_HAN_BOPOMOFO) && !has_script(but_latin, SCRIPT_KOREAN);
 }

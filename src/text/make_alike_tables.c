@@ -70,8 +70,7 @@ static size_t skeleton_of(const USpoofChecker *checker, UChar32 point, UChar32 *
 	int32_t size = 0, at = 0;
 	size_t count = 0;
 	U16_APPEND_UNSAFE(text, size, point);
-	int32_t length =
-		uspoof_getSkeleton(checker, 0, text, size, skeleton, SKELETON_MAX, &error);
+	int32_t length = uspoof_getSkeleton(checker, 0, text, size, skeleton, SKELETON_MAX, &error);
 	check(error, "a skeleton");
 	while (at < length) {
 		U16_NEXT_UNSAFE(skeleton, at, points[count]);
@@ -101,7 +100,8 @@ static void make_map(void) {
 		longest = points_count > longest ? points_count : longest;
 		U16_APPEND_UNSAFE(text, size, point);
 		bool is_same = points_count == 1 && points[0] == point;
-		if (!is_same && unorm2_isNormalized(nfd, text, size, &error) && count < ENTRIES_MAX) {
+		if (!is_same && unorm2_isNormalized(nfd, text, size, &error) &&
+		    count < ENTRIES_MAX) {
 			entries[count].point = point;
 			entries[count].count = points_count;
 			entries[count++].at = place(points, points_count);
@@ -119,7 +119,8 @@ static void make_map(void) {
 		printf("%s0x%X,", i % 8 == 0 ? "\n\t" : " ",
 		       (unsigned)entries[i].point << 8 | (unsigned)entries[i].count);
 	}
-	printf("\n};\n\n/* Where in alike_pool. */\nstatic const uint16_t alike_at[%zu] = {", count);
+	printf("\n};\n\n/* Where in alike_pool. */\nstatic const uint16_t alike_at[%zu] = {",
+	       count);
 	for (size_t i = 0; i < count; i++) {
 		printf("%s%zu,", i % 12 == 0 ? "\n\t" : " ", entries[i].at);
 	}

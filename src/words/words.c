@@ -162,8 +162,8 @@
 	  REFUSAL_EN "this room is in slow mode: say it again in {number} seconds")                \
 	X(SAY_NO_NEEDS_ACCOUNT, REFUSAL_ZH "这个房间只许登录账号的人",                             \
 	  REFUSAL_EN "this room is for people who have signed in to an account")                   \
-	X(SAY_NO_LOOKS_LIKE, REFUSAL_ZH "这个名字太像别人注册的“{text}”，请换一个",                \
-	  REFUSAL_EN "that name looks like {text}, which somebody has registered: take another")   \
+	X(SAY_NO_LOOKS_LIKE, REFUSAL_ZH "太像别人注册的“{text}”，请换一个",                        \
+	  REFUSAL_EN "it looks like {text}, which is registered: take another name")               \
 	X(SAY_NO_SUCH_MESSAGE, REFUSAL_ZH "没有这条消息", REFUSAL_EN "there is no such message")   \
 	X(SAY_NO_LIMIT, REFUSAL_ZH "最多只能有{number}个",                                         \
 	  REFUSAL_EN "there may be {number} at most")                                              \

@@ -275,6 +275,8 @@ static void not_every_name_or_password_will_do(void **unused) {
 	assert_int_equal(add("admin", "correct horse", 1), ACCOUNT_BAD_NAME);
 	assert_int_equal(add("a b", "correct horse", 1), ACCOUNT_BAD_NAME);
 	assert_int_equal(add("", "correct horse", 1), ACCOUNT_BAD_NAME);
+	assert_int_equal(add("小明α", "correct horse", 1), ACCOUNT_MIXED);
+	assert_int_equal(add("аlice", "correct horse", 1), ACCOUNT_MIXED);
 	assert_int_equal(add("ming", "short", 1), ACCOUNT_WEAK);
 	assert_int_equal(add("ming", "tab\tand more", 1), ACCOUNT_BAD_PASSWORD);
 	assert_int_equal(add("ming", "correct horse", 1), ACCOUNT_OK);

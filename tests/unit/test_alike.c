@@ -58,9 +58,11 @@ static void test_skeletons(void **unused) {
 		}
 	}
 	for (size_t i = 0; i < COUNT(different); i++) {
-		assert_true(skeleton_of(of(different[i].a), &a) && skeleton_of(of(different[i].b), &b));
+		assert_true(skeleton_of(of(different[i].a), &a) &&
+		            skeleton_of(of(different[i].b), &b));
 		if (skeleton_equal(&a, &b)) {
-			fail_msg("%s and %s: %.*s", different[i].a, different[i].b, a.size, a.bytes);
+			fail_msg("%s and %s: %.*s", different[i].a, different[i].b, a.size,
+			         a.bytes);
 		}
 	}
 }
@@ -187,7 +189,7 @@ static const struct {
 	{"nai\u0308ve", false},
 	{"一ー", false},
 	{"", false},
-	{"pаypal", true},  /* Cyrillic а */
+	{"pаypal", true}, /* Cyrillic а */
 	{"αlice", true},
 	{"Ωmega", true},
 	{"小明иван", true},
@@ -208,8 +210,8 @@ static void test_scripts(void **unused) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_skeletons),  cmocka_unit_test(test_no_skeleton),
-		cmocka_unit_test(test_names),      cmocka_unit_test(test_few_hashes),
+		cmocka_unit_test(test_skeletons), cmocka_unit_test(test_no_skeleton),
+		cmocka_unit_test(test_names),     cmocka_unit_test(test_few_hashes),
 		cmocka_unit_test(test_scripts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -428,6 +428,8 @@ bool irc_is_operator(struct irc *irc);
 /* What the clerk's word (accountwire.h) means, in a sentence. */
 const char *irc_account_sentence(uint32_t word);
 extern const char irc_accounts_closed[];
+/* Does what it is called look like a name that is registered, and is not that? Then it cannot be registered. */
+bool irc_looks_registered(const struct irc *irc);
 /* The clerk has made it: the hub is told, and it is signed in. */
 void irc_account_made(struct irc *irc, struct slice account);
 

@@ -42,6 +42,8 @@ static void ask_for(struct irc *irc, enum clerk_what what, struct slice name, st
                     account_answered *answered) {
 	if ((irc->user->bits & PERSON_HAS_ACCOUNT) != 0) {
 		say(irc, "You are signed in already");
+	} else if (what == CLERK_ACCOUNT_REGISTER && irc_looks_registered(irc)) {
+		say(irc, irc_account_sentence(ACCOUNT_LOOKS_LIKE));
 	} else if (what == CLERK_ACCOUNT_REGISTER && !irc_config(irc)->has_registration) {
 		say(irc, irc_accounts_closed);
 	} else if (!irc_takes_passwords(irc)) {

@@ -14,6 +14,8 @@ const char *irc_account_sentence(uint32_t word) {
 	case ACCOUNT_WEAK: return "The password is too short: take 8 characters or more";
 	case ACCOUNT_BAD_PASSWORD: return "The password has characters that none may have";
 	case ACCOUNT_BAD_NAME: return "Nobody may register that name";
+	case ACCOUNT_MIXED: return "That name mixes alphabets: take one of a single one";
+	case ACCOUNT_LOOKS_LIKE: return "That name looks like one that is registered";
 	default: return "Accounts cannot be had just now; try again later";
 	}
 }
@@ -23,7 +25,9 @@ static const char *code(uint32_t word) {
 	case ACCOUNT_TAKEN: return "ACCOUNT_EXISTS";
 	case ACCOUNT_WEAK: return "WEAK_PASSWORD";
 	case ACCOUNT_BAD_PASSWORD: return "UNACCEPTABLE_PASSWORD";
-	case ACCOUNT_BAD_NAME: return "BAD_ACCOUNT_NAME";
+	case ACCOUNT_BAD_NAME:
+	case ACCOUNT_MIXED:
+	case ACCOUNT_LOOKS_LIKE: return "BAD_ACCOUNT_NAME";
 	default: return "TEMPORARILY_UNAVAILABLE";
 	}
 }
@@ -56,6 +60,10 @@ static void on_registered(void *context, struct connection connection,
 	irc_clerk_done(irc);
 }
 
+bool irc_looks_registered(const struct irc *irc) {
+	return state_account_like(irc->edge->state, irc_nick(irc)).size > 0;
+}
+
 static void refuse(struct irc *irc, const char *why, const char *text) {
 	irc_standard(irc, "FAIL", "REGISTER", why, irc_parameter(&irc->message, 0), text);
 }
@@ -70,6 +78,8 @@ void irc_on_register(struct irc *irc) {
 		refuse(irc, "ALREADY_AUTHENTICATED", "You are signed in already");
 	} else if (!slice_equal(account, irc_word("*")) && !name_equal(account, irc_nick(irc))) {
 		refuse(irc, "ACCOUNT_NAME_MUST_BE_NICK", "Take the name first that you register");
+	} else if (irc_looks_registered(irc)) {
+		refuse(irc, code(ACCOUNT_LOOKS_LIKE), irc_account_sentence(ACCOUNT_LOOKS_LIKE));
 	} else if (!irc_config(irc)->has_registration) {
 		refuse(irc, "TEMPORARILY_UNAVAILABLE", irc_accounts_closed);
 	} else if (!irc_takes_passwords(irc)) {
