@@ -26,7 +26,7 @@
 	X(CAP_EVENT_PLAYBACK, "draft/event-playback", "")                                          \
 	X(CAP_ACCOUNT_REGISTRATION, "draft/account-registration", "")                              \
 	X(CAP_METADATA, "draft/metadata-3",                                                        \
-	  "max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288")                          \
+	  "before-connect,max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288")           \
 	X(CAP_READ_MARKER, "draft/read-marker", "")                                                \
 	X(CAP_ECHO_MESSAGE, "echo-message", "")                                                    \
 	X(CAP_EXTENDED_JOIN, "extended-join", "")                                                  \

@@ -139,6 +139,7 @@
 	X(771, RPL_METADATAUNSUBOK, "")                                                            \
 	X(772, RPL_METADATASUBS, "")                                                               \
 	X(774, ERR_METADATASYNCLATER, "Synchronise the metadata later")                            \
+	X(775, ERR_METADATARATELIMIT, "")                                                          \
 	X(900, RPL_LOGGEDIN, "")                                                                   \
 	X(901, RPL_LOGGEDOUT, "You are now logged out")                                            \
 	X(902, ERR_NICKLOCKED, "You must use a nick assigned to you")                              \

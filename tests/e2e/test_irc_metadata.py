@@ -247,6 +247,56 @@ def labelled(server):
     dan.quit()
 
 
+def before_connect(server):
+    """What is set and subscribed to on the way in, is so when one is in; of others nothing is told yet."""
+    fay = Irc(server)
+    fay.send("METADATA * SET a :b")
+    fay.find("451")
+    fay.negotiate(*WANTS)
+
+    def heard(words, count=1):
+        fay.send(f"METADATA {words}")
+        return [fay.next() for _ in range(count)]
+
+    [line] = heard("* SET display-name :Fay the First")
+    assert line.matches("761", ("*", "display-name", "*", "Fay the First"))
+    assert heard("* SET status :gone soon")[0].matches("761", ("*", "status"))
+    assert heard("* SET status")[0].matches("766", ("*", "status"))
+    assert heard("* SUB status")[0].matches("770", ("status",))
+    assert heard("ann SET a :b")[0].matches("FAIL", ("METADATA", "INVALID_TARGET", "ann"))
+    assert heard("#tea LIST")[0].matches("FAIL", ("METADATA", "INVALID_TARGET", "#tea"))
+    assert heard("* SET Bad :b")[0].matches("FAIL", ("METADATA", "INVALID_KEY", "Bad"))
+    assert batches(heard("* GET display-name status", 4)) == [
+        (
+            "*",
+            [
+                ("761", "*", "display-name", "*", "Fay the First"),
+                ("766", "*", "status", "Key not set"),
+            ],
+        )
+    ]
+    assert values(batches(heard("* LIST", 3))[0]) == {("*", "display-name"): "Fay the First"}
+    assert batches(heard("* CLEAR", 3)) == [("*", [("766", "*", "display-name", "Key not set")])]
+    heard("* SET display-name :Fay")
+    fay.send("NICK fay", "USER f 0 * :f", "CAP END")
+    fay.greeting = fay.until("422")
+    assert values(batches(fay.greeting)[0]) == {("fay", "display-name"): "Fay"}
+    fay.sync()
+    assert listed(fay, "*") == {"display-name": "Fay"}
+    assert asked_subs(fay) == {"status"}
+    fay.quit()
+    # An account's stays but for what is set anew.
+    eve = Irc(server).negotiate(*WANTS, "sasl")
+    eve.send("METADATA * SET avatar :x", "NICK eve", "USER e 0 * :e")
+    eve.sign_in("eve", "open-sesame")
+    eve.send("CAP END")
+    both = {("eve", "avatar"): "x", ("eve", "status"): "there"}
+    assert values(batches(eve.until("422"))[0]) == both
+    assert listed(eve, "*") == {"avatar": "x", "status": "there"}
+    eve.ask("METADATA * SET avatar")
+    eve.quit()
+
+
 def of_an_account(server, bob):
     """One connection's change is heard by the others that subscribed; and it waits for its person."""
     add_account(server, "eve", "open-sesame")
@@ -269,7 +319,7 @@ def of_an_account(server, bob):
 def test_metadata(serve):
     server = serve(*FAST, "--edges", "1")
     ann, bob = enter(server, "ann"), enter(server, "bob")
-    limit = "max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288"
+    limit = "before-connect,max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288"
     assert ann.offered["draft/metadata-3"] == limit
     assert batches(ann.greeting) == [("ann", [])]
     for person in (ann, bob):
@@ -284,6 +334,7 @@ def test_metadata(serve):
     notified(server, ann, bob)
     labelled(server)
     of_an_account(server, bob)
+    before_connect(server)
     ann.sync(), bob.sync()
     # Over the death of each process that holds no connection, subscriptions and all.
     for number, name in enumerate(("hub", "scribe", "clerk", "console")):

@@ -19,7 +19,8 @@
  *   service    NickServ and ChanServ, people to whom one says commands (irc_service.h)
  *   marks      MARKREAD
  *   messages   PRIVMSG, NOTICE, TAGMSG
- *   metadata   METADATA; metadata_tell: what of it is told
+ *   metadata   METADATA; metadata_subs: who wants to know; metadata_tell: what is told; metadata_early:
+ *              what is set before one is in
  *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
  *   list       LIST
  *   modes      MODE
@@ -88,6 +89,7 @@ struct irc_door {
 struct irc_lister;
 struct irc_sign_in;
 struct irc_subs;
+struct irc_early;
 
 /* A connection. Small: there may be many thousands that say nothing. */
 struct irc_user {
@@ -95,7 +97,8 @@ struct irc_user {
 	struct irc_door *door;       /* NULL: it is in */
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
-	struct irc_subs *subs;       /* metadata.c: it has subscribed to keys */
+	struct irc_subs *subs;       /* metadata_subs.c: it has subscribed to keys */
+	struct irc_early *early;     /* metadata_early.c: until it is in */
 	char *quit;                  /* what it said when it quit */
 	/* Of the question to the clerk that is under way; or of the line that comes again. */
 	struct irc_label *waiting;
@@ -363,7 +366,10 @@ void irc_mark_refused(struct irc *irc, struct slice target, const struct record 
 /* ENTRY_MARKED: for the connection that set it, and for the others of its person. */
 void irc_own_mark(struct irc *irc, const struct record *entry);
 
-/* ---- metadata.c, metadata_tell.c ---- */
+/* ---- metadata*.c ---- */
+
+/* It is in: what it has set before that is asked for. */
+void irc_ask_early(struct irc *irc);
 
 /* Before its capabilities or itself go. */
 void irc_subs_free(struct irc *irc, struct irc_user *user);

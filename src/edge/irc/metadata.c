@@ -1,13 +1,10 @@
 /*
- * metadata.c - METADATA (IRCv3 draft/metadata-3): what people and rooms say of themselves, key by key;
- * who wants to know of which keys. What is told of it is metadata_tell.c's.
+ * metadata.c - METADATA (IRCv3 draft/metadata-3): what people and rooms say of themselves, key by key.
+ * Who wants to know of which keys is metadata_subs.c's, what is told of them metadata_tell.c's.
  *
  * Everybody's is there to be read, a room's for its members. One sets one's own; a room's operators
  * set the room's; operators of the server, all.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "irc_metadata.h"
@@ -39,237 +36,12 @@ static void fail(struct irc *irc, const char *code, struct slice a, struct slice
 	say_standard(irc, "FAIL", code, a, b, text);
 }
 
-static void warn_of_key(struct irc *irc, struct slice key) {
+void irc_warn_of_key(struct irc *irc, struct slice key) {
 	say_standard(irc, "WARN", "INVALID_KEY", key, irc_nothing(), "Invalid key");
 }
 
-/* ---- what one wants to know ---- */
-
 bool irc_is_metadata_aware(const struct irc *irc) {
 	return irc_can(irc, CAP_METADATA) && irc_can(irc, CAP_BATCH);
-}
-
-bool irc_next_key(struct slice *words, struct slice *word) {
-	while (words->size > 0 && words->bytes[0] == ' ') {
-		*words = slice_from(*words, 1);
-	}
-	const char *blank = words->size == 0 ? NULL : memchr(words->bytes, ' ', words->size);
-	*word = slice_first(*words, blank == NULL ? words->size : (size_t)(blank - words->bytes));
-	*words = slice_from(*words, word->size);
-	return word->size > 0;
-}
-
-static struct slice keys_of(const struct irc_user *user) {
-	return user->subs == NULL ? irc_nothing() : slice_of(user->subs->keys, user->subs->size);
-}
-
-bool irc_is_key_among(struct slice keys, struct slice key) {
-	struct slice word;
-	while (irc_next_key(&keys, &word)) {
-		if (slice_equal(word, key)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-struct slice irc_subscribed(const struct irc_user *user, size_t from) {
-	return slice_from(keys_of(user), from);
-}
-
-static void take_subs(struct irc *irc) {
-	struct irc_subs *subs = calloc(1, sizeof(*subs));
-	if (subs == NULL) {
-		abort();
-	}
-	subs->connection = stream_name(irc->stream, irc->to);
-	subs->after = irc->subscribers;
-	if (subs->after != NULL) {
-		subs->after->before = subs;
-	}
-	irc->subscribers = subs;
-	irc->user->subs = subs;
-}
-
-void irc_subs_free(struct irc *irc, struct irc_user *user) {
-	struct irc_subs *subs = user->subs;
-	if (subs == NULL) {
-		return;
-	}
-	*(subs->before != NULL ? &subs->before->after : &irc->subscribers) = subs->after;
-	if (subs->after != NULL) {
-		subs->after->before = subs->before;
-	}
-	free(subs->keys);
-	free(subs);
-	user->subs = NULL;
-}
-
-/* "key key key " */
-static void add_sub(struct irc *irc, struct slice key) {
-	if (irc->user->subs == NULL) {
-		take_subs(irc);
-	}
-	struct irc_subs *subs = irc->user->subs;
-	subs->keys = realloc(subs->keys, subs->size + key.size + 1);
-	if (subs->keys == NULL) {
-		abort();
-	}
-	memcpy(subs->keys + subs->size, key.bytes, key.size);
-	subs->keys[subs->size + key.size] = ' ';
-	subs->size += key.size + 1;
-	subs->count++;
-}
-
-static void drop_sub(struct irc *irc, struct slice key) {
-	struct irc_subs *subs = irc->user->subs;
-	struct slice rest = keys_of(irc->user), word;
-	while (irc_next_key(&rest, &word)) {
-		if (slice_equal(word, key)) {
-			size_t at = (size_t)(word.bytes - subs->keys), end = at + word.size + 1;
-			memmove(subs->keys + at, subs->keys + end, subs->size - end);
-			subs->size -= end - at;
-			subs->count--;
-			break;
-		}
-	}
-	if (subs != NULL && subs->count == 0) {
-		irc_subs_free(irc, irc->user);
-	}
-}
-
-/* ---- keys that a line names ---- */
-
-/* From the third parameter on; what is more than a line's parameters stands in the last one. */
-struct keys {
-	const struct irc_message *message;
-	size_t at;
-	struct slice rest;
-};
-
-static bool next_key(struct keys *keys, struct slice *key) {
-	while (!irc_next_key(&keys->rest, key)) {
-		if (keys->at >= keys->message->count) {
-			return false;
-		}
-		keys->rest = irc_parameter(keys->message, keys->at++);
-	}
-	return true;
-}
-
-static struct keys keys_in(const struct irc *irc) {
-	return (struct keys){.message = &irc->message, .at = 2};
-}
-
-/* "770 nick key key", in as many lines as it takes. */
-struct key_lines {
-	struct irc *irc;
-	unsigned numeric;
-	bool is_begun;
-};
-
-static void put_key(struct key_lines *lines, struct slice key) {
-	struct irc *irc = lines->irc;
-	if (lines->is_begun && irc->at.size + 1 + key.size > IRC_LINE_BYTES_MAX - 2) {
-		irc_end_line(irc);
-		lines->is_begun = false;
-	}
-	if (!lines->is_begun) {
-		irc_begin_numeric(irc, lines->numeric);
-		lines->is_begun = true;
-	}
-	irc_put_text(&irc->at, " ");
-	irc_put(&irc->at, key);
-}
-
-static void end_keys(struct key_lines *lines) {
-	if (lines->is_begun) {
-		irc_end_line(lines->irc);
-	}
-}
-
-static void warn_of_bad_keys(struct irc *irc) {
-	struct keys keys = keys_in(irc);
-	struct slice key;
-	while (next_key(&keys, &key)) {
-		if (!state_is_metadata_key(key)) {
-			warn_of_key(irc, key);
-		}
-	}
-}
-
-/* ---- SUB, UNSUB, SUBS ---- */
-
-static bool is_full(const struct irc *irc) {
-	return irc->user->subs != NULL && irc->user->subs->count >= METADATA_SUBS_MAX;
-}
-
-static void say_full(struct irc *irc, struct slice key) {
-	char words[METADATA_KEY_BYTES_MAX + 32];
-	struct irc_line line = irc_line_at(words, sizeof(words));
-	irc_put_text(&line, "SUB ");
-	irc_put(&line, key);
-	irc_put_text(&line, " ");
-	irc_put_number(&line, METADATA_SUBS_MAX);
-	irc_standard(irc, "FAIL", "METADATA", "LIMIT_REACHED", irc_line_slice(&line),
-	             "You have subscribed to as many keys as you may");
-}
-
-static void subscribe(struct irc *irc, struct slice self) {
-	(void)self;
-	struct key_lines lines = {.irc = irc, .numeric = RPL_METADATASUBOK};
-	struct keys keys = keys_in(irc);
-	struct slice key, refused = irc_nothing();
-	size_t before = keys_of(irc->user).size;
-	while (refused.size == 0 && next_key(&keys, &key)) {
-		if (!state_is_metadata_key(key)) {
-			continue;
-		}
-		if (!irc_is_key_among(keys_of(irc->user), key)) {
-			if (is_full(irc)) {
-				refused = key;
-				continue;
-			}
-			add_sub(irc, key);
-		}
-		put_key(&lines, key);
-	}
-	end_keys(&lines);
-	warn_of_bad_keys(irc);
-	if (refused.size > 0) {
-		say_full(irc, refused);
-	}
-	if (keys_of(irc->user).size > before) {
-		irc_metadata_subscribed(irc, before);
-	}
-}
-
-static void unsubscribe(struct irc *irc, struct slice self) {
-	(void)self;
-	struct key_lines lines = {.irc = irc, .numeric = RPL_METADATAUNSUBOK};
-	struct keys keys = keys_in(irc);
-	struct slice key;
-	while (next_key(&keys, &key)) {
-		if (state_is_metadata_key(key)) {
-			drop_sub(irc, key);
-			put_key(&lines, key);
-		}
-	}
-	end_keys(&lines);
-	warn_of_bad_keys(irc);
-}
-
-static void say_subscribed(struct irc *irc, struct slice self) {
-	(void)self;
-	struct key_lines lines = {.irc = irc, .numeric = RPL_METADATASUBS};
-	struct slice rest = keys_of(irc->user), key;
-	unsigned batch = irc->in_batch = irc_open_batch(irc, "metadata-subs", irc_nothing());
-	while (irc_next_key(&rest, &key)) {
-		put_key(&lines, key);
-	}
-	end_keys(&lines);
-	irc->in_batch = 0;
-	irc_close_batch(irc, batch);
 }
 
 /* ---- GET, LIST, SYNC ---- */
@@ -277,7 +49,7 @@ static void say_subscribed(struct irc *irc, struct slice self) {
 /* False, and told, if it is not there, or not to be seen. */
 static bool find_readable(struct irc *irc, struct slice typed, struct irc_owner *owner) {
 	*owner = irc_owner_of(irc, typed);
-	bool is_there = owner->room != 0 || owner->person != 0;
+	bool is_there = owner->room != 0 || owner->person != 0 || irc->user->door != NULL;
 	if (!is_there || (owner->room != 0 && !irc_sees_room(irc, owner->room))) {
 		fail(irc, "INVALID_TARGET", typed, irc_nothing(), "Invalid metadata target");
 		return false;
@@ -290,20 +62,18 @@ static bool find_readable(struct irc *irc, struct slice typed, struct irc_owner 
 }
 
 static void get(struct irc *irc, struct slice typed) {
-	struct keys keys = keys_in(irc);
+	struct irc_keys keys = irc_keys_in(irc);
 	struct irc_owner owner;
 	struct slice key;
 	if (!find_readable(irc, typed, &owner)) {
 		return;
 	}
 	unsigned batch = irc->in_batch = irc_open_batch(irc, "metadata", owner.name);
-	while (next_key(&keys, &key)) {
+	while (irc_next_named(&keys, &key)) {
 		if (state_is_metadata_key(key)) {
-			irc_say_metadata(
-				irc, owner.name, key,
-				state_metadata(irc->edge->state, owner.room, owner.person, key));
+			irc_say_metadata(irc, owner.name, key, irc_metadata_of(irc, &owner, key));
 		} else {
-			warn_of_key(irc, key);
+			irc_warn_of_key(irc, key);
 		}
 	}
 	irc->in_batch = 0;
@@ -331,6 +101,10 @@ static void synchronise(struct irc *irc, struct slice typed) {
 
 /* The target of the refusal, and of an answer that has nothing new: "target key". */
 static void ask_to_set(struct irc *irc, struct slice typed, struct slice key, struct slice value) {
+	if (irc->user->door != NULL) {
+		irc_set_early(irc, key, value);
+		return;
+	}
 	char words[IRC_LINE_BYTES_MAX];
 	struct irc_line line = irc_line_at(words, sizeof(words));
 	struct record request = {.kind = REQUEST_SET_METADATA, .by = key, .text = value};
@@ -381,9 +155,9 @@ static const struct verb {
 	{"LIST", list, 0, 0, false, true},
 	{"SET", set, 1, 2, false, false},
 	{"CLEAR", clear, 0, 0, false, false},
-	{"SUB", subscribe, 1, IRC_PARAMETERS_MAX, true, true},
-	{"UNSUB", unsubscribe, 1, IRC_PARAMETERS_MAX, true, true},
-	{"SUBS", say_subscribed, 0, 0, true, true},
+	{"SUB", irc_metadata_sub, 1, IRC_PARAMETERS_MAX, true, true},
+	{"UNSUB", irc_metadata_unsub, 1, IRC_PARAMETERS_MAX, true, true},
+	{"SUBS", irc_metadata_subs, 0, 0, true, true},
 	{"SYNC", synchronise, 0, 0, false, true},
 };
 
@@ -410,7 +184,9 @@ void irc_on_metadata(struct irc *irc) {
 		     word = irc_parameter(&irc->message, 1);
 	const struct verb *verb = verb_of(word);
 	size_t more = irc->message.count < 2 ? 0 : irc->message.count - 2;
-	if (!irc_is_metadata_aware(irc)) {
+	if (irc->user->door != NULL && !irc_is_metadata_aware(irc)) {
+		irc_numeric(irc, ERR_NOTREGISTERED, irc_nothing(), irc_nothing());
+	} else if (!irc_is_metadata_aware(irc)) {
 		say_bad_parameters(irc, word, "Ask for draft/metadata-3 and batch first");
 	} else if (typed.size == 0 || word.size == 0) {
 		say_bad_parameters(irc, word, "Not enough parameters");
@@ -420,16 +196,27 @@ void irc_on_metadata(struct irc *irc) {
 		say_bad_parameters(irc, word,
 		                   more < verb->least ? "Not enough parameters"
 		                                      : "Too many parameters");
-	} else if (verb->settles && !irc->is_settled) {
+	} else if (irc->user->door != NULL && !slice_equal(typed, irc_word("*"))) {
+		fail(irc, "INVALID_TARGET", typed, irc_nothing(), "You are not in yet: use *");
+	} else if (verb->settles && !irc->is_settled && irc->user->door == NULL) {
 		irc->must_wait = true;
 	} else {
 		obey(irc, verb, typed);
 	}
 }
 
-void irc_metadata_refused(struct irc *irc, struct slice target, const struct record *answer) {
+void irc_metadata_is_full(struct irc *irc, struct slice target, uint64_t most) {
 	char words[IRC_LINE_BYTES_MAX];
 	struct irc_line line = irc_line_at(words, sizeof(words));
+	irc_put_text(&line, "SET ");
+	irc_put(&line, target);
+	irc_put_text(&line, " ");
+	irc_put_number(&line, most);
+	irc_standard(irc, "FAIL", "METADATA", "LIMIT_REACHED", irc_line_slice(&line),
+	             "There are as many keys as there may be");
+}
+
+void irc_metadata_refused(struct irc *irc, struct slice target, const struct record *answer) {
 	struct slice name, key;
 	irc_next_key(&target, &name);
 	irc_next_key(&target, &key);
@@ -446,14 +233,7 @@ void irc_metadata_refused(struct irc *irc, struct slice target, const struct rec
 		fail(irc, "INVALID_VALUE", key, irc_nothing(), "Invalid value");
 		break;
 	case REASON_LIMIT:
-	case REASON_FULL:
-		irc_put_text(&line, "SET ");
-		irc_put(&line, name);
-		irc_put_text(&line, " ");
-		irc_put_number(&line, answer->number);
-		irc_standard(irc, "FAIL", "METADATA", "LIMIT_REACHED", irc_line_slice(&line),
-		             "There are as many keys as there may be");
-		break;
+	case REASON_FULL: irc_metadata_is_full(irc, name, answer->number); break;
 	default:
 		fail(irc, "KEY_NO_PERMISSION", name, key.size > 0 ? key : irc_word("*"),
 		     "Permission denied");

@@ -69,6 +69,9 @@ static struct irc_owner owner_by_id(const struct irc *irc, uint64_t room, uint64
 
 struct irc_owner irc_owner_of(const struct irc *irc, struct slice typed) {
 	const struct state *state = irc->edge->state;
+	if (irc->user->door != NULL) {
+		return (struct irc_owner){.name = irc_word("*")};
+	}
 	if (irc_is_room_name(typed)) {
 		return owner_by_id(irc, state_room_named(state, typed), 0);
 	}
@@ -103,8 +106,11 @@ static bool is_seen(const struct irc *irc, uint64_t room, uint64_t person) {
 void irc_list_metadata(struct irc *irc, const struct irc_owner *owner) {
 	struct metadata at = {0};
 	unsigned batch = irc->in_batch = irc_open_batch(irc, "metadata", owner->name);
+	irc_say_early(irc, owner);
 	while (state_metadata_next(irc->edge->state, owner->room, owner->person, &at)) {
-		irc_say_metadata(irc, owner->name, at.key, at.value);
+		if (!irc_is_early(irc, owner, at.key)) {
+			irc_say_metadata(irc, owner->name, at.key, at.value);
+		}
 	}
 	irc->in_batch = 0;
 	irc_close_batch(irc, batch);
@@ -190,7 +196,7 @@ void irc_metadata_subscribed(struct irc *irc, size_t from) {
 	const struct person *self = irc_self(irc);
 	if (self != NULL && person_rooms(irc->edge->state, self, NULL, 0) > 0) {
 		irc_sync_metadata(irc, NULL, from);
-	} else {
+	} else if (irc->user->door == NULL) {
 		say_later(irc);
 	}
 }

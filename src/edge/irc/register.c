@@ -327,6 +327,7 @@ void irc_entered(struct irc *irc) {
 	if (irc->user->must_greet) {
 		irc->user->must_greet = false;
 		irc_greet(irc);
+		irc_ask_early(irc);
 		irc_say_rooms(irc);
 	}
 }
