@@ -222,7 +222,7 @@ void let_session_go(struct deciding *d, const struct session *session, enum reas
 	                       .person = person_id(person),
 	                       .session = session_id(session),
 	                       .name = person_name(person),
-	                       .number = read_up_to,
+	                       .number = read_up_to <= state_seq(d->state) ? read_up_to : 0,
 	                       .reason = reason,
 	                       .text = why,
 	                       .userhost = person_userhost(d->state, person),
@@ -372,4 +372,23 @@ void decide_account_set(struct deciding *d) {
 		                             .bits = after});
 	}
 	account_done(d);
+}
+
+/* Its own edge says how far one of its connections has certainly read: nobody goes back. */
+void decide_read_up_to(struct deciding *d) {
+	const struct session *session = state_session(d->state, d->request->session);
+	if (session == NULL || session_face(session) != FACE_IRC ||
+	    session_home(session) % d->at->edges != d->request->queue) {
+		return;
+	}
+	const struct person *person = person_of(d, session);
+	uint64_t account = person_account(d->state, person), number = d->request->number;
+	uint64_t known =
+		state_device_read_up_to(d->state, account, session_device(d->state, session));
+	if (account != 0 && number > known && number <= state_seq(d->state)) {
+		add_entry(d, (struct record){.kind = ENTRY_READ,
+		                             .person = person_id(person),
+		                             .session = session_id(session),
+		                             .number = number});
+	}
 }

@@ -39,7 +39,8 @@
 	X(CAP_SERVER_TIME, "server-time", "")                                                      \
 	X(CAP_SETNAME, "setname", "")                                                              \
 	X(CAP_STANDARD_REPLIES, "standard-replies", "")                                            \
-	X(CAP_USERHOST_IN_NAMES, "userhost-in-names", "")
+	X(CAP_USERHOST_IN_NAMES, "userhost-in-names", "")                                          \
+	X(CAP_PLAYBACK, "znc.in/playback", "")
 
 #define IRC_CAPABILITY_ENUM(name, word, value) name,
 enum irc_capability { IRC_CAPABILITIES(IRC_CAPABILITY_ENUM) CAPABILITIES_COUNT };

@@ -121,7 +121,8 @@
 	X(41, ENTRY_FOUNDER, "founder") /* room, other_name, name (account; empty: none), by */         \
 	X(42, ENTRY_STANDING,                                                                           \
 	  "standing") /* room, other_name, name (account), bits (MEMBER_* it has on joining), by */     \
-	X(43, ENTRY_ERASED, "erased") /* name (an account's), target, by: all it said; hidden */
+	X(43, ENTRY_ERASED, "erased") /* name (an account's), target, by: all it said; hidden */        \
+	X(44, ENTRY_READ, "read") /* person, session, number (its device has read up to); hidden */
 
 #define ANSWER_KINDS(X)                                                                            \
 	X(256, ANSWER_NOTHING, "nothing") /* the request is done and has nothing to say */         \
@@ -460,7 +461,8 @@ static inline bool record_is_hidden(const struct record *record) {
 	case ENTRY_SERVER_SET:
 	case ENTRY_FOUNDER:
 	case ENTRY_STANDING:
-	case ENTRY_ERASED: return true;
+	case ENTRY_ERASED:
+	case ENTRY_READ: return true;
 	default: return false;
 	}
 }

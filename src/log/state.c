@@ -442,6 +442,7 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_ATTACHED: return on_attached(state, entry);
 	case ENTRY_DETACHED: return on_detached(state, entry);
 	case ENTRY_ACCOUNT_SET: return on_account_set(state, entry);
+	case ENTRY_READ: return on_read(state, entry);
 	default: return STATE_IMPOSSIBLE;
 	}
 }

@@ -429,6 +429,15 @@ enum state_error on_detached(struct state *state, const struct record *entry) {
 	return STATE_OK;
 }
 
+enum state_error on_read(struct state *state, const struct record *entry) {
+	uint32_t session = find_session(state, entry->session);
+	if (session == 0 || !is_stream(session_at(state, session)->face)) {
+		return STATE_IMPOSSIBLE;
+	}
+	note_read(state, session, entry->number, entry->time_us);
+	return STATE_OK;
+}
+
 void begin_session(struct state *state, uint32_t person, const struct record *entry) {
 	uint32_t session = add_session(state, entry->session, person, entry);
 	if (is_stream(entry->face)) {

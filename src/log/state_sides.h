@@ -194,6 +194,7 @@ enum state_error on_account_ended(struct state *state, const struct record *entr
 enum state_error on_account_set(struct state *state, const struct record *entry);
 enum state_error on_attached(struct state *state, const struct record *entry);
 enum state_error on_detached(struct state *state, const struct record *entry);
+enum state_error on_read(struct state *state, const struct record *entry);
 
 /* ---- state_alikes.c: a function of the accounts' names, and so no rows of its own ---- */
 

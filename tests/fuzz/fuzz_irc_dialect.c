@@ -209,9 +209,23 @@ bool stream_is_outstanding(const struct stream *at, const struct stream_connecti
 	return it->made > answered;
 }
 
-void stream_gone(struct stream *at, uint64_t session, uint16_t reason, struct slice text) {
-	const struct record request = {
-		.kind = REQUEST_GONE, .session = session, .reason = reason, .text = text};
+bool edge_request(struct edge *at, const struct record *request) {
+	return put(request);
+}
+
+uint64_t stream_written(const struct stream *at, const struct stream_connection *it,
+                        bool *is_received) {
+	*is_received = it->session % 2 == 0;
+	return it->session;
+}
+
+void stream_gone(struct stream *at, uint64_t session, uint16_t reason, struct slice text,
+                 uint64_t read_up_to) {
+	const struct record request = {.kind = REQUEST_GONE,
+	                               .session = session,
+	                               .reason = reason,
+	                               .text = text,
+	                               .number = read_up_to};
 	(void)put(&request);
 }
 

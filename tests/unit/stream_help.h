@@ -167,7 +167,7 @@ static void dialect_closed(void *it, struct stream_connection *connection, enum 
 	world.seen.end = end;
 	snprintf(world.seen.text, sizeof(world.seen.text), "%.*s", (int)text.size, text.bytes);
 	if (stream_session(connection) != 0) {
-		stream_gone(world.stream, stream_session(connection), REASON_NONE, text);
+		stream_gone(world.stream, stream_session(connection), REASON_NONE, text, 0);
 	}
 }
 

@@ -257,6 +257,28 @@ static void orphans_and_devices(void **unused) {
 	assert_null(named("ming"));
 }
 
+static void how_far_it_has_read(void **unused) {
+	make_account("ming");
+	uint64_t ming = come("welcome entered(ming)", "ming", "phone");
+	uint64_t bob = come_as_guest("bob");
+	uint64_t now = state_seq(world->state);
+	struct record read = {.kind = REQUEST_READ_UP_TO, .session = ming, .number = now};
+	ask("read", read);
+	assert_int_equal(state_device_read_up_to(world->state, account(), text("phone")), now);
+	/* Never back, never further than there is anything; and only of an account's, by its own edge. */
+	ask("nothing", read);
+	read.number = state_seq(world->state) + 1;
+	ask("nothing", read);
+	read.number--;
+	read.queue = 1;
+	ask("nothing", read);
+	read.queue = 0;
+	read.session = bob;
+	ask("nothing", read);
+	read.session = ming;
+	ask("read", read);
+}
+
 static void what_ends_others(void **unused) {
 	make_account("ming");
 	uint64_t ming = come("welcome entered(ming)", "ming", NULL);
@@ -351,6 +373,7 @@ int main(void) {
 		TEST(all_stay),
 		TEST(rights_end_with_the_last_session),
 		TEST(orphans_and_devices),
+		TEST(how_far_it_has_read),
 		TEST(what_ends_others),
 		TEST(becoming_its_person),
 		TEST(moving_over),

@@ -58,7 +58,8 @@ static bool ask(struct irc *irc, struct slice password, bool is_of_account) {
 		return irc_ask_clerk(irc, CLERK_ACCOUNT_VERIFY_SECRET, irc_nothing(), password,
 		                     on_verified);
 	}
-	return irc_ask_clerk(irc, CLERK_ACCOUNT_VERIFY, slice_first(password, size),
+	return irc_ask_clerk(irc, CLERK_ACCOUNT_VERIFY,
+	                     irc_take_device(irc, slice_first(password, size)),
 	                     slice_from(password, size + 1), on_verified);
 }
 

@@ -69,7 +69,8 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	if (session != 0 &&
 	    (user->must_greet || state_session(irc->edge->state, session) != NULL)) {
 		stream_gone(irc->stream, session, REASON_NONE,
-		            user->quit_size > 0 ? slice_of(user->quit, user->quit_size) : text);
+		            user->quit_size > 0 ? slice_of(user->quit, user->quit_size) : text,
+		            irc_read_up_to(irc, connection, end));
 	}
 	irc_count_unknown(irc, -(user->door != NULL));
 	if (user->door != NULL) {
@@ -235,6 +236,7 @@ static void quiet(void *it, struct stream_connection *connection) {
 	irc_put_text(&line, "PING ");
 	irc_put_text(&line, irc_config(irc)->server);
 	irc_end(&line);
+	irc_note_ping(irc, connection);
 	stream_answer(irc->stream, connection, irc_line_slice(&line));
 }
 
@@ -351,7 +353,7 @@ static void on_entry(void *it, const struct record *entry) {
 		if (has_let_in(&asked, entry)) {
 			/* It was let in, and has gone before it knew. */
 			stream_gone(irc->stream, entry->session, REASON_NONE,
-			            slice_from_string("Connection closed"));
+			            slice_from_string("Connection closed"), 0);
 		}
 		irc_label_drop(asked.label);
 		free(asked.target);
@@ -371,7 +373,7 @@ static void end_ghost(struct irc *irc, struct slice name) {
 		    stream_of_session(irc->stream, person_id(person), session_id(session)) ==
 		            NULL) {
 			stream_gone(irc->stream, session_id(session), REASON_NONE,
-			            slice_from_string("Connection closed"));
+			            slice_from_string("Connection closed"), 0);
 		}
 	}
 }
@@ -555,6 +557,7 @@ static void tick(void *it, uint64_t now_us) {
 	irc_follow_config(it);
 	irc_history_tick(it);
 	irc_returning_tick(it);
+	irc_device_tick(it, now_us);
 }
 
 const struct stream_dialect irc_dialect = {

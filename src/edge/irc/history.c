@@ -61,7 +61,7 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 			is_taken = history_tell(irc, job);
 		} else if (job->kind == HISTORY_IS_WHOWAS) {
 			irc_numeric(irc, RPL_TRYAGAIN, irc_word("WHOWAS"), irc_nothing());
-		} else if (job->kind != HISTORY_IS_BACKLOG) {
+		} else if (job->kind != HISTORY_IS_BACKLOG && job->kind != HISTORY_IS_MISSED) {
 			irc_standard(irc, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", irc_nothing(),
 			             "Messages could not be retrieved");
 		}
@@ -200,6 +200,52 @@ void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq) {
 	add_job(irc, job);
 }
 
+static struct history_job *make_missed(struct irc *irc, uint64_t room, struct slice name) {
+	struct history_job *job = make_job(irc, HISTORY_IS_MISSED, name);
+	if (job != NULL) {
+		job->room = room;
+		job->verb = HISTORY_LATEST;
+		job->first.kind = SELECTOR_LATEST;
+		job->wants_events = false;
+	}
+	return job;
+}
+
+void irc_missed(struct irc *irc, uint64_t room, struct slice name, uint64_t since) {
+	struct history_job *job = make_missed(irc, room, name);
+	if (job == NULL) {
+		return;
+	}
+	/* A message's seq is as good as any: what is behind it. */
+	job->first.kind = SELECTOR_MSGID;
+	job->first.seq = since;
+	/* One more shows that there are more. */
+	job->limit = HISTORY_MISSED_MAX + 1;
+	job->before = state_seq(irc->edge->state) + 1;
+	add_job(irc, job);
+}
+
+static struct irc_selector at_time(uint64_t time_us) {
+	return (struct irc_selector){.kind = SELECTOR_TIME, .time_us = time_us};
+}
+
+void irc_play(struct irc *irc, uint64_t room, struct slice name, uint64_t from_us, uint64_t to_us) {
+	struct history_job *job = make_missed(irc, room, name);
+	if (job == NULL) {
+		irc_notice(irc, "*playback", irc_word("Too many ask for messages just now"));
+		return;
+	}
+	if (from_us != 0 || to_us != 0) {
+		job->first = at_time(from_us);
+	}
+	if (to_us != 0) {
+		job->verb = HISTORY_BETWEEN;
+		job->second = at_time(to_us);
+	}
+	job->limit = HISTORY_PLAYED_MAX + 1;
+	add_job(irc, job);
+}
+
 bool irc_ask_whowas(struct irc *irc, struct slice name, size_t count) {
 	struct history_job *job = make_job(irc, HISTORY_IS_WHOWAS, name);
 	if (job == NULL) {
@@ -273,6 +319,19 @@ static void collect_targets(struct irc *irc, struct history_job *job) {
 		add_target(job)->room = rooms[i];
 	}
 	state_threads_each(state, stream_person(irc->to), add_thread, job);
+}
+
+void irc_list_playback(struct irc *irc) {
+	struct history_job *job = make_job(irc, HISTORY_IS_LIST, irc_word("*"));
+	if (job == NULL) {
+		irc_notice(irc, "*playback", irc_word("Too many ask for messages just now"));
+		return;
+	}
+	job->first = at_time(0);
+	job->second = at_time(UINT64_MAX);
+	job->limit = SIZE_MAX;
+	collect_targets(irc, job);
+	add_job(irc, job);
 }
 
 void irc_on_chathistory(struct irc *irc) {

@@ -272,7 +272,7 @@ static void begin_steps(struct irc_history_desk *desk, struct history_job *job) 
 		job->step = HISTORY_DONE;
 		return;
 	}
-	if (job->kind == HISTORY_IS_TARGETS) {
+	if (job->kind == HISTORY_IS_TARGETS || job->kind == HISTORY_IS_LIST) {
 		job->step = HISTORY_NEXT_TARGET;
 		ask_next(desk, job);
 		return;

@@ -1,6 +1,7 @@
 /* history_tell.c - what was found, as lines: a batch, or, for older clients, each with its time before it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "irc_history.h"
@@ -22,13 +23,26 @@ static void say_batch(struct irc *irc, char sign, unsigned batch, const char *ki
 	irc_end_line(irc);
 }
 
-/* "[09:41] " in this machine's time. */
-static struct slice put_clock(uint64_t time_us, char out[static 16]) {
+/* "[09:41] " in this machine's time; with its day if that is not the last one. */
+static struct slice put_clock(const struct irc *irc, uint64_t time_us, char out[static 24]) {
+	const uint64_t day_us = UINT64_C(86400) * 1000000;
 	struct tm when = {0};
 	time_t seconds = (time_t)(time_us / 1000000);
 	localtime_r(&seconds, &when);
-	int size = snprintf(out, 16, "[%02d:%02d] ", when.tm_hour % 24, when.tm_min % 60);
+	int size = 0;
+	if (irc_now_us(irc) - time_us >= day_us) {
+		size = snprintf(out, 24, "[%02d-%02d %02d:%02d] ", when.tm_mon % 12 + 1,
+		                when.tm_mday % 32, when.tm_hour % 24, when.tm_min % 60);
+	} else {
+		size = snprintf(out, 24, "[%02d:%02d] ", when.tm_hour % 24, when.tm_min % 60);
+	}
 	return slice_of(out, (size_t)size);
+}
+
+/* Older clients see no other time than one in the text. */
+static bool shows_clock(const struct irc *irc, const struct history_job *job) {
+	return job->kind == HISTORY_IS_BACKLOG ||
+	       (job->kind == HISTORY_IS_MISSED && !irc_can(irc, CAP_SERVER_TIME));
 }
 
 void irc_history_line(struct irc *irc, struct irc_lister *lister) {
@@ -38,15 +52,15 @@ void irc_history_line(struct irc *irc, struct irc_lister *lister) {
 	                            .log = irc->log,
 	                            .state = irc->edge->state,
 	                            .form = irc_form_of(irc->user->capabilities)};
-	char text[32], clock[16];
+	char text[32], clock[24];
 	struct irc_line tag = irc_line_at(text, sizeof(text));
 	struct record entry;
 	if (record_decode(&entry, item->bytes, item->size) == 0) {
 		return;
 	}
-	if (job->kind == HISTORY_IS_BACKLOG) {
-		how.before_text = put_clock(entry.time_us, clock);
-	} else {
+	if (shows_clock(irc, job)) {
+		how.before_text = put_clock(irc, entry.time_us, clock);
+	} else if (job->kind == HISTORY_IS_SLICE) {
 		how.form |= FORM_PLAYBACK;
 		how.room = state_room_exists(irc->edge->state, job->room) ? job->room : 0;
 	}
@@ -65,10 +79,30 @@ void irc_history_last_line(struct irc *irc, const struct irc_lister *lister) {
 	}
 }
 
+/* There were more than are told. */
+static void say_cut(struct irc *irc, struct history_job *job) {
+	char text[IRC_LINE_BYTES_MAX];
+	if (job->kind != HISTORY_IS_MISSED || job->found.count < job->limit) {
+		return;
+	}
+	/* The one too many is the first, or, told from a moment on, the last. */
+	bool is_from = job->verb == HISTORY_BETWEEN;
+	size_t last = job->found.count - 1;
+	free(job->found.each[is_from ? last : 0].bytes);
+	if (!is_from) {
+		memmove(job->found.each, job->found.each + 1, last * sizeof(*job->found.each));
+	}
+	job->found.count = last;
+	snprintf(text, sizeof(text), "%.*s: more was said than is told here: the %s %zu lines",
+	         (int)job->target_size, job->target, is_from ? "first" : "last", last);
+	irc_notice(irc, NULL, irc_word(text));
+}
+
 /* A hundred long texts with tags are more than may wait for one reader: told as they are read. */
 static void begin_telling(struct irc *irc, struct history_job *job) {
 	struct slice target = slice_of(job->target, job->target_size);
 	struct irc_lister *lister = irc_lister_create(LIST_HISTORY, target);
+	say_cut(irc, job);
 	lister->job = job;
 	lister->count = job->found.count;
 	if (job->kind == HISTORY_IS_SLICE && irc_can(irc, CAP_BATCH)) {
@@ -127,6 +161,27 @@ static void tell_targets(struct irc *irc, struct history_job *job) {
 	}
 }
 
+/* "#tea 0 1764147023.123456": from the beginning, up to its last message. */
+static void tell_list(struct irc *irc, const struct history_job *job) {
+	const struct state *state = irc->edge->state;
+	char text[IRC_LINE_BYTES_MAX];
+	for (size_t i = 0; i < job->targets_count; i++) {
+		const struct history_target *target = &job->targets[i];
+		const struct person *person = state_person(state, target->person);
+		struct slice name =
+			person != NULL ? person_name(person) : state_room_name(state, target->room);
+		if (target->last_us == 0 || name.size == 0) {
+			continue;
+		}
+		snprintf(text, sizeof(text), "%.*s 0 %llu.%06llu", (int)name.size, name.bytes,
+		         (unsigned long long)(target->last_us / 1000000),
+		         (unsigned long long)(target->last_us % 1000000));
+		irc_begin_from(irc, "*playback", "PRIVMSG");
+		irc_put_last(irc, irc_word(text));
+		irc_end_line(irc);
+	}
+}
+
 /* The last first. */
 static void tell_whowas(struct irc *irc, const struct history_job *job) {
 	struct slice typed = slice_of(job->target, job->target_size);
@@ -146,8 +201,10 @@ static void tell_whowas(struct irc *irc, const struct history_job *job) {
 bool history_tell(struct irc *irc, struct history_job *job) {
 	switch (job->kind) {
 	case HISTORY_IS_BACKLOG:
+	case HISTORY_IS_MISSED:
 	case HISTORY_IS_SLICE: begin_telling(irc, job); return true;
 	case HISTORY_IS_TARGETS: tell_targets(irc, job); break;
+	case HISTORY_IS_LIST: tell_list(irc, job); break;
 	case HISTORY_IS_WHOWAS: tell_whowas(irc, job); break;
 	}
 	return false;

@@ -11,6 +11,11 @@
 /* ISUPPORT's CHATHISTORY; lines that older clients get; entries asked of the clerk at once. */
 #define HISTORY_MESSAGES_MAX 100
 #define HISTORY_BACKLOG 20
+/* What is told by itself of one room, or conversation; and when *playback is asked. */
+#define HISTORY_MISSED_MAX 200
+#define HISTORY_PLAYED_MAX 500
+/* Conversations that are looked through for it. */
+#define IRC_MISSED_THREADS_MAX 256
 #define HISTORY_PAGE 200
 /* Pages that are looked through for messages among other events. */
 #define HISTORY_PAGES_MAX 50
@@ -19,7 +24,14 @@
 #define HISTORY_WAIT_US 200000
 #define HISTORY_LOOK_US 1000
 
-enum history_kind { HISTORY_IS_BACKLOG, HISTORY_IS_SLICE, HISTORY_IS_TARGETS, HISTORY_IS_WHOWAS };
+enum history_kind {
+	HISTORY_IS_BACKLOG,
+	HISTORY_IS_MISSED, /* as BACKLOG, from where somebody had read to, or is asked for by *playback */
+	HISTORY_IS_SLICE,
+	HISTORY_IS_TARGETS,
+	HISTORY_IS_LIST, /* as TARGETS, told as *playback does */
+	HISTORY_IS_WHOWAS,
+};
 enum history_step {
 	HISTORY_FIND_FIRST, /* the seqs of moments, by halves */
 	HISTORY_FIND_SECOND,
@@ -85,6 +97,16 @@ void history_step(struct irc_history_desk *desk, struct history_job *job);
 void history_set_out(struct irc_history_desk *desk, struct history_job *job);
 /* history_tell.c. True: it has taken the job over, which may take a while to be told. */
 bool history_tell(struct irc *irc, struct history_job *job);
+
+/* playback.c: what is asked of each room and conversation. */
+struct irc_missing {
+	struct irc *irc;
+	uint64_t since;
+	uint64_t from_us, to_us;
+	unsigned count;
+};
+void irc_play(struct irc *irc, uint64_t room, struct slice name, uint64_t from_us, uint64_t to_us);
+void irc_list_playback(struct irc *irc);
 
 bool history_is_message(const struct record *entry);
 bool history_is_event(const struct record *entry);

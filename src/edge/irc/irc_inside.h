@@ -28,6 +28,8 @@
  *   who        WHO, WHOX
  *   server     PING, VERSION, TIME, INFO, ...; help, operators: what they say
  *   history    CHATHISTORY, and the last lines for older clients; history_steps, history_tell
+ *   playback   what was missed, by itself, and *playback
+ *   device     which device it is, and what that has read
  *   lister     long answers, a piece at a time
  *   cloak      hosts that are shown instead of addresses
  */
@@ -76,11 +78,12 @@ struct irc_door {
 	bool has_passed; /* it need not show any more that it may come in */
 	bool has_retried;
 	bool is_returning; /* returning.c: it asks again */
-	uint8_t nick_size, user_size, realname_size, account_size;
+	uint8_t nick_size, user_size, realname_size, account_size, device_size;
 	uint16_t password_size;
 	uint64_t returns_until_us; /* 0: it has not begun to */
 	char nick[NAME_BYTES_MAX];
 	char account[NAME_BYTES_MAX]; /* has_account: whose */
+	char device[DEVICE_BYTES_MAX];
 	char user[IRC_USER_BYTES_MAX];
 	char realname[REALNAME_BYTES_MAX];
 	char password[IRC_PASSWORD_BYTES_MAX];
@@ -102,11 +105,13 @@ struct irc_user {
 	char *quit;                  /* what it said when it quit */
 	/* Of the question to the clerk that is under way; or of the line that comes again. */
 	struct irc_label *waiting;
-	char *account;    /* it has signed in as this, and may be called that */
-	char *was;        /* who it was, while it moves over to its account's person */
-	uint64_t bits;    /* of its person, as it has been told */
-	uint32_t resumed; /* requests already made by the line that comes again */
-	uint16_t asked;   /* requests under way */
+	char *account;              /* it has signed in as this, and may be called that */
+	char *was;                  /* who it was, while it moves over to its account's person */
+	uint64_t bits;              /* of its person, as it has been told */
+	uint64_t pinged;            /* what was written before the PING that is under way */
+	uint64_t read_up_to, noted; /* what it has certainly read; what the hub knows of that */
+	uint32_t resumed;           /* requests already made by the line that comes again */
+	uint16_t asked;             /* requests under way */
 	uint16_t quit_size;
 	uint16_t waits; /* questions to the clerk: no line is taken until they are answered */
 	bool has_302;
@@ -169,6 +174,7 @@ struct irc {
 	unsigned batches;
 	unsigned unknown;    /* connections that are not in */
 	uint64_t returns_us; /* when those who return ask again */
+	uint64_t notes_us;   /* device.c: when it notes again how far devices have read */
 	uint8_t cloak_key[32];
 
 	unsigned in_batch;  /* of which the lines are that end now; 0: of none */
@@ -228,6 +234,8 @@ struct slice irc_as_middle(struct slice text);
 /* A batch of its own, without a number's meaning but for its lines: irc->in_batch. 0: it takes none. */
 unsigned irc_open_batch(struct irc *irc, const char *kind, struct slice target);
 void irc_close_batch(struct irc *irc, unsigned batch);
+/* ":ChanServ!service@server COMMAND nick"; more is put to &irc->at. NULL: from the server. */
+void irc_begin_from(struct irc *irc, const char *from, const char *command);
 /* From a service or the server: NOTICE to whom we are talking. */
 void irc_notice(struct irc *irc, const char *from, struct slice text);
 
@@ -400,6 +408,31 @@ void irc_put_person_modes(struct irc_line *line, uint64_t bits);
 /* Of one who had a name, by the entry with which that was given up. */
 void irc_whowas_lines(struct irc *irc, const struct record *gone);
 uint64_t irc_now_us(const struct irc *irc);
+
+/* ---- device.c ---- */
+
+/* "ming@phone", "ming/phone": what is before that, and the device; empty: it is not said. */
+struct slice irc_split_device(struct slice typed, struct slice *device);
+/* The same, and it is on that device from now on. */
+struct slice irc_take_device(struct irc *irc, struct slice typed);
+void irc_note_ping(struct irc *irc, struct stream_connection *to);
+void irc_note_pong(struct irc *irc);
+/* The seq up to which it has certainly read all; 0: that is not known. */
+uint64_t irc_read_up_to(struct irc *irc, struct stream_connection *it, enum stream_end end);
+void irc_device_tick(struct irc *irc, uint64_t now_us);
+
+/* ---- playback.c ---- */
+
+/* Up to where its device had read before it came; 0: it is not told what came since. */
+uint64_t irc_missed_since(const struct irc *irc);
+void irc_missed_threads(struct irc *irc, uint64_t since);
+/* Of a room or a thread, what was said in it since. */
+void irc_missed(struct irc *irc, uint64_t room, struct slice name, uint64_t since);
+bool irc_is_playback(const struct irc *irc, struct slice name);
+/* Said to *playback. */
+void irc_playback(struct irc *irc, struct slice text);
+/* "1764147023.5" */
+bool irc_read_seconds(struct slice text, uint64_t *time_us);
 
 /* ---- questions.c ---- */
 

@@ -111,6 +111,12 @@ static void to_self(struct irc *irc, const struct said *said, const struct perso
 
 static void to_person(struct irc *irc, const struct said *said, struct slice target) {
 	const struct person *self = irc_self(irc);
+	if (irc_is_playback(irc, target)) {
+		if (said->kind != REQUEST_TAGMSG && !said->is_notice) {
+			irc_playback(irc, said->text);
+		}
+		return;
+	}
 	const struct irc_service *service = irc_service_of(target);
 	if (service != NULL) {
 		if (said->kind != REQUEST_TAGMSG && !said->is_notice) {

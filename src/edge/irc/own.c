@@ -30,14 +30,21 @@ void irc_say_entry(struct irc *irc, const struct record *entry) {
 
 /* ---- one's own ---- */
 
-static void say_room(struct irc *irc, uint64_t room, uint64_t seq) {
+/* `since`: who is back is told what it has missed; 0: whoever comes is told the last lines. */
+static void say_room(struct irc *irc, uint64_t room, uint64_t seq, uint64_t since) {
 	irc_say_topic(irc, room, false);
 	irc_mark_of_room(irc, room);
 	if (!irc_can(irc, CAP_NO_IMPLICIT_NAMES)) {
 		irc_say_names(irc, room);
 	}
 	irc_metadata_of_room(irc, room);
-	if (!irc_can(irc, CAP_CHATHISTORY) && (irc->user->bits & PERSON_WANTS_NO_BACKLOG) == 0) {
+	if (since != 0) {
+		uint64_t joined =
+			state_member_since(irc->edge->state, room, stream_person(irc->to));
+		irc_missed(irc, room, view_room_name(irc->edge->state, room),
+		           since > joined ? since : joined);
+	} else if (!irc_can(irc, CAP_CHATHISTORY) && !irc_can(irc, CAP_PLAYBACK) &&
+	           (irc->user->bits & PERSON_WANTS_NO_BACKLOG) == 0) {
 		irc_backlog(irc, room, seq);
 	}
 }
@@ -46,7 +53,7 @@ static void on_joined(struct irc *irc, const struct record *entry) {
 	struct irc_rendering how = form_for(irc);
 	how.form &= ~(uint32_t)FORM_AWAY;
 	say_rendered(irc, &how, entry);
-	say_room(irc, entry->room, entry->seq - 1);
+	say_room(irc, entry->room, entry->seq - 1, 0);
 }
 
 /* Who comes back after its edge died finds its rooms, and what was said in them meanwhile. */
@@ -56,6 +63,7 @@ void irc_say_rooms(struct irc *irc) {
 	const struct person *self = irc_self(irc);
 	size_t count = self == NULL ? 0 : person_rooms(state, self, rooms, ROOMS_PER_PERSON_MAX);
 	struct irc_rendering how = form_for(irc);
+	uint64_t since = irc_missed_since(irc);
 	how.form &= ~(uint32_t)FORM_AWAY;
 	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
 		const struct record joined = {.kind = ENTRY_JOINED,
@@ -67,7 +75,10 @@ void irc_say_rooms(struct irc *irc) {
 		                              .room = rooms[i]};
 		how.room = rooms[i];
 		say_rendered(irc, &how, &joined);
-		say_room(irc, rooms[i], state_seq(state));
+		say_room(irc, rooms[i], state_seq(state), since);
+	}
+	if (since != 0) {
+		irc_missed_threads(irc, since);
 	}
 }
 

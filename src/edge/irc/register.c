@@ -203,8 +203,8 @@ void irc_on_user(struct irc *irc) {
 		irc_numeric(irc, ERR_ALREADYREGISTERED, irc_nothing(), irc_nothing());
 		return;
 	}
-	door->user_size =
-		(uint8_t)put_user(irc_parameter(&irc->message, 0), door->user, sizeof(door->user));
+	door->user_size = (uint8_t)put_user(irc_take_device(irc, irc_parameter(&irc->message, 0)),
+	                                    door->user, sizeof(door->user));
 	if (door->user_size == 0) {
 		door->user[0] = 'u';
 		door->user_size = 1;
@@ -253,6 +253,7 @@ static void ask_to_enter(struct irc *irc, bool is_again) {
 	                         .name = nick,
 	                         .userhost = make_userhost(irc, userhost, sizeof(userhost)),
 	                         .text = slice_of(door->realname, door->realname_size),
+	                         .other_name = slice_of(door->device, door->device_size),
 	                         .bits = door->has_account ? PERSON_HAS_ACCOUNT : 0};
 	if (is_again ? irc_request_now(irc, &request, nick, false)
 	             : irc_request(irc, &request, nick, false)) {

@@ -343,7 +343,7 @@ void irc_standard(struct irc *irc, const char *type, const char *command, const 
 	irc_end_line(irc);
 }
 
-void irc_notice(struct irc *irc, const char *from, struct slice text) {
+void irc_begin_from(struct irc *irc, const char *from, const char *command) {
 	irc->at = irc_line_at(irc->line, sizeof(irc->line));
 	irc_put_text(&irc->at, ":");
 	irc_put_text(&irc->at, from == NULL ? irc_config(irc)->server : from);
@@ -351,8 +351,14 @@ void irc_notice(struct irc *irc, const char *from, struct slice text) {
 		irc_put_text(&irc->at, "!service@");
 		irc_put_text(&irc->at, irc_config(irc)->server);
 	}
-	irc_put_text(&irc->at, " NOTICE ");
+	irc_put_text(&irc->at, " ");
+	irc_put_text(&irc->at, command);
+	irc_put_text(&irc->at, " ");
 	irc_put(&irc->at, irc_nick(irc));
+}
+
+void irc_notice(struct irc *irc, const char *from, struct slice text) {
+	irc_begin_from(irc, from, "NOTICE");
 	irc_put_last(irc, text);
 	irc_end_line(irc);
 }

@@ -112,9 +112,15 @@ static void on_verified(void *context, struct connection connection,
 
 static void on_plain(struct irc *irc, struct slice message) {
 	struct sasl_plain plain;
-	if (!sasl_read_plain(message, &plain) ||
-	    (plain.authorization.size > 0 && !slice_equal(plain.authorization, plain.name)) ||
-	    !ask_clerk(irc, CLERK_ACCOUNT_VERIFY, plain.name, plain.password, on_verified)) {
+	struct slice device;
+	if (!sasl_read_plain(message, &plain)) {
+		fail(irc);
+		return;
+	}
+	struct slice name = irc_take_device(irc, plain.name);
+	struct slice whose = irc_split_device(plain.authorization, &device);
+	if ((whose.size > 0 && !slice_equal(whose, name)) ||
+	    !ask_clerk(irc, CLERK_ACCOUNT_VERIFY, name, plain.password, on_verified)) {
 		fail(irc);
 		return;
 	}
@@ -179,14 +185,16 @@ static void on_scram(struct irc *irc, struct slice message) {
 	char last[64];
 	size_t size = 0;
 	struct irc_sign_in *it = irc->user->sign_in;
-	struct slice name = slice_of(it->scram.name, it->scram.name_size);
+	struct slice device;
+	struct slice name =
+		irc_split_device(slice_of(it->scram.name, it->scram.name_size), &device);
 	switch (it->scram.state) {
 	case SCRAM_BEGIN:
 		if (!scram_begin(&it->scram, message)) {
 			fail(irc);
 			return;
 		}
-		name = slice_of(it->scram.name, it->scram.name_size);
+		name = irc_take_device(irc, slice_of(it->scram.name, it->scram.name_size));
 		if (!ask_clerk(irc, CLERK_ACCOUNT_KEYS, name, irc_nothing(), on_keys)) {
 			fail(irc);
 			return;

@@ -36,6 +36,7 @@ void irc_on_ping(struct irc *irc) {
 
 /* That it came is enough: the stream has noted it. */
 void irc_on_pong(struct irc *irc) {
+	irc_note_pong(irc);
 }
 
 void irc_on_version(struct irc *irc) {

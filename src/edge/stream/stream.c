@@ -83,6 +83,18 @@ bool stream_request(struct stream *stream, struct stream_connection *it, struct 
 	return true;
 }
 
+uint64_t stream_written(const struct stream *stream, const struct stream_connection *it,
+                        bool *is_received) {
+	int unread = 0;
+	*is_received = it->answers == NULL && it->rest == NULL &&
+	               ioctl(it->watch.fd, SIOCOUTQ, &unread) == 0 && unread == 0;
+	if (!it->is_reading) {
+		return stream->passed;
+	}
+	/* Of the entry at the cursor a part may be left. */
+	return it->rest != NULL && it->cursor > 0 ? it->cursor - 1 : it->cursor;
+}
+
 /* ---- whom an entry concerns ---- */
 
 void stream_whom_of(struct stream *stream, const struct record *entry) {
@@ -336,16 +348,21 @@ static void caught_up(void *it) {
 
 /* ---- the hub is told who has gone ---- */
 
-static bool say_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text) {
-	const struct record request = {
-		.kind = REQUEST_GONE, .session = session, .reason = reason, .text = text};
+static bool say_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text,
+                     uint64_t read_up_to) {
+	const struct record request = {.kind = REQUEST_GONE,
+	                               .session = session,
+	                               .reason = reason,
+	                               .text = text,
+	                               .number = read_up_to};
 	return edge_request(stream->edge, &request);
 }
 
 /* At once, if it can be: a client that has seen the end may come again, under the same name. */
-void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text) {
+void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text,
+                 uint64_t read_up_to) {
 	text = text.size < WHY_BYTES_MAX ? text : slice_first(text, WHY_BYTES_MAX);
-	if (stream->gone_count == 0 && say_gone(stream, session, reason, text)) {
+	if (stream->gone_count == 0 && say_gone(stream, session, reason, text, read_up_to)) {
 		return;
 	}
 	if (stream->gone_count == stream->gone_room) {
@@ -355,6 +372,7 @@ void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struc
 	}
 	struct stream_gone *gone = &stream->gone[stream->gone_count++];
 	gone->session = session;
+	gone->read_up_to = read_up_to;
 	gone->reason = reason;
 	gone->size = (uint16_t)text.size;
 	if (gone->size > 0) {
@@ -363,7 +381,8 @@ void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struc
 }
 
 static bool say_it_gone(struct stream *stream, const struct stream_gone *gone) {
-	return say_gone(stream, gone->session, gone->reason, slice_of(gone->text, gone->size));
+	return say_gone(stream, gone->session, gone->reason, slice_of(gone->text, gone->size),
+	                gone->read_up_to);
 }
 
 static void say_all_gone(struct stream *stream) {

@@ -99,8 +99,15 @@ void stream_close(struct stream *stream, struct stream_connection *it, struct sl
 bool stream_request(struct stream *stream, struct stream_connection *it, struct record *request);
 /* Requests of this connection that are not answered yet. */
 bool stream_is_outstanding(const struct stream *stream, const struct stream_connection *it);
-/* REQUEST_GONE, sooner or later: to be called in closed() for a session that still is. */
-void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text);
+/*
+ * REQUEST_GONE, sooner or later: to be called in closed() for a session that still is. `read_up_to`: all up
+ * to this seq it has certainly read; 0: that is not known.
+ */
+void stream_gone(struct stream *stream, uint64_t session, uint16_t reason, struct slice text,
+                 uint64_t read_up_to);
+/* The seq up to which all that concerns it is written; and has its end of the line all of that? */
+uint64_t stream_written(const struct stream *stream, const struct stream_connection *it,
+                        bool *is_received);
 /* What a line costs beyond the one that each costs: its connection is read later (--rate). */
 void stream_charge(struct stream *stream, struct stream_connection *it, unsigned cost);
 

@@ -115,7 +115,7 @@ struct stream_door {
 
 /* Sessions whose end the hub has not been told for want of room in the queue. */
 struct stream_gone {
-	uint64_t session;
+	uint64_t session, read_up_to;
 	uint16_t reason;
 	uint16_t size;
 	char text[WHY_BYTES_MAX];

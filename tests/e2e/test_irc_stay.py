@@ -1,0 +1,289 @@
+"""IRC: accounts as people: several sessions of one, staying while nobody is connected, and what one missed."""
+
+import re
+
+import pytest
+from irc import Irc
+from test_irc_accounts import add_account, scram
+
+FAST = ("--rate", "100000:100000")
+PASSWORD = "open-sesame"
+STAY = "[accounts]\nstay = yes\n"
+
+
+@pytest.fixture
+def house(serve, tmp_path):
+    """A server on which accounts stay; ming and mei have one."""
+    path = tmp_path / "qun.conf"
+    path.write_text(STAY)
+    path.chmod(0o600)
+    server = serve(*FAST, "--config", path)
+    add_account(server, "ming", PASSWORD)
+    return server
+
+
+def come(server, name="ming", *capabilities, user=None):
+    return Irc(server).enter(name, *capabilities, user=user, account=(name, PASSWORD))
+
+
+def said(lines, target=None):
+    """(nick, target, text) of the messages among them."""
+    return [
+        (line.nick, line.parameters[0], line.last)
+        for line in lines
+        if line.command == "PRIVMSG" and target in (None, line.parameters[0])
+    ]
+
+
+def without_clock(lines):
+    return [(nick, target, re.sub(r"^\[[0-9: -]+\] ", "", text)) for nick, target, text in said(lines)]
+
+
+@pytest.mark.asan
+def test_several_sessions(serve):
+    server = serve(*FAST)
+    add_account(server, "ming", PASSWORD)
+    bob = Irc(server).enter("bob", "message-tags", "away-notify")
+    bob.join("#tea")
+    phone = come(server, "ming", "message-tags", "echo-message", user="ming@phone")
+    phone.join("#tea")
+    bob.sync()
+    desk = come(server, "ming", "message-tags", user="ming/desk")
+    # It finds the rooms of its person; nobody has heard of it.
+    desk.find("JOIN", "#tea", nick="ming")
+    desk.find("366", "#tea")
+    assert bob.ask() == []
+    assert sorted(bob.names("#tea")) == ["@bob", "ming"]
+    # What one says the other hears as from itself, and all of them under one msgid.
+    phone.send("PRIVMSG #tea :one")
+    heard = [each.find("PRIVMSG", "#tea", "one", nick="ming") for each in (phone, desk, bob)]
+    assert len({line.tags["msgid"] for line in heard}) == 1
+    desk.say("#tea", "two")
+    for each in (phone, bob):
+        each.find("PRIVMSG", "#tea", "two", nick="ming")
+    assert said(desk.sync()) == []
+    # Direct messages, in both directions.
+    bob.say("ming", "three")
+    heard = [each.find("PRIVMSG", "ming", "three", nick="bob") for each in (phone, desk)]
+    assert len({line.tags["msgid"] for line in heard}) == 1
+    desk.say("bob", "four")
+    heard = [each.find("PRIVMSG", "bob", "four", nick="ming") for each in (phone, bob)]
+    assert len({line.tags["msgid"] for line in heard}) == 1
+    assert said(desk.sync()) == []
+    # Rooms, being away, and the topic are the person's.
+    desk.send("JOIN #coffee", "AWAY :lunch")
+    phone.find("JOIN", "#coffee", nick="ming")
+    phone.find("366", "#coffee")
+    phone.find("306")
+    desk.sync()
+    phone.send("PART #coffee", "AWAY")
+    desk.find("PART", "#coffee", nick="ming")
+    desk.find("305")
+    phone.sync()
+    # The name is the account's.
+    assert desk.numerics("NICK other") == ["432"]
+    desk.ask("NICK Ming")
+    phone.find("NICK", "Ming", nick="ming")
+    # One goes, and nobody hears of it; the last one is heard.
+    bob.sync()
+    phone.quit()
+    bob.say("Ming", "there?")
+    desk.find("PRIVMSG", "Ming", "there?", nick="bob")
+    assert not [line for line in bob.sync() if line.command == "QUIT"]
+    desk.quit("bye")
+    bob.find("QUIT", "Quit: bye", nick="Ming")
+    assert bob.ask("PRIVMSG ming :gone?")[0].command == "401"
+
+
+def test_an_operator_ends_all_of_them(house):
+    server = house
+    first, second = come(server), come(server)
+    server.admin_ok("kick", "ming", "enough")
+    for each in (first, second):
+        assert any(line.command == "ERROR" for line in each.expect_end())
+    assert come(server).nick == "ming"
+
+
+def test_who_signs_in_later_moves_over(house):
+    server = house
+    bob = Irc(server).enter("bob")
+    bob.join("#tea")
+    ming = come(server)
+    ming.join("#tea")
+    bob.sync()
+    guest = Irc(server).enter("guest")
+    guest.join("#coffee")
+    guest.ask(f"PRIVMSG NickServ :IDENTIFY ming {PASSWORD}")
+    guest.send("NICK ming")
+    guest.find("PART", "#coffee", nick="guest")
+    guest.find("NICK", "ming", nick="guest")
+    guest.find("JOIN", "#tea", nick="ming")
+    guest.find("366", "#tea")
+    guest.say("#tea", "here as well")
+    for each in (bob, ming):
+        each.find("PRIVMSG", "#tea", "here as well", nick="ming")
+    assert bob.ask("WHOIS guest")[0].command == "401"
+    # Without a password nobody is the account's.
+    stranger = Irc(server).enter("stranger")
+    assert stranger.numerics("NICK ming") == ["433"]
+
+
+@pytest.mark.asan
+def test_staying_and_missing(house):
+    server = house
+    bob = Irc(server).enter("bob", "away-notify")
+    bob.join("#tea")
+    phone = come(server, user="ming@phone")
+    phone.join("#tea")
+    desk = come(server, user="ming@desk")
+    desk.sync()
+    bob.sync()
+    bob.say("#tea", "before")
+    for each in (phone, desk):
+        each.find("PRIVMSG", "#tea", "before", nick="bob")
+    desk.quit()
+    bob.say("#tea", "one")
+    phone.find("PRIVMSG", "#tea", "one", nick="bob")
+    assert not [line for line in bob.sync() if line.nick == "ming"]
+    phone.quit()
+    # It is there, and nobody is connected: its room hears that, and who asks or writes.
+    assert bob.find("AWAY", nick="ming").last == "Not connected"
+    assert "ming" in bob.names("#tea")
+    assert "301" in bob.numerics("WHOIS ming")
+    heard = bob.ask("PRIVMSG ming :three")
+    assert [line.command for line in heard] == ["301"]
+    bob.say("#tea", "two")
+    bob.sync()
+    assert Irc(server).enter("cat").numerics("NICK ming") == ["433"]
+    who = server.admin_ok("who")
+    assert "ming" in who
+    # Over the death of everything.
+    server.kill_all()
+    server.restart()
+    server.compare_states()
+    bob = Irc(server).enter("bob", "away-notify")
+    bob.join("#tea")
+    bob.sync()
+    # Each device is told what it has missed, once.
+    for device, missed in (("phone", ["two"]), ("desk", ["one", "two"])):
+        back = come(server, user=f"ming@{device}")
+        lines = back.sync()
+        assert [text for _, target, text in without_clock(lines) if target == "#tea"] == missed, device
+        assert ("bob", "ming", "three") in without_clock(lines)
+        back.quit()
+        again = come(server, user=f"ming/{device}")
+        assert without_clock(again.sync()) == []
+        again.quit()
+    assert bob.find("AWAY", nick="ming").parameters == []
+
+
+def test_the_device_of_sasl(house):
+    """In the name that one signs in with, by PLAIN and SCRAM; server-time in place of a clock; and who asks."""
+    server = house
+    bob = Irc(server).enter("bob")
+    bob.join("#tea")
+    first = Irc(server).negotiate("sasl", "server-time")
+    first.send("NICK ming", "USER u 0 * :r")
+    assert scram(first, "ming@tablet", PASSWORD)
+    first.send("CAP END")
+    first.until("001")
+    first.join("#tea")
+    first.quit()
+    bob.say("#tea", "hello")
+    bob.sync()
+    second = Irc(server).negotiate("sasl", "server-time")
+    second.send("NICK ming", "USER u 0 * :r")
+    assert second.sign_in("ming/tablet", PASSWORD).command == "903"
+    second.send("CAP END")
+    second.until("001")
+    line = second.find("PRIVMSG", "#tea", "hello", nick="bob")
+    assert "time" in line.tags
+    second.quit()
+    # One that can ask for history is told nothing by itself.
+    bob.say("#tea", "again")
+    bob.sync()
+    third = come(server, "ming", "draft/chathistory", "batch", user="ming@tablet")
+    assert said(third.sync()) == []
+
+
+def test_playback_when_asked(house):
+    server = house
+    bob = Irc(server).enter("bob")
+    bob.join("#tea")
+    ming = come(server, "ming", "znc.in/playback", "server-time", user="ming@znc")
+    ming.join("#tea")
+    ming.quit()
+    bob.say("#tea", "one")
+    bob.say("ming", "secret")
+    bob.sync()
+    ming = come(server, "ming", "znc.in/playback", "server-time", user="ming@znc")
+    assert said(ming.sync()) == []
+    heard = ming.ask("PRIVMSG *playback :PLAY * 0")
+    assert {(target, text) for _, target, text in said(heard)} == {("#tea", "one"), ("ming", "secret")}
+    heard = ming.ask("PRIVMSG *playback :PLAY #tea")
+    assert said(heard) == [("bob", "#tea", "one")]
+    listed = [line.last.split() for line in ming.ask("PRIVMSG *playback :LIST")]
+    last = {words[0]: float(words[2]) for words in listed}
+    assert set(last) == {"#tea", "bob"}
+    assert said(ming.ask(f"PRIVMSG *playback :PLAY #tea {last['#tea'] + 1:.6f}")) == []
+    assert said(ming.ask(f"PRIVMSG *playback :PLAY #tea 0 {last['#tea'] - 1:.6f}")) == []
+    assert said(ming.ask(f"PRIVMSG *playback :PLAY #tea {last['#tea'] - 1:.3f}")) == [("bob", "#tea", "one")]
+    assert ming.ask("PRIVMSG *playback :CLEAR *") == []
+    assert [line.command for line in ming.ask("PRIVMSG *playback :PLAY #tea soon")] == ["NOTICE"]
+    # Rooms that one is not in are none of one's own.
+    bob.join("#secret")
+    bob.say("#secret", "psst")
+    bob.sync()
+    assert said(ming.ask("PRIVMSG *playback :PLAY #secret 0")) == []
+    # Who has not asked for the capability writes to nobody.
+    assert bob.numerics("PRIVMSG *playback :PLAY *") == ["401"]
+
+
+def test_nobody_inherits(serve):
+    server = serve(*FAST)
+    add_account(server, "ming", PASSWORD)
+    bob = Irc(server).enter("bob", "draft/chathistory", "batch")
+    ming = come(server, "ming", "draft/chathistory", "batch")
+    bob.say("ming", "secret")
+    ming.find("PRIVMSG", "ming", "secret", nick="bob")
+    ming.quit()
+    # The same one finds it again; over the death of everything, too.
+    server.kill_all()
+    server.restart()
+    ming = come(server, "ming", "draft/chathistory", "batch")
+    # Bob had no account: he is another one now, and their conversation is over with him.
+    bob = Irc(server).enter("bob", "draft/chathistory", "batch")
+    bob.say("ming", "again")
+    ming.find("PRIVMSG", "ming", "again", nick="bob")
+    ming.quit()
+    ming = come(server, "ming", "draft/chathistory", "batch")
+    assert ("bob", "ming", "again") in said(ming.ask("CHATHISTORY LATEST bob * 10"))
+    ming.quit()
+    server.admin_ok("account", "drop", "ming")
+    add_account(server, "ming", PASSWORD)
+    other = come(server, "ming", "draft/chathistory", "batch")
+    assert said(other.ask("CHATHISTORY LATEST bob * 10")) == []
+    assert not [line for line in other.ask("CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z "
+                                           "timestamp=2100-01-01T00:00:00.000Z 10")
+                if line.command == "CHATHISTORY"]
+
+
+@pytest.mark.parametrize("victim", ["hub", "edge 0", "scribe", "clerk"])
+def test_the_death_of_one(house, victim):
+    """Each process dies between what was done and the look at it."""
+    server = house
+    bob = Irc(server).enter("bob", "message-tags")
+    bob.join("#tea")
+    phone = come(server, user="ming@phone")
+    phone.join("#tea")
+    phone.quit()
+    bob.say("#tea", "missed")
+    bob.sync()
+    pid = server.kill(victim)
+    server.wait_replaced(victim, pid)
+    back = come(server, user="ming@phone")
+    assert ("bob", "#tea", "missed") in without_clock(back.until("PRIVMSG", "#tea"))
+    desk = come(server, user="ming@desk")
+    desk.find("JOIN", "#tea", nick="ming")
+    desk.say("#tea", "here")
+    back.find("PRIVMSG", "#tea", "here", nick="ming")
