@@ -302,6 +302,19 @@ static void set_person(struct state *state, uint32_t handle, uint32_t person) {
 	tell_account(state, account, false);
 }
 
+/* Its sessions by their ids: 0 to start; 0 at the end. The order in which they hang on it is another in each state. */
+static uint32_t next_by_id(const struct state *state, uint32_t person, uint32_t after) {
+	uint64_t last = after == 0 ? 0 : session_at(state, after)->id;
+	uint32_t found = 0, at = person_at(state, person)->sessions;
+	for (; at != 0; at = session_after(session_at(state, at))) {
+		uint64_t id = session_at(state, at)->id;
+		if (id > last && (found == 0 || id < session_at(state, found)->id)) {
+			found = at;
+		}
+	}
+	return found;
+}
+
 void bind_account(struct state *state, uint32_t person, const struct record *entry) {
 	uint32_t handle = find_account_named(state, person_name(person_at(state, person)));
 	if (handle == 0 || find_account_of(state, person) != 0) {
@@ -316,8 +329,8 @@ void bind_account(struct state *state, uint32_t person, const struct record *ent
 		end_person(state, before);
 	}
 	set_person(state, handle, person);
-	for (uint32_t at = person_at(state, person)->sessions; at != 0;
-	     at = session_after(session_at(state, at))) {
+	/* Two of them may be on one device, and there may be too many: the same remain in all states. */
+	for (uint32_t at = 0; (at = next_by_id(state, person, at)) != 0;) {
 		note_device(state, at, entry);
 	}
 }

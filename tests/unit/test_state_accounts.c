@@ -148,6 +148,29 @@ static void whose_account_it_is(void **unused) {
 	assert_null(of(ming));
 }
 
+/* Several sessions become an account's at once: whatever order they hang in, each device is there once. */
+static void many_become_its_own(void **unused) {
+	uint64_t ming = apply(entering("ming", "phone"));
+	apply(attaching(ming, "phone", 0));
+	uint64_t desk = apply(attaching(ming, "desk", 0));
+	struct rows now = rows_of(state);
+	const struct record made = {.kind = ENTRY_ACCOUNT_MADE,
+	                            .seq = seq + 1,
+	                            .time_us = (seq + 1) * 1000000,
+	                            .name = text("ming")};
+	struct state *loaded[2] = {rows_load(&now, 0), rows_load(&now, now.count - 2)};
+	uint64_t account = make_account("ming");
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(state_apply(loaded[i], &made, NULL, NULL), STATE_OK);
+		assert_int_equal(state_digest(loaded[i]), state_digest(state));
+		state_destroy(loaded[i]);
+	}
+	rows_finish(&now);
+	assert_int_equal(state_device_read_up_to(state, account, text("phone")), account);
+	assert_int_equal(state_device_read_up_to(state, account, text("desk")), account);
+	assert_int_not_equal(desk, ming);
+}
+
 /* What is kept of a person in other tables, while it is dormant: conversations, and no more. */
 static void what_is_left(void **unused) {
 	make_account("ming");
@@ -188,7 +211,7 @@ static void bad_rows(void **unused) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(sessions),     TEST(devices),  TEST(whose_account_it_is),
-		TEST(what_is_left), TEST(bad_rows),
+		TEST(what_is_left), TEST(bad_rows), TEST(many_become_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
