@@ -52,6 +52,18 @@
 #define MASK_FOLDED_BYTES_MAX 384
 #define INVITATIONS_PER_ROOM_MAX 256
 #define MODE_CHANGES_MAX 20
+
+/*
+ * Slow mode: at most how long; and of how many people a room remembers when they spoke. Of more than that
+ * in one such time, who spoke longest ago may speak again.
+ */
+#define ROOM_SLOW_SECONDS_MAX 21600
+#define SPOKEN_PER_ROOM_MAX 1024
+
+/* Rooms that are registered: all of them, one account's; and accounts that have an office in one of them. */
+#define ROOMS_REGISTERED_MAX (ROOMS_MAX / 2)
+#define ROOMS_PER_ACCOUNT_MAX 64
+#define STANDINGS_PER_ROOM_MAX 100
 #define TAGS_BYTES_MAX 4094
 #define ACCOUNTS_MAX (1u << 20)
 

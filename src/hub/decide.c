@@ -278,6 +278,8 @@ static const struct row {
 	{REQUEST_ACCOUNT_ENDED, EITHER, decide_account_ended},
 	{REQUEST_ACCOUNT_SET, EITHER, decide_account_set},
 	{REQUEST_READ_UP_TO, ANYBODY, decide_read_up_to},
+	{REQUEST_FOUNDER, ANYBODY, decide_founder},
+	{REQUEST_STANDING, ANYBODY, decide_standing},
 	{REQUEST_SHOUT, EITHER, decide_shout},
 	{REQUEST_KICK, ADMINISTRATOR, decide_kick},
 	{REQUEST_MUTE, ADMINISTRATOR, decide_mute},

@@ -146,10 +146,18 @@ bool take_operator(struct deciding *d, struct message *message);
 
 /* ---- rooms ---- */
 
-struct trouble check_joining(const struct deciding *d, const struct person *person, uint64_t room);
+/* `key`: what it has for a room that is locked; empty: nothing. */
+struct trouble check_joining(const struct deciding *d, const struct person *person, uint64_t room,
+                             struct slice key);
+/* The room to which it is sent instead, whom `trouble` keeps out of this one; 0: nowhere. */
+uint64_t room_instead(const struct deciding *d, const struct person *person, uint64_t room,
+                      struct trouble trouble);
 struct trouble check_speech(const struct deciding *d, const struct person *person, uint64_t room);
+/* Slow mode: is it this person's turn to say something again? */
+struct trouble check_pace(const struct deciding *d, const struct person *person, uint64_t room);
 /* MEMBER_* bits. */
 uint64_t office_of_newcomer(const struct deciding *d, const struct person *person, uint64_t room);
+/* By its office, or the server's operator; or, if the message asks by that right, by its account. */
 bool is_room_operator(const struct deciding *d, const struct message *message, uint64_t room);
 /* PERSON_HAS_ACCOUNT if the person, when it has that name, is signed in; else 0. */
 uint64_t account_bit_of(const struct deciding *d, const struct person *person, struct slice name);
@@ -176,6 +184,16 @@ void let_session_go(struct deciding *d, const struct session *session, enum reas
 /* May it be called so, and be signed in or not? An account has one person, under its name. */
 struct trouble check_account(const struct deciding *d, const struct person *person,
                              struct slice name, bool is_signed_in);
+/* `entry` is a MODE of the room: if these MEMBER_* bits differ, the member's become the second. */
+void add_office_change(struct deciding *d, struct record *entry, const struct person *who,
+                       uint64_t has, uint64_t will_have);
+
+/* ---- whose rooms are: decide_registry.c ---- */
+
+/* The account that it is signed in to; 0: none. */
+uint64_t account_of(const struct deciding *d, const struct person *person);
+/* MEMBER_* bits that its account has in the room; a founder's is an operator. */
+uint64_t standing_of(const struct deciding *d, const struct person *person, uint64_t room);
 
 /* ---- the kinds ---- */
 
@@ -188,6 +206,7 @@ decide_kind decide_read_up_to;
 decide_kind decide_tagmsg;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
 decide_kind decide_mark, decide_set_metadata;
+decide_kind decide_founder, decide_standing;
 decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;
 decide_kind decide_close, decide_check, decide_server_set;
 /* `by`: who does it, and when it ran out, as the entry has these. */

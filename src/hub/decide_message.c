@@ -168,6 +168,11 @@ void decide_said_by_session(struct deciding *d) {
 		return;
 	}
 	uint64_t whom = d->request->number & MEMBER_BITS;
+	/* Those above may be asked for help at any pace. */
+	if (whom == 0 &&
+	    is_refused(d, &message, check_pace(d, message.person, room_of_message(d)))) {
+		return;
+	}
 	struct record entry = entry_of(d, whom != 0 ? ENTRY_SAID_TO : ENTRY_SAID, &message);
 	entry.room = room_of_message(d);
 	if (entry.room != ROOM_LOBBY || whom != 0) {
@@ -199,12 +204,8 @@ static struct slice name_of_room(const struct deciding *d) {
 	return d->request->other_name.size > 0 ? d->request->other_name : d->request->name;
 }
 
-/* The room of that name, which is made if there is none; 0: it cannot be, which is said. */
-static uint64_t take_room(struct deciding *d, const struct message *message) {
-	uint64_t room = state_room_named(d->state, name_of_room(d));
-	if (room != 0) {
-		return room;
-	}
+/* 0: it cannot be, which is said. */
+static uint64_t make_named_room(struct deciding *d, const struct message *message) {
 	if (!make_room(d)) {
 		refuse_with(d, message, REASON_FULL);
 		return 0;
@@ -215,6 +216,26 @@ static uint64_t take_room(struct deciding *d, const struct message *message) {
 	entry.name = name_of_room(d);
 	entry.bits |= ROOM_BITS_AT_FIRST;
 	return add_entry(d, entry);
+}
+
+/* Who has an office from the start has it without a word where nobody is who would hear it. */
+static void add_joined(struct deciding *d, const struct message *message, uint64_t room) {
+	uint64_t office = office_of_newcomer(d, message->person, room);
+	bool is_told = state_room_members_count(d->state, room) > 0;
+	struct slice known = state_room_name(d->state, room);
+	struct record entry = entry_of(d, ENTRY_JOINED, message);
+	entry.room = room;
+	entry.other_name = known.size > 0 ? known : name_of_room(d);
+	entry.bits |= is_told ? 0 : office;
+	add_entry(d, entry);
+	if (is_told) {
+		struct record mode = {.kind = ENTRY_MODE,
+		                      .session = entry.session,
+		                      .client_number = entry.client_number,
+		                      .room = room,
+		                      .other_name = entry.other_name};
+		add_office_change(d, &mode, message->person, 0, office);
+	}
 }
 
 void decide_join(struct deciding *d) {
@@ -242,17 +263,18 @@ void decide_join(struct deciding *d) {
 		               slice_of(NULL, 0));
 		return;
 	}
-	if (room != 0 && is_refused(d, &message, check_joining(d, message.person, room))) {
-		return;
-	}
-	room = take_room(d, &message);
 	if (room != 0) {
-		struct slice known = state_room_name(d->state, room);
-		struct record entry = entry_of(d, ENTRY_JOINED, &message);
-		entry.room = room;
-		entry.other_name = known.size > 0 ? known : name;
-		entry.bits |= office_of_newcomer(d, message.person, room);
-		add_entry(d, entry);
+		struct trouble trouble = check_joining(d, message.person, room, d->request->text);
+		uint64_t other = room_instead(d, message.person, room, trouble);
+		if (other == 0 && is_refused(d, &message, trouble)) {
+			return;
+		}
+		room = other != 0 ? other : room;
+	} else {
+		room = make_named_room(d, &message);
+	}
+	if (room != 0) {
+		add_joined(d, &message, room);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "decide_inner.h"
 #include "irc_mask.h"
 #include "mode_text.h"
+#include "name.h"
 #include "utf8.h"
 
 /* The text of the entry in the making, and how the room will be when it is done. */
@@ -16,8 +17,8 @@ struct mode_making {
 	const struct message *message;
 	uint64_t room;
 	uint64_t bits;
-	uint64_t limit;
-	struct slice key, new_key;
+	uint64_t limit, slow_s;
+	struct slice key, new_key, forward;
 	size_t masks_added;
 	unsigned count;
 	char sign;
@@ -45,6 +46,14 @@ static void fail(struct mode_making *making, enum reason reason, const struct mo
 	making->reason = reason;
 	making->text = slice_of(at, 1);
 	making->name = change->type == MODE_TYPE_OFFICE ? change->argument : slice_of(NULL, 0);
+}
+
+/* Of another room than that whose modes they are. */
+static void fail_about(struct mode_making *making, enum reason reason, struct slice room) {
+	if (making->reason == REASON_NONE) {
+		making->reason = reason;
+		making->text = room;
+	}
 }
 
 static void note(struct mode_making *making, const struct mode_change *change,
@@ -95,23 +104,59 @@ static void make_key(struct mode_making *making, const struct mode_change *chang
 	}
 }
 
-static void make_limit(struct mode_making *making, const struct mode_change *change) {
-	char digits[16];
-	uint64_t limit = 0;
-	for (size_t i = 0; i < change->argument.size; i++) {
-		char c = change->argument.bytes[i];
-		if (c < '0' || c > '9' || limit > 99999999) {
-			limit = 0;
-			break;
+/* 0: it is none. */
+static uint64_t number_of(struct slice digits) {
+	uint64_t number = 0;
+	for (size_t i = 0; i < digits.size; i++) {
+		char c = digits.bytes[i];
+		if (c < '0' || c > '9' || number > 99999999) {
+			return 0;
 		}
-		limit = limit * 10 + (uint64_t)(c - '0');
+		number = number * 10 + (uint64_t)(c - '0');
 	}
-	if (change->is_set && limit == 0) {
+	return number;
+}
+
+static void make_number(struct mode_making *making, const struct mode_change *change,
+                        uint64_t *number, uint64_t most) {
+	char digits[24];
+	uint64_t wanted = change->is_set ? number_of(change->argument) : 0;
+	if (change->is_set && (wanted == 0 || wanted > most)) {
 		fail(making, REASON_BAD_ARGUMENT, change);
-	} else if (limit != making->limit) {
-		making->limit = limit;
-		int size = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)limit);
+	} else if (wanted != *number) {
+		*number = wanted;
+		int size = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)wanted);
 		note(making, change, slice_of(digits, change->is_set ? (size_t)size : 0));
+	}
+}
+
+/* Anybody may go there by itself. */
+static bool is_open(const struct deciding *d, uint64_t room) {
+	const struct room_charter charter = state_room_charter(d->state, room);
+	return (charter.bits & (ROOM_IS_INVITE_ONLY | ROOM_WANTS_ACCOUNT)) == 0 &&
+	       charter.key.size == 0;
+}
+
+/* Where people are sent it is open, or who sends them is its operator as well. */
+static void make_forward(struct mode_making *making, const struct mode_change *change) {
+	const struct deciding *d = making->d;
+	if (!change->is_set) {
+		if (making->forward.size > 0) {
+			making->forward = slice_of(NULL, 0);
+			note(making, change, slice_of(NULL, 0));
+		}
+		return;
+	}
+	uint64_t other = state_room_named(d->state, change->argument);
+	if (room_name_check(change->argument) != NAME_OK || other == making->room) {
+		fail(making, REASON_BAD_ARGUMENT, change);
+	} else if (other == 0) {
+		fail_about(making, REASON_NO_SUCH_ROOM, change->argument);
+	} else if (!is_open(d, other) && !is_room_operator(d, making->message, other)) {
+		fail_about(making, REASON_NOT_ROOM_OPERATOR, state_room_name(d->state, other));
+	} else if (!name_equal(making->forward, state_room_name(d->state, other))) {
+		making->forward = state_room_name(d->state, other);
+		note(making, change, making->forward);
 	}
 }
 
@@ -192,10 +237,51 @@ static void make_change(struct mode_making *making, const struct mode_change *ch
 	case MODE_TYPE_UNKNOWN: fail(making, REASON_UNKNOWN_MODE, change); break;
 	case MODE_TYPE_FLAG: make_flag(making, change); break;
 	case MODE_TYPE_KEY: make_key(making, change); break;
-	case MODE_TYPE_LIMIT: make_limit(making, change); break;
+	case MODE_TYPE_LIMIT: make_number(making, change, &making->limit, UINT32_MAX); break;
+	case MODE_TYPE_SLOW:
+		make_number(making, change, &making->slow_s, ROOM_SLOW_SECONDS_MAX);
+		break;
+	case MODE_TYPE_FORWARD: make_forward(making, change); break;
 	case MODE_TYPE_LIST: make_mask(making, change); break;
 	case MODE_TYPE_OFFICE: make_office(making, change); break;
 	}
+}
+
+void add_office_change(struct deciding *d, struct record *entry, const struct person *who,
+                       uint64_t has, uint64_t will_have) {
+	static const struct {
+		char letter;
+		uint64_t bit;
+	} offices[] = {{'o', MEMBER_IS_OPERATOR}, {'v', MEMBER_HAS_VOICE}};
+	char text[2 * NAME_BYTES_MAX + 16], letters[8];
+	size_t size = 0, count = 0;
+	for (int is_set = 1; is_set >= 0; is_set--) {
+		char sign = is_set ? '+' : '-';
+		for (size_t i = 0; i < 2; i++) {
+			uint64_t bit = offices[i].bit;
+			if (((has ^ will_have) & bit) == 0 || ((will_have & bit) != 0) != is_set) {
+				continue;
+			}
+			if (sign != '\0') {
+				letters[size++] = sign;
+				sign = '\0';
+			}
+			letters[size++] = offices[i].letter;
+			count++;
+		}
+	}
+	if (count == 0) {
+		return;
+	}
+	struct slice name = person_name(who);
+	memcpy(text, letters, size);
+	for (size_t i = 0; i < count; i++) {
+		text[size++] = ' ';
+		memcpy(text + size, name.bytes, name.size);
+		size += name.size;
+	}
+	entry->text = slice_of(text, size);
+	add_entry(d, *entry);
 }
 
 static void add_mode_entry(struct mode_making *making) {
@@ -241,6 +327,8 @@ void decide_mode(struct deciding *d) {
 	                             .room = room,
 	                             .bits = charter.bits,
 	                             .limit = charter.limit,
+	                             .slow_s = charter.slow_s,
+	                             .forward = charter.forward,
 	                             .key = charter.key};
 	struct mode_walk walk = mode_walk_of(d->request->text);
 	for (unsigned i = 0; i < MODE_CHANGES_MAX && mode_walk_next(&walk, &change); i++) {

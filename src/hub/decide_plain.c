@@ -131,6 +131,9 @@ void decide_say(struct deciding *d) {
 	if (trouble.reason == REASON_NONE) {
 		trouble = check_speech(d, person, ROOM_LOBBY);
 	}
+	if (trouble.reason == REASON_NONE) {
+		trouble = check_pace(d, person, ROOM_LOBBY);
+	}
 	if (trouble.reason != REASON_NONE) {
 		refuse_for(d, trouble);
 		return;

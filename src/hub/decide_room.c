@@ -82,19 +82,24 @@ static bool is_deserted(const struct deciding *d, uint64_t room,
 	       state_person(d->state, charter->founder) == NULL;
 }
 
-struct trouble check_joining(const struct deciding *d, const struct person *person, uint64_t room) {
+struct trouble check_joining(const struct deciding *d, const struct person *person, uint64_t room,
+                             struct slice key) {
 	const struct room_charter charter = state_room_charter(d->state, room);
 	if (state_is_invited(d->state, room, person_id(person)) ||
-	    is_founder(d, person, &charter) || is_deserted(d, room, &charter)) {
+	    is_founder(d, person, &charter) || is_deserted(d, room, &charter) ||
+	    (standing_of(d, person, room) & MEMBER_IS_OPERATOR) != 0) {
 		return (struct trouble){0};
 	}
 	if (is_banned_from(d, person, room)) {
 		return (struct trouble){.reason = REASON_ROOM_BANNED};
 	}
+	if ((charter.bits & ROOM_WANTS_ACCOUNT) != 0 && account_of(d, person) == 0) {
+		return (struct trouble){.reason = REASON_NEEDS_ACCOUNT};
+	}
 	if ((charter.bits & ROOM_IS_INVITE_ONLY) != 0 && !is_on_list(d, person, room, 'I')) {
 		return (struct trouble){.reason = REASON_INVITE_ONLY};
 	}
-	if (charter.key.size > 0 && !slice_equal(charter.key, d->request->text)) {
+	if (charter.key.size > 0 && !slice_equal(charter.key, key)) {
 		return (struct trouble){.reason = REASON_BAD_KEY};
 	}
 	if (charter.limit > 0 && state_room_members_count(d->state, room) >= charter.limit) {
@@ -103,13 +108,30 @@ struct trouble check_joining(const struct deciding *d, const struct person *pers
 	return (struct trouble){0};
 }
 
+uint64_t room_instead(const struct deciding *d, const struct person *person, uint64_t room,
+                      struct trouble trouble) {
+	switch (trouble.reason) {
+	case REASON_ROOM_BANNED:
+	case REASON_NEEDS_ACCOUNT:
+	case REASON_INVITE_ONLY:
+	case REASON_BAD_KEY:
+	case REASON_ROOM_FULL: break;
+	default: return 0;
+	}
+	uint64_t other = state_room_named(d->state, state_room_charter(d->state, room).forward);
+	bool may = other != 0 && other != room &&
+	           !state_is_member(d->state, other, person_id(person)) &&
+	           check_joining(d, person, other, slice_of(NULL, 0)).reason == REASON_NONE;
+	return may ? other : 0;
+}
+
 uint64_t office_of_newcomer(const struct deciding *d, const struct person *person, uint64_t room) {
 	if (!state_room_exists(d->state, room)) {
 		return MEMBER_IS_OPERATOR; /* it is being made */
 	}
 	const struct room_charter charter = state_room_charter(d->state, room);
 	bool is_first = is_deserted(d, room, &charter) || is_founder(d, person, &charter);
-	return is_first ? MEMBER_IS_OPERATOR : 0;
+	return (is_first ? MEMBER_IS_OPERATOR : 0) | standing_of(d, person, room);
 }
 
 /* ---- who may speak ---- */
@@ -139,13 +161,42 @@ struct trouble check_speech(const struct deciding *d, const struct person *perso
 	    is_banned_from(d, person, room)) {
 		return no;
 	}
+	if ((charter.bits & ROOM_HEARS_ACCOUNTS) != 0 && account_of(d, person) == 0) {
+		return (struct trouble){.reason = REASON_NEEDS_ACCOUNT};
+	}
 	return (struct trouble){0};
+}
+
+struct trouble check_pace(const struct deciding *d, const struct person *person, uint64_t room) {
+	uint64_t slow_us = state_room_charter(d->state, room).slow_s * 1000000;
+	uint64_t spoken_us = state_room_spoken_us(d->state, room, person_id(person));
+	bool is_free = state_member_bits(d->state, room, person_id(person)) != 0 ||
+	               (person_bits(d->state, person) & PERSON_IS_OPERATOR) != 0;
+	if (spoken_us == 0 || is_free || spoken_us + slow_us <= d->at->now_us) {
+		return (struct trouble){0};
+	}
+	uint64_t left_us = spoken_us + slow_us - d->at->now_us;
+	return (struct trouble){.reason = REASON_SLOW_MODE, .number = (left_us + 999999) / 1000000};
 }
 
 /* ---- what operators decide ---- */
 
+/* ChanServ asks for somebody who need not be an operator, nor in the room, just now. */
+static bool is_by_account(const struct deciding *d, const struct message *message, uint64_t room) {
+	switch (d->request->kind) {
+	case REQUEST_MODE:
+	case REQUEST_TOPIC:
+	case REQUEST_PUT_OUT:
+	case REQUEST_INVITE: break;
+	default: return false;
+	}
+	return d->request->number == RIGHT_OF_ACCOUNT &&
+	       (standing_of(d, message->person, room) & MEMBER_IS_OPERATOR) != 0;
+}
+
 bool is_room_operator(const struct deciding *d, const struct message *message, uint64_t room) {
-	return (state_member_bits(d->state, room, person_id(message->person)) &
+	return is_by_account(d, message, room) ||
+	       (state_member_bits(d->state, room, person_id(message->person)) &
 	        MEMBER_IS_OPERATOR) != 0 ||
 	       (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0;
 }
@@ -153,7 +204,8 @@ bool is_room_operator(const struct deciding *d, const struct message *message, u
 /* The room of the message, of which the person must be a member, or the server's operator. */
 static uint64_t take_own_room(struct deciding *d, const struct message *message) {
 	uint64_t room = room_of_message(d);
-	bool is_over = (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0;
+	bool is_over = (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0 ||
+	               is_by_account(d, message, room);
 	if (is_over && state_room_exists(d->state, room)) {
 		return room;
 	}
@@ -227,10 +279,13 @@ void decide_put_out(struct deciding *d) {
 
 void decide_invite(struct deciding *d) {
 	struct message message;
-	if (!take_stream(d, &message) || !is_in_room(d, &message)) {
+	if (!take_stream(d, &message)) {
 		return;
 	}
 	uint64_t room = room_of_message(d);
+	if (!is_by_account(d, &message, room) && !is_in_room(d, &message)) {
+		return;
+	}
 	const struct person *who = state_person_named(d->state, d->request->name);
 	bool is_closed = (state_room_charter(d->state, room).bits & ROOM_IS_INVITE_ONLY) != 0;
 	if (who == NULL) {

@@ -27,18 +27,22 @@ enum irc_mode_type { MODE_LIST, MODE_KEY, MODE_SET, MODE_FLAG, MODE_PREFIX };
 	X('e', EXCEPT, MODE_LIST)                                                                  \
 	X('I', INVEX, MODE_LIST)                                                                   \
 	X('k', KEY, MODE_KEY)                                                                      \
+	X('f', FORWARD, MODE_SET)                                                                  \
 	X('l', LIMIT, MODE_SET)                                                                    \
+	X('W', SLOW, MODE_SET)                                                                     \
 	X('i', INVITE_ONLY, MODE_FLAG)                                                             \
 	X('m', MODERATED, MODE_FLAG)                                                               \
 	X('n', NO_OUTSIDE, MODE_FLAG)                                                              \
 	X('s', SECRET, MODE_FLAG)                                                                  \
 	X('t', TOPIC_OPS, MODE_FLAG)                                                               \
 	X('C', NO_CTCP, MODE_FLAG)                                                                 \
+	X('M', HEARS_ACCOUNTS, MODE_FLAG)                                                          \
+	X('R', WANTS_ACCOUNT, MODE_FLAG)                                                           \
 	X('o', OPERATOR, MODE_PREFIX)                                                              \
 	X('v', VOICE, MODE_PREFIX)
 
 /* ISUPPORT's CHANMODES and PREFIX, which follow from the table. */
-#define IRC_CHANMODES "beI,k,l,Cimnst"
+#define IRC_CHANMODES "beI,k,Wfl,CMRimnst"
 #define IRC_PREFIX "(ov)@+"
 
 enum irc_mode_fault {

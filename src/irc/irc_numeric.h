@@ -111,12 +111,14 @@
 	X(462, ERR_ALREADYREGISTERED, "You may not reregister")                                    \
 	X(464, ERR_PASSWDMISMATCH, "Password incorrect")                                           \
 	X(465, ERR_YOUREBANNEDCREEP, "You are banned from this server")                            \
+	X(470, ERR_LINKCHANNEL, "Forwarding to another channel")                                   \
 	X(471, ERR_CHANNELISFULL, "Cannot join channel (+l)")                                      \
 	X(472, ERR_UNKNOWNMODE, "is unknown mode char to me")                                      \
 	X(473, ERR_INVITEONLYCHAN, "Cannot join channel (+i)")                                     \
 	X(474, ERR_BANNEDFROMCHAN, "Cannot join channel (+b)")                                     \
 	X(475, ERR_BADCHANNELKEY, "Cannot join channel (+k)")                                      \
 	X(476, ERR_BADCHANMASK, "Bad channel mask")                                                \
+	X(477, ERR_NEEDREGGEDNICK, "Cannot join channel (+R): sign in to an account first")        \
 	X(478, ERR_BANLISTFULL, "Channel list is full")                                            \
 	X(481, ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")                  \
 	X(482, ERR_CHANOPRIVSNEEDED, "You're not channel operator")                                \

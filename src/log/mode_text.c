@@ -20,6 +20,10 @@ static const struct {
 	{'s', MODE_TYPE_FLAG, ROOM_IS_SECRET},
 	{'t', MODE_TYPE_FLAG, ROOM_TOPIC_LOCKED},
 	{'C', MODE_TYPE_FLAG, ROOM_NO_CONTROLS},
+	{'M', MODE_TYPE_FLAG, ROOM_HEARS_ACCOUNTS},
+	{'R', MODE_TYPE_FLAG, ROOM_WANTS_ACCOUNT},
+	{'W', MODE_TYPE_SLOW, 0},
+	{'f', MODE_TYPE_FORWARD, 0},
 	{'o', MODE_TYPE_OFFICE, MEMBER_IS_OPERATOR},
 	{'v', MODE_TYPE_OFFICE, MEMBER_HAS_VOICE},
 };
@@ -48,9 +52,17 @@ struct mode_walk mode_walk_of(struct slice text) {
 }
 
 static bool takes_argument(const struct mode_change *change) {
-	return change->type == MODE_TYPE_LIST || change->type == MODE_TYPE_KEY ||
-	       change->type == MODE_TYPE_OFFICE ||
-	       (change->type == MODE_TYPE_LIMIT && change->is_set);
+	switch (change->type) {
+	case MODE_TYPE_LIST:
+	case MODE_TYPE_KEY:
+	case MODE_TYPE_OFFICE: return true;
+	case MODE_TYPE_LIMIT:
+	case MODE_TYPE_SLOW:
+	case MODE_TYPE_FORWARD: return change->is_set;
+	case MODE_TYPE_FLAG:
+	case MODE_TYPE_UNKNOWN: return false;
+	}
+	return false;
 }
 
 bool mode_walk_next(struct mode_walk *walk, struct mode_change *change) {

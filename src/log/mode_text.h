@@ -21,11 +21,13 @@ struct mode_walk {
 
 enum mode_type {
 	MODE_TYPE_UNKNOWN,
-	MODE_TYPE_LIST,   /* b e I: a mask */
-	MODE_TYPE_KEY,    /* k: a key; who takes it away need not know it */
-	MODE_TYPE_LIMIT,  /* l: a number, to set it */
-	MODE_TYPE_FLAG,   /* i m n s t C */
-	MODE_TYPE_OFFICE, /* o v: a member */
+	MODE_TYPE_LIST,    /* b e I: a mask */
+	MODE_TYPE_KEY,     /* k: a key; who takes it away need not know it */
+	MODE_TYPE_LIMIT,   /* l: a number, to set it */
+	MODE_TYPE_SLOW,    /* W: seconds, to set it */
+	MODE_TYPE_FORWARD, /* f: another room, to set it */
+	MODE_TYPE_FLAG,    /* i m n s t C M R */
+	MODE_TYPE_OFFICE,  /* o v: a member */
 };
 
 struct mode_change {

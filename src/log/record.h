@@ -118,7 +118,8 @@
 	  "metadata") /* target (person) or room; name (its), by, other_name (key), text (value; */     \
 	/* empty: taken away); hidden */                                                                \
 	X(40, ENTRY_SERVER_SET, "server-set") /* number (level), by, text (why); hidden */              \
-	X(41, ENTRY_FOUNDER, "founder") /* room, other_name, name (account; empty: none), by */         \
+	X(41, ENTRY_FOUNDER,                                                                            \
+	  "founder") /* room, other_name, name (account that has registered it; empty: none), by */     \
 	X(42, ENTRY_STANDING,                                                                           \
 	  "standing") /* room, other_name, name (account), bits (MEMBER_* it has on joining), by */     \
 	X(43, ENTRY_ERASED, "erased") /* name (an account's), target, by: all it said; hidden */        \
@@ -187,7 +188,7 @@
 	X(556, REQUEST_RELAY, "relay")               /* room, by (as whom), text, tags */          \
 	X(557, REQUEST_SERVER_SET, "set-server")     /* number, text (why) */                      \
 	X(558, REQUEST_READ_UP_TO, "read-up-to")     /* session, number: its device's cursor */    \
-	X(559, REQUEST_FOUNDER, "set-founder")       /* room, name (account) */                    \
+	X(559, REQUEST_FOUNDER, "set-founder")       /* room, name (account; empty: none) */       \
 	X(560, REQUEST_STANDING, "set-standing")     /* room, name (account), bits */              \
 	X(561, REQUEST_ERASE, "erase")               /* name (account); the console's */
 
@@ -222,7 +223,8 @@
 	X(785, ROW_RULES, "rules")       /* room, number (slow mode: s), other_name (forward) */   \
 	X(786, ROW_STANDING, "standing") /* room, target (account), bits (MEMBER_*) */             \
 	X(787, ROW_SERVER, "server")     /* number (level), by, text, since */                     \
-	X(788, ROW_SEAT, "seat")         /* session, name (device) */
+	X(788, ROW_SEAT, "seat")         /* session, name (device) */                              \
+	X(789, ROW_SPOKEN, "spoken")     /* room, person, since: when last, while it is slow */
 
 #define KIND_ENUM(number, name, word) name = number,
 enum record_kind {
@@ -321,6 +323,13 @@ enum record_bits {
 	MEMBER_HAS_VOICE = 1 << 24,   /* v; the higher bit is the higher office */
 	MEMBER_IS_OPERATOR = 1 << 25, /* o */
 	MEMBER_BITS = MEMBER_HAS_VOICE | MEMBER_IS_OPERATOR,
+	ROOM_IS_REGISTERED = 1 << 26, /* its founder's account keeps it; no letter sets this */
+};
+
+/* REQUEST_MODE, _TOPIC, _PUT_OUT, _INVITE: `number`. */
+enum request_right {
+	RIGHT_OF_OFFICE = 0,  /* by what one is in the room */
+	RIGHT_OF_ACCOUNT = 1, /* by what one's account is to it: its founder, or of standing */
 };
 
 /* What an account's owner has set (ENTRY_ACCOUNT_SET, ROW_ACCOUNT); kept on disk, a name space of its own. */

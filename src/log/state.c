@@ -381,6 +381,7 @@ static enum state_error on_said(struct state *state, const struct record *entry)
 		note_said(state, room, entry->seq);
 	}
 	note_spoke(state, entry);
+	note_spoken(state, entry);
 	return STATE_OK;
 }
 
@@ -443,6 +444,8 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_DETACHED: return on_detached(state, entry);
 	case ENTRY_ACCOUNT_SET: return on_account_set(state, entry);
 	case ENTRY_READ: return on_read(state, entry);
+	case ENTRY_FOUNDER: return on_founder(state, entry);
+	case ENTRY_STANDING: return on_standing(state, entry);
 	default: return STATE_IMPOSSIBLE;
 	}
 }

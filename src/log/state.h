@@ -76,8 +76,8 @@ uint64_t state_time_us(const struct state *state);
 /*
  * Rows: all of them; and back. Loading needs an empty state and this order:
  * meta, rooms, people, then their memberships and sessions (a person's may
- * follow it directly), threads, bans and mutes, and all others: in the order of
- * their kinds, say.
+ * follow it directly), threads, bans and mutes, and all others in the order of
+ * their kinds.
  */
 void state_save(const struct state *state, void (*put)(void *context, const struct record *row),
                 void *context);
@@ -263,6 +263,8 @@ struct room_charter {
 	uint64_t limit;               /* 0: none */
 	uint64_t founder;             /* a person that may be gone; 0: none */
 	struct slice founder_account; /* empty: it had none */
+	uint64_t slow_s;              /* between two messages of one member; 0: none */
+	struct slice forward;         /* the room for whom this does not let in; empty: none */
 };
 struct room_charter state_room_charter(const struct state *state, uint64_t room);
 /* MEMBER_* bits of a member; 0 for all others. */
@@ -277,6 +279,25 @@ struct room_mask {
 /* A room's masks with this letter, oldest first. Begin with all zero; false at the end. */
 bool state_mask_next(const struct state *state, uint64_t room, char letter, struct room_mask *mask);
 size_t state_masks_count(const struct state *state, uint64_t room, char letter);
+/*
+ * In a room that is slow: when this person, who has no office in it, last said something; 0: it may
+ * speak, as far as the room knows.
+ */
+uint64_t state_room_spoken_us(const struct state *state, uint64_t room, uint64_t person);
+/* MEMBER_* bits that whoever bears this account has on joining. */
+uint64_t state_standing(const struct state *state, uint64_t room, uint64_t account);
+struct room_standing {
+	uint32_t place;
+	uint64_t account;
+	struct slice name;
+	uint64_t bits; /* MEMBER_* */
+};
+/* The standings in a room, oldest first. Begin with all zero; false at the end. */
+bool state_standing_next(const struct state *state, uint64_t room, struct room_standing *standing);
+size_t state_standings_count(const struct state *state, uint64_t room);
+/* Rooms that are registered: an account's, and all. */
+size_t state_rooms_of_account(const struct state *state, uint64_t account);
+size_t state_registered_count(const struct state *state);
 size_t state_invitations_count(const struct state *state, uint64_t room);
 bool state_is_invited(const struct state *state, uint64_t room, uint64_t person);
 

@@ -345,6 +345,7 @@ void unbind_account(struct state *state, uint32_t person) {
 void end_account(struct state *state, uint32_t handle) {
 	struct account *account = account_at(state, handle);
 	uint32_t person = account->person;
+	end_standings_of(state, handle);
 	while (account->devices != 0) {
 		end_device(state, account, account->devices);
 	}

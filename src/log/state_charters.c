@@ -106,6 +106,8 @@ void end_charter(struct state *state, uint32_t room) {
 		return;
 	}
 	struct charter *charter = charter_at(state, handle);
+	set_registered(state, room, false);
+	end_standings_in(state, room);
 	while (charter->masks != 0) {
 		end_mask(state, room, charter->masks);
 	}

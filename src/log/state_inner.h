@@ -129,9 +129,11 @@ struct room {
 	struct line_links links;              /* in state.empty_rooms, while it is empty */
 	uint64_t homes;                       /* a bit for each of at_home that is not zero */
 	uint32_t *at_home;                    /* [EDGES_MAX]: sessions of members by home */
-	uint8_t name_bytes;
+	uint8_t name_bytes : 7;
+	uint8_t is_registered : 1; /* as its charter has it */
 	char name[ROOM_NAME_BYTES_MAX];
 };
+_Static_assert(ROOM_NAME_BYTES_MAX < 128, "a room name's size has seven bits");
 
 /* Two people's conversation. */
 struct thread {
@@ -184,8 +186,11 @@ struct state {
 	struct table threads_by_id, threads_by_pair, talkers_by_person;
 	struct line absent, dormant, orphans; /* of waitings, by since_us */
 	struct sides sides;
-	/* Rooms in which nobody is: where nothing was said ([0]), and where something was ([1]). */
-	struct line empty_rooms[2];
+	/*
+	 * Rooms in which nobody is: where nothing was said ([0]), where something was ([1]), and
+	 * those that are registered ([2]), which nobody looks for.
+	 */
+	struct line empty_rooms[3];
 	size_t dormant_people, absent_people;
 	struct restriction_kept **restrictions;
 	size_t restrictions_count;
@@ -330,6 +335,8 @@ void unseat_member(struct state *state, uint32_t handle);
 uint32_t add_room(struct state *state, uint64_t id, struct slice name, const struct record *from);
 void end_room(struct state *state, uint32_t handle);
 void note_said(struct state *state, uint32_t room, uint64_t seq);
+/* Its charter says that it is registered, or not any more. */
+void note_registered(struct state *state, uint32_t room, bool is_registered);
 void add_thread(struct state *state, uint64_t id, uint32_t person, uint32_t other);
 void end_threads_of(struct state *state, uint32_t person);
 
@@ -371,5 +378,12 @@ void save_row(const struct saving *saving, struct record row);
 /* Calls save() for all that are in the table. */
 void save_all(const struct saving *saving, const struct table *table,
               void (*save)(const struct saving *saving, uint32_t handle));
+
+/* state_rules.c, state_standings.c */
+void rules_save(const struct saving *saving);
+enum state_error load_rules(struct state *state, const struct record *row);
+enum state_error load_spoken(struct state *state, const struct record *row);
+void standings_save(const struct saving *saving);
+enum state_error load_standing(struct state *state, const struct record *row);
 
 #endif

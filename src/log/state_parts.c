@@ -69,6 +69,8 @@ struct state *state_create(void) {
 	accounts_init(state);
 	charters_init(state);
 	shelves_init(state);
+	rules_init(state);
+	standings_init(state);
 	rooms_init(state);
 	return state;
 }
@@ -98,6 +100,8 @@ void state_destroy(struct state *state) {
 	charters_finish(state);
 	shelves_finish(state);
 	accounts_finish(state);
+	rules_finish(state);
+	standings_finish(state);
 	profiles_finish(state);
 	routes_finish(state);
 	table_finish(&state->people_by_id);
@@ -262,6 +266,7 @@ void end_person(struct state *state, uint32_t handle) {
 	}
 	end_threads_of(state, handle);
 	end_invitations_of(state, handle);
+	end_spoken_of(state, handle);
 	end_profile(state, handle);
 	end_shelf(state, handle, false);
 	unbind_account(state, handle);

@@ -54,7 +54,7 @@ void rooms_init(struct state *state) {
 	           thread_pair_hash);
 	table_init(&state->talkers_by_person, &state->talkers, offsetof(struct talker, link),
 	           talker_person_hash);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		line_init(&state->empty_rooms[i], &state->rooms, offsetof(struct room, links),
 		          room_empty_seq);
 	}
@@ -192,7 +192,7 @@ static void tell_thread(struct state *state, const struct thread *thread, bool i
 
 /* The line in which it stands while it is empty. */
 static struct line *line_of(struct state *state, const struct room *room) {
-	return &state->empty_rooms[room->said_seq != 0];
+	return &state->empty_rooms[room->is_registered ? 2 : room->said_seq != 0];
 }
 
 uint32_t add_room(struct state *state, uint64_t id, struct slice name, const struct record *from) {
@@ -223,6 +223,7 @@ void end_room(struct state *state, uint32_t handle) {
 	assert(room->memberships == 0 && room->id != ROOM_LOBBY);
 	end_charter(state, handle);
 	end_shelf(state, handle, true);
+	end_rules(state, handle);
 	tell_room(state, room, true);
 	if (room->empty_seq != 0) {
 		line_remove(line_of(state, room), handle);
@@ -246,6 +247,17 @@ void note_said(struct state *state, uint32_t handle, uint64_t seq) {
 		line_add(line_of(state, room), handle);
 	}
 	tell_room(state, room, false);
+}
+
+void note_registered(struct state *state, uint32_t handle, bool is_registered) {
+	struct room *room = room_at(state, handle);
+	if (room->empty_seq != 0) {
+		line_remove(line_of(state, room), handle);
+	}
+	room->is_registered = is_registered;
+	if (room->empty_seq != 0) {
+		line_add(line_of(state, room), handle);
+	}
 }
 
 /* Somebody came into it, or the last one ended. */

@@ -9,6 +9,7 @@
 #ifndef STATE_SIDES_H
 #define STATE_SIDES_H
 
+#include "line.h"
 #include "pool.h"
 #include "state.h"
 
@@ -84,8 +85,31 @@ struct charter {
 	uint32_t bits;
 	uint32_t limit;
 	uint32_t topic, topic_by, key, founder_account; /* texts */
-	uint32_t masks, invitations;                    /* the oldest */
+	uint32_t masks, invitations, standings;         /* the oldest */
 	uint32_t invitations_count;
+};
+
+/* What an account is to a room. */
+struct standing {
+	uint32_t room, account;
+	uint32_t link; /* state.sides.standings_by_account */
+	uint32_t next; /* the next younger one of the room */
+	uint32_t bits; /* MEMBER_*; state_standings.c */
+};
+
+struct rules {
+	uint32_t room;
+	uint32_t link;
+	uint32_t slow_s;
+	uint32_t forward;   /* text */
+	struct line spoken; /* slow_s: who spoke when, as long as that matters */
+};
+
+struct spoken {
+	uint64_t since_us;
+	uint32_t room, person;
+	uint32_t link; /* state.sides.spoken_by_person */
+	struct line_links links;
 };
 
 struct office {
@@ -126,12 +150,15 @@ struct sides {
 	struct table accounts_by_skeleton; /* of alikes */
 	struct pool texts, profiles, accounts, masks, invitations, charters, offices;
 	struct pool devices, seats;
+	struct pool standings, rules, spoken;
 	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
 	struct table accounts_by_person, seats_by_session;
 	struct table invitations_by_person, charters_by_room, offices_by_member;
 	struct pool marks, data, shelves;
 	struct table marks_by_pair, shelves_by_owner;
+	struct table standings_by_account, rules_by_room, spoken_by_person;
 	size_t operators, invisible; /* profiles with that bit */
+	size_t registered;           /* charters with ROOM_IS_REGISTERED */
 };
 
 /* ---- state_profiles.c ---- */
@@ -261,6 +288,33 @@ void save_marks(const struct state *state, void (*put)(void *context, const stru
                 void *context);
 void save_data(const struct state *state, void (*put)(void *context, const struct record *row),
                void *context);
+/* ---- state_rules.c ---- */
+
+void rules_init(struct state *state);
+/* Before profiles_finish(). */
+void rules_finish(struct state *state);
+
+uint32_t find_rules(const struct state *state, uint32_t room);
+struct record row_of_rules(const struct state *state, uint32_t room);
+/* No rule at all, and there is no row; not slow, and nobody is remembered. */
+void set_rules(struct state *state, uint32_t room, uint32_t slow_s, struct slice forward);
+void end_rules(struct state *state, uint32_t room);
+/* Something was said in a room. */
+void note_spoken(struct state *state, const struct record *said);
+void end_spoken_of(struct state *state, uint32_t person);
+
+/* ---- state_standings.c ---- */
+
+void standings_init(struct state *state);
+void standings_finish(struct state *state);
+
+/* A room's founder is this account's now (0: none). The charter is the caller's to tell. */
+void link_founder(struct state *state, uint32_t room, uint32_t account);
+void set_registered(struct state *state, uint32_t room, bool is_registered);
+void end_standings_in(struct state *state, uint32_t room);
+void end_standings_of(struct state *state, uint32_t account);
+enum state_error on_founder(struct state *state, const struct record *entry);
+enum state_error on_standing(struct state *state, const struct record *entry);
 
 /* ---- state_sides_apply.c: what entries mean ---- */
 

@@ -21,7 +21,7 @@ void note_founder(struct state *state, uint32_t room, const struct record *made)
 		charter->bits = made->bits & ROOM_BITS;
 	}
 	charter->founder = made->person;
-	set_text(state, &charter->founder_account, made->by);
+	link_founder(state, room, made->by.size > 0 ? find_account_named(state, made->by) : 0);
 	tell_charter(state, handle);
 }
 
@@ -64,6 +64,12 @@ static bool is_change_possible(const struct state *state, uint32_t room,
 	case MODE_TYPE_FLAG: return true;
 	case MODE_TYPE_OFFICE: return member_named(state, room, change->argument) != 0;
 	case MODE_TYPE_LIMIT: return !change->is_set || limit_of(change->argument) != 0;
+	case MODE_TYPE_SLOW:
+		return !change->is_set || (limit_of(change->argument) != 0 &&
+		                           limit_of(change->argument) <= ROOM_SLOW_SECONDS_MAX);
+	case MODE_TYPE_FORWARD:
+		return !change->is_set ||
+		       (change->argument.size > 0 && change->argument.size <= ROOM_NAME_BYTES_MAX);
 	case MODE_TYPE_KEY:
 		return !change->is_set ||
 		       (entry->secret.size > 0 && entry->secret.size <= ROOM_KEY_BYTES_MAX);
@@ -103,6 +109,17 @@ static void change_list(struct state *state, uint32_t room, const struct mode_ch
 	}
 }
 
+static void change_rules(struct state *state, uint32_t room, const struct mode_change *change) {
+	const struct record row = row_of_rules(state, room);
+	if (change->type == MODE_TYPE_SLOW) {
+		set_rules(state, room, change->is_set ? limit_of(change->argument) : 0,
+		          row.other_name);
+	} else {
+		set_rules(state, room, (uint32_t)row.number,
+		          change->is_set ? change->argument : slice_of(NULL, 0));
+	}
+}
+
 static void change_mode(struct state *state, uint32_t room, const struct mode_change *change,
                         const struct record *entry, unsigned which) {
 	uint32_t handle;
@@ -118,6 +135,8 @@ static void change_mode(struct state *state, uint32_t room, const struct mode_ch
 	case MODE_TYPE_KEY:
 		set_text(state, &charter->key, change->is_set ? entry->secret : slice_of(NULL, 0));
 		break;
+	case MODE_TYPE_SLOW:
+	case MODE_TYPE_FORWARD: change_rules(state, room, change); return;
 	case MODE_TYPE_LIST: change_list(state, room, change, entry, which); break;
 	case MODE_TYPE_OFFICE: {
 		uint32_t member = member_named(state, room, change->argument);

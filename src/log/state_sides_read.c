@@ -111,19 +111,25 @@ size_t state_accounts_count(const struct state *state) {
 }
 
 struct room_charter state_room_charter(const struct state *state, uint64_t id) {
+	struct room_charter charter = {.bits = ROOM_BITS_AT_FIRST};
 	uint32_t room = find_room(state, id);
-	if (room == 0 || find_charter(state, room) == 0) {
-		return (struct room_charter){.bits = ROOM_BITS_AT_FIRST};
+	if (room != 0 && find_charter(state, room) != 0) {
+		const struct record row = row_of_charter(state, room);
+		charter = (struct room_charter){.bits = row.bits,
+		                                .topic = row.text,
+		                                .topic_by = row.by,
+		                                .topic_since_us = row.since_us,
+		                                .key = row.other_name,
+		                                .limit = row.number,
+		                                .founder = row.person,
+		                                .founder_account = row.name};
 	}
-	const struct record row = row_of_charter(state, room);
-	return (struct room_charter){.bits = row.bits,
-	                             .topic = row.text,
-	                             .topic_by = row.by,
-	                             .topic_since_us = row.since_us,
-	                             .key = row.other_name,
-	                             .limit = row.number,
-	                             .founder = row.person,
-	                             .founder_account = row.name};
+	if (room != 0 && find_rules(state, room) != 0) {
+		const struct record row = row_of_rules(state, room);
+		charter.slow_s = row.number;
+		charter.forward = row.other_name;
+	}
+	return charter;
 }
 
 uint64_t state_member_bits(const struct state *state, uint64_t room_id, uint64_t person_id) {
@@ -220,6 +226,8 @@ void sides_save(const struct state *state, void (*put)(void *context, const stru
 	save_all(&saving, &state->sides.offices_by_member, save_office);
 	save_marks(state, put, context);
 	save_data(state, put, context);
+	rules_save(&saving);
+	standings_save(&saving);
 }
 
 static enum state_error load_profile(struct state *state, const struct record *row) {
@@ -271,7 +279,8 @@ static enum state_error load_charter(struct state *state, const struct record *r
 	uint32_t room = find_room(state, row->room);
 	if (room == 0 || row->text.size > TOPIC_BYTES_MAX || row->by.size > NAME_BYTES_MAX ||
 	    row->other_name.size > ROOM_KEY_BYTES_MAX || row->name.size > NAME_BYTES_MAX ||
-	    row->number > UINT32_MAX || (row->bits & ~(uint64_t)ROOM_BITS) != 0) {
+	    row->number > UINT32_MAX ||
+	    (row->bits & ~(uint64_t)(ROOM_BITS | ROOM_IS_REGISTERED)) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
 	struct charter *charter = pool_at(&state->sides.charters, take_charter(state, room));
@@ -282,7 +291,10 @@ static enum state_error load_charter(struct state *state, const struct record *r
 	set_text(state, &charter->topic, row->text);
 	set_text(state, &charter->topic_by, row->by);
 	set_text(state, &charter->key, row->other_name);
-	set_text(state, &charter->founder_account, row->name);
+	/* Whose account has ended has founded nothing, though an older version kept the name. */
+	link_founder(state, room, row->name.size > 0 ? find_account_named(state, row->name) : 0);
+	charter->bits &= ~(uint32_t)ROOM_IS_REGISTERED;
+	set_registered(state, room, (row->bits & ROOM_IS_REGISTERED) != 0);
 	return STATE_OK;
 }
 
@@ -333,6 +345,9 @@ enum state_error sides_load(struct state *state, const struct record *row) {
 	case ROW_OFFICE: return load_office(state, row);
 	case ROW_MARK: return load_mark(state, row);
 	case ROW_METADATA: return load_datum(state, row);
+	case ROW_RULES: return load_rules(state, row);
+	case ROW_STANDING: return load_standing(state, row);
+	case ROW_SPOKEN: return load_spoken(state, row);
 	/* A row of a newer version: the schema version guards against this. */
 	default: return STATE_IMPOSSIBLE;
 	}

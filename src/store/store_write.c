@@ -185,6 +185,9 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	case ROW_METADATA: id = row->room + row->person, other = row->target; break;
 	case ROW_DEVICE: id = row->target, other = row->session; break;
 	case ROW_SEAT: id = row->session; break;
+	case ROW_RULES: id = row->room; break;
+	case ROW_STANDING: id = row->room, other = row->target; break;
+	case ROW_SPOKEN: id = row->room, other = row->person; break;
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

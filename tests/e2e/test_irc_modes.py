@@ -1,5 +1,6 @@
 """IRC: MODE, of rooms and of people."""
 
+import joined
 import pytest
 from irc import Irc
 from plain import Plain
@@ -310,3 +311,107 @@ def test_plain_people_in_modes(serve):
     Plain(server).enter("小明")
     joined = ann.find("JOIN", nick="小明")
     assert joined.source.startswith("小明!") and "@" in joined.source
+
+
+def test_where_one_is_sent_and_how_often_one_speaks(serve, place):
+    """R, M, f, W: who may come, who may speak, how often; whichever way one came."""
+    server = serve(*FAST, language="en")
+    people = {name: Irc(server).enter(name) for name in ("ann", "bob", "eve")}
+    people["ann"].join("#tea", "#hall")
+    play(SENT_ON, **people)
+    play(SLOW, **people)
+    for_sessions(server, place, people["ann"])
+
+
+SENT_ON = """
+    ann: MODE #tea +RMfW #hall 600
+      ann < :ann MODE #tea +RMfW #hall 600
+    ann: MODE #tea
+      ann < 324 #tea +MRntfW #hall 600
+      ann < 329 #tea
+    ann: MODE #tea +W 600
+    ann: MODE #tea +f #HALL
+    -- Who has no account is sent on, as long as there is where to.
+    eve: JOIN #tea
+      eve < 470 #tea #hall :...
+      eve < :eve JOIN #hall
+      eve < 353 = #hall ...
+      eve < 366 #hall
+      ann < :eve JOIN #hall
+    eve: JOIN #tea
+      eve < 477 #tea :...
+    ann: MODE #hall +i
+      ann < :ann MODE #hall +i
+      eve < :ann MODE #hall +i
+    eve: PART #hall
+      ann < :eve PART #hall
+      eve < :eve PART #hall
+    eve: JOIN #tea
+      eve < 477 #tea :...
+    -- One may send people where everybody may go, or where one is an operator.
+    eve: JOIN #own
+      eve < :eve JOIN #own
+      eve < 353 = #own :...
+      eve < 366 #own
+    eve: MODE #own +f #hall
+      eve < 482 #hall
+    eve: MODE #own +f #nowhere
+      eve < 403 #nowhere
+    eve: MODE #own +f #own
+      eve < 696 #own f * :...
+    eve: MODE #own +f nowhere
+      eve < 696 #own f * :...
+    ann: MODE #tea -R+f #own
+      ann < :ann MODE #tea -R+f #own
+    bob: MODE #tea +R
+      bob < 482 #tea
+"""
+
+SLOW = """
+    eve: JOIN #tea
+      eve < :eve JOIN #tea
+      eve < 353 = #tea :...
+      eve < 366 #tea
+      ann < :eve JOIN #tea
+    eve: PRIVMSG #tea :hello
+      eve < 404 #tea :...+M...
+    ann: MODE #tea -M
+      ann < :ann MODE #tea -M
+      eve < :ann MODE #tea -M
+    eve: PRIVMSG #tea :one
+      ann < :eve PRIVMSG #tea one
+    eve: PRIVMSG #tea :two
+      eve < 404 #tea :...+W...wait ... more seconds
+    eve: NOTICE #tea :two
+    eve: PRIVMSG @#tea :help
+      ann < :eve PRIVMSG @#tea help
+    ann: PRIVMSG #tea :one
+      eve < :ann PRIVMSG #tea one
+    ann: PRIVMSG #tea :two
+      eve < :ann PRIVMSG #tea two
+    ann: MODE #tea +v eve
+      ann < :ann MODE #tea +v eve
+      eve < :ann MODE #tea +v eve
+    eve: PRIVMSG #tea :two
+      ann < :eve PRIVMSG #tea two
+    ann: MODE #tea +W 0
+      ann < 696 #tea W * :...
+    ann: MODE #tea +W 21601
+      ann < 696 #tea W * :...
+"""
+
+
+def for_sessions(server, place, ann):
+    """Who came by a session is sent on as well, and told why not in words."""
+    with joined.clients() as clients:
+        cat = clients(server, "cat", state=place / "cat", language="en").wait_in()
+        ann.ask("MODE #tea +R")
+        cat.say("/join #tea")
+        cat.out.expect("#own")
+        cat.say("/join #tea")
+        cat.err.expect("this room is for people who have signed in to an account")
+        ann.ask("MODE #tea -R")
+        cat.say("/join #tea")
+        ann.until("JOIN", "#tea", nick="cat")
+        cat.say("one", "two")
+        cat.err.expect("this room is in slow mode: say it again in [0-9]+ seconds")

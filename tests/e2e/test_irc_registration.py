@@ -77,7 +77,7 @@ def test_isupport_is_true(serve):
     ann, bob = Irc(server).enter("ann"), Irc(server).enter("bob")
     has = ann.isupport
     assert has["CHANTYPES"] == "#" and has["PREFIX"] == "(ov)@+"
-    assert has["CHANMODES"].split(",") == ["beI", "k", "l", "Cimnst"]
+    assert has["CHANMODES"].split(",") == ["beI", "k", "Wfl", "CMRimnst"]
     assert {"NETWORK", "CASEMAPPING", "UTF8ONLY"} <= set(has)
     tokens = [line for line in ann.greeting if line.command == "005"]
     assert all(len(line.parameters) <= 15 for line in tokens), tokens

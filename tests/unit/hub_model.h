@@ -139,6 +139,9 @@ struct model_room {
 	uint64_t limit;
 	uint64_t founder;    /* a session, which may be gone */
 	int founder_account; /* a name; -1: it had none */
+	int forward;         /* 0: nowhere */
+	uint64_t slow_s;
+	uint64_t spoken_us[MODEL_PEOPLE]; /* while it is slow */
 	char topic[MODEL_PHRASE];
 	bool masks[MODEL_LISTS][MODEL_MASKS];
 	bool is_invited[MODEL_PEOPLE];
@@ -173,6 +176,8 @@ struct model_outcome {
 
 /* hub_model_rooms.h: may it speak there? */
 static inline enum reason model_speech(const struct model *model, int who, int room);
+/* And now, as far as slow mode goes? If so, that is noted. */
+static inline enum reason model_pace(struct model *model, int who, int room, uint64_t now_us);
 
 /* Of the twelve addresses, each net has four. */
 static inline int model_net_of(int address) {
@@ -258,6 +263,7 @@ static inline void model_end(struct model *model, int who) {
 	}
 	for (int r = 0; r < MODEL_ROOMS; r++) {
 		model->rooms[r].is_invited[who] = false;
+		model->rooms[r].spoken_us[who] = 0;
 		if (who >= MODEL_ADDRESSES) {
 			model->rooms[r].marks[who - MODEL_ADDRESSES] = 0;
 		}
@@ -442,6 +448,8 @@ static inline void model_say(struct model *model, const struct model_request *re
 		model_refuse(out, REASON_MUTED);
 	} else if (model_speech(model, request->address, MODEL_LOBBY) != REASON_NONE) {
 		model_refuse(out, model_speech(model, request->address, MODEL_LOBBY));
+	} else if (model_pace(model, request->address, MODEL_LOBBY, now_us) != REASON_NONE) {
+		model_refuse(out, REASON_SLOW_MODE);
 	} else {
 		model_follow(person, request, out);
 		model_add(out, "said");

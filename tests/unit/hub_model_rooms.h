@@ -102,6 +102,28 @@ static inline bool model_is_room_banned(const struct model *model, int who, int 
 	return model_is_listed(model, who, room, 'b') && !model_is_listed(model, who, room, 'e');
 }
 
+/* Is it signed in, to an account that there is? */
+static inline bool model_is_signed_in(const struct model *model, int who) {
+	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
+	return who >= MODEL_ADDRESSES && (client->bits & PERSON_HAS_ACCOUNT) != 0 &&
+	       model->accounts[model_names[client->name].same];
+}
+
+static inline enum reason model_pace(struct model *model, int who, int room, uint64_t now_us) {
+	struct model_room *it = &model->rooms[room];
+	uint64_t *spoken_us = &it->spoken_us[who];
+	bool is_operator = who >= MODEL_ADDRESSES &&
+	                   (model->clients[who - MODEL_ADDRESSES].bits & PERSON_IS_OPERATOR) != 0;
+	if (it->slow_s == 0 || is_operator || model_office_of(model, who, room) != 0) {
+		return REASON_NONE;
+	}
+	if (*spoken_us != 0 && *spoken_us + it->slow_s * 1000000 > now_us) {
+		return REASON_SLOW_MODE;
+	}
+	*spoken_us = now_us;
+	return REASON_NONE;
+}
+
 static inline enum reason model_speech(const struct model *model, int who, int room) {
 	const struct model_room *it = &model->rooms[room];
 	if (model_office_of(model, who, room) != 0) {
@@ -110,6 +132,9 @@ static inline enum reason model_speech(const struct model *model, int who, int r
 	bool may_not = (!model_is_member(model, who, room) && (it->bits & ROOM_NO_EXTERNAL) != 0) ||
 	               (it->bits & ROOM_IS_MODERATED) != 0 ||
 	               model_is_room_banned(model, who, room);
+	if (!may_not && (it->bits & ROOM_HEARS_ACCOUNTS) != 0 && !model_is_signed_in(model, who)) {
+		return REASON_NEEDS_ACCOUNT;
+	}
 	return may_not ? REASON_CANNOT_SEND_TO_ROOM : REASON_NONE;
 }
 
@@ -148,6 +173,9 @@ static inline enum reason model_joining(const struct model *model,
 	if (model_is_room_banned(model, who, room)) {
 		return REASON_ROOM_BANNED;
 	}
+	if ((it->bits & ROOM_WANTS_ACCOUNT) != 0 && !model_is_signed_in(model, who)) {
+		return REASON_NEEDS_ACCOUNT;
+	}
 	if ((it->bits & ROOM_IS_INVITE_ONLY) != 0 && !model_is_listed(model, who, room, 'I')) {
 		return REASON_INVITE_ONLY;
 	}
@@ -156,6 +184,15 @@ static inline enum reason model_joining(const struct model *model,
 	}
 	return it->limit > 0 && model_members(model, room) >= it->limit ? REASON_ROOM_FULL
 	                                                                : REASON_NONE;
+}
+
+/* Where it is sent instead; -1: nowhere. */
+static inline int model_room_instead(const struct model *model, const struct model_client *client,
+                                     int room) {
+	int other = model->rooms[room].forward;
+	bool may = other > 0 && model->rooms[other].id != 0 && !client->is_in[other] &&
+	           model_joining(model, client, other, false) == REASON_NONE;
+	return may ? other : -1;
 }
 
 #endif

@@ -184,7 +184,13 @@ static inline void model_say_in(struct model *model, const struct model_request 
 	bool is_to_some = (request->number & MEMBER_BITS) != 0;
 	if (model_may_reach(model, request, client, out) &&
 	    model_may_say(model, request, client, now_us, out)) {
-		model->rooms[model_room_asked(model, request)].is_said_in |= !is_to_some;
+		int room = model_room_asked(model, request);
+		if (!is_to_some && model_pace(model, model_number_of(model, client), room,
+		                              now_us) != REASON_NONE) {
+			model_refuse_message(out, REASON_SLOW_MODE);
+			return;
+		}
+		model->rooms[room].is_said_in |= !is_to_some;
 		model_add(out, is_to_some ? "said-to" : "said");
 		out->said_by = client->name;
 	}
@@ -204,15 +210,21 @@ static inline void model_join(struct model *model, const struct model_request *r
 	bool is_new = room != MODEL_LOBBY && model->rooms[room].id == 0;
 	bool has_key = request->is_of_connection && request->text == TEXT_HELLO;
 	enum reason reason = is_new ? REASON_NONE : model_joining(model, client, room, has_key);
-	if (reason != REASON_NONE) {
+	int other = reason != REASON_NONE ? model_room_instead(model, client, room) : -1;
+	if (reason != REASON_NONE && other < 0) {
 		model_refuse_message(out, reason);
 		return;
 	}
-	model_add(out, is_new ? "made joined" : "joined");
+	room = other >= 0 ? other : room;
 	bool is_first =
 		is_new || model_is_deserted(model, room) || model_is_founder(model, client, room);
+	/* Others who are there hear of it. */
+	bool is_told = !is_new && is_first && model_members(model, room) > 0;
+	model->rooms[room].is_said_in |= is_told;
+	model_add(out, is_new ? "made joined" : is_told ? "joined mode" : "joined");
 	if (is_new) {
-		int account = (client->bits & PERSON_HAS_ACCOUNT) != 0 ? client->name : -1;
+		bool has_account = model_is_signed_in(model, model_number_of(model, client));
+		int account = has_account ? client->name : -1;
 		model->rooms[room] = (struct model_room){.id = model->entry_seq - 1,
 		                                         .bits = ROOM_BITS_AT_FIRST,
 		                                         .founder = client->session,

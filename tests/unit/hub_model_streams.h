@@ -6,7 +6,8 @@
 
 #define MODEL_ORPHAN_US (UINT64_C(30) * 1000000)
 #define MODEL_LIMIT 2
-#define MODEL_MODES 30
+#define MODEL_SLOW_S 40
+#define MODEL_MODES 40
 
 /* Changes as they are typed; behind those of an office comes a name. */
 static const struct model_mode {
@@ -44,6 +45,16 @@ static const struct model_mode {
 	{"-b *!*@even.qun", 'b', false, 0, 2},
 	{"+e *!*@even.qun", 'e', true, 0, 2},
 	{"-e *!*@even.qun", 'e', false, 0, 2},
+	{"+R", 'i', true, ROOM_WANTS_ACCOUNT, 0},
+	{"-R", 'i', false, ROOM_WANTS_ACCOUNT, 0},
+	{"-R", 'i', false, ROOM_WANTS_ACCOUNT, 0},
+	{"+M", 'i', true, ROOM_HEARS_ACCOUNTS, 0},
+	{"-M", 'i', false, ROOM_HEARS_ACCOUNTS, 0},
+	{"-M", 'i', false, ROOM_HEARS_ACCOUNTS, 0},
+	{"+f #a", 'f', true, 0, 0},
+	{"-f", 'f', false, 0, 0},
+	{"+W 40", 'W', true, 0, 0},
+	{"-W", 'W', false, 0, 0},
 	{"+I *!*@odd.qun", 'I', true, 0, 3},
 	{"-I *!*@odd.qun", 'I', false, 0, 3},
 };
@@ -334,9 +345,41 @@ static inline bool model_set_bool(bool *it, bool is_set) {
 	return is_changed;
 }
 
+/* To the room that the first name is of. */
+static inline enum reason model_change_forward(struct model *model,
+                                               const struct model_client *client,
+                                               const struct model_mode *mode, int room,
+                                               bool *is_done) {
+	int to = mode->is_set ? model_room_names[0].room : 0;
+	const struct model_room *other = &model->rooms[to];
+	bool is_open =
+		(other->bits & (ROOM_IS_INVITE_ONLY | ROOM_WANTS_ACCOUNT)) == 0 && !other->has_key;
+	if (mode->is_set && to == room) {
+		return REASON_BAD_ARGUMENT;
+	}
+	if (mode->is_set && other->id == 0) {
+		return REASON_NO_SUCH_ROOM;
+	}
+	if (mode->is_set && !is_open && !model_rules(model, client, to)) {
+		return REASON_NOT_ROOM_OPERATOR;
+	}
+	*is_done = model->rooms[room].forward != to;
+	model->rooms[room].forward = to;
+	return REASON_NONE;
+}
+
+static inline bool model_change_pace(struct model_room *it, bool is_set) {
+	bool is_changed = (it->slow_s != 0) != is_set;
+	it->slow_s = is_set ? MODEL_SLOW_S : 0;
+	if (!is_set) {
+		memset(it->spoken_us, 0, sizeof(it->spoken_us));
+	}
+	return is_changed;
+}
+
 /* The reason why not. */
 static inline enum reason model_change(struct model *model, const struct model_request *request,
-                                       int room, bool *is_done) {
+                                       const struct model_client *client, int room, bool *is_done) {
 	const struct model_mode *mode = &model_modes[request->mode];
 	struct model_room *it = &model->rooms[room];
 	uint64_t bits = it->bits, limit = it->limit;
@@ -353,6 +396,8 @@ static inline enum reason model_change(struct model *model, const struct model_r
 		it->limit = mode->is_set ? MODEL_LIMIT : 0;
 		*is_done = it->limit != limit;
 		break;
+	case 'f': return model_change_forward(model, client, mode, room, is_done);
+	case 'W': *is_done = model_change_pace(it, mode->is_set); break;
 	case 'o': return model_change_office(model, request, mode, room, is_done);
 	case 'b': *is_done = model_set_bool(&it->masks[0][mode->mask], mode->is_set); break;
 	case 'e': *is_done = model_set_bool(&it->masks[1][mode->mask], mode->is_set); break;
@@ -370,7 +415,7 @@ static inline void model_mode(struct model *model, const struct model_request *r
 		return;
 	}
 	bool is_done = false;
-	enum reason reason = model_change(model, request, room, &is_done);
+	enum reason reason = model_change(model, request, client, room, &is_done);
 	if (reason != REASON_NONE) {
 		model_refuse(out, reason);
 	} else if (is_done) {
@@ -515,6 +560,12 @@ static inline void model_end_account(struct model *model, const struct model_req
 		model_leave_account(model, holder);
 		model->entry_seq++;
 		model_add(out, "left");
+	}
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		int *founder = &model->rooms[r].founder_account;
+		if (*founder >= 0 && model_names[*founder].same == same) {
+			*founder = -1;
+		}
 	}
 	model_add(out, "account-ended");
 	if (bound != NULL) {

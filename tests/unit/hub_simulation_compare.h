@@ -4,6 +4,8 @@
 
 #include "hub_simulation.h"
 
+#include "name.h"
+
 static inline void compare_stream(struct simulation *sim, const struct model_client *client,
                                   const struct person *person) {
 	const struct state *state = sim->hub.state;
@@ -119,10 +121,12 @@ static inline void compare_charter(struct simulation *sim, const struct model_ro
 	static const char letters[MODEL_LISTS] = {'b', 'e', 'I'};
 	CHECK(charter.bits == room->bits && charter.limit == room->limit);
 	CHECK(charter.founder == room->founder);
-	CHECK(slice_equal(charter.founder_account,
-	                  slice_from_string(room->founder_account < 0
-	                                            ? ""
-	                                            : model_names[room->founder_account].bytes)));
+	CHECK(room->founder_account < 0
+	              ? charter.founder_account.size == 0
+	              : name_equal(charter.founder_account,
+	                           slice_from_string(model_names[room->founder_account].bytes)));
+	CHECK(charter.slow_s == room->slow_s);
+	CHECK((charter.forward.size > 0) == (room->forward > 0));
 	CHECK(slice_equal(charter.key, slice_from_string(room->has_key ? MODEL_KEY : "")));
 	CHECK(slice_equal(charter.topic, slice_from_string(room->topic)));
 	for (int list = 0; list < MODEL_LISTS; list++) {

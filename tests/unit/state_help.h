@@ -48,10 +48,13 @@ static inline struct row_key row_key_of(const struct record *row) {
 		return (struct row_key){row->kind, row->person,
 		                        row->room != 0 ? row->room : ~row->target};
 	case ROW_METADATA: return (struct row_key){row->kind, row->room + row->person, row->target};
-	case ROW_CHARTER: return (struct row_key){row->kind, row->room, 0};
 	case ROW_SERVER: return (struct row_key){row->kind, 0, 0};
 	case ROW_DEVICE: return (struct row_key){row->kind, row->target, row->session};
 	case ROW_SEAT: return (struct row_key){row->kind, row->session, 0};
+	case ROW_CHARTER:
+	case ROW_RULES: return (struct row_key){row->kind, row->room, 0};
+	case ROW_STANDING: return (struct row_key){row->kind, row->room, row->target};
+	case ROW_SPOKEN: return (struct row_key){row->kind, row->room, row->person};
 	default: assert(row->kind == ROW_META); return (struct row_key){row->kind, 0, 0};
 	}
 }
@@ -126,7 +129,10 @@ static inline int row_rank(uint16_t kind) {
 	case ROW_PERSON: return 2;
 	case ROW_DEVICE:
 	case ROW_SEAT:
-	case ROW_OFFICE: return 4;
+	case ROW_OFFICE:
+	case ROW_CHARTER:
+	case ROW_STANDING:
+	case ROW_SPOKEN: return 4;
 	default: return 3;
 	}
 }

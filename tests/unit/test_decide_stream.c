@@ -173,8 +173,7 @@ static void who_makes_a_room(void **unused) {
 	ask("parted(bob<#tea)", by(bob, REQUEST_PART, "#tea", NULL, NULL));
 	join(bob, "#tea");
 	assert_int_equal(record_of(ENTRY_JOINED).bits, 0);
-	join(ann, "#tea");
-	assert_int_equal(record_of(ENTRY_JOINED).bits, MEMBER_IS_OPERATOR);
+	ask("joined(ann<#tea) mode(<#tea:+o ann)", by(ann, REQUEST_JOIN, "#tea", NULL, NULL));
 	ask("refused:no-such-room", by(bob, REQUEST_PART, "#none", NULL, NULL));
 	/* A session's room is the session's. */
 	uint64_t cat = enter_by_session("cat");
@@ -530,8 +529,8 @@ static void accounts(void **unused) {
 	request.connection.slot++;
 	ask("entered(ming:Real Name) welcome", request);
 	ming = record_of(ENTRY_ENTERED).session;
-	join(ming, "#tea");
-	assert_int_equal(record_of(ENTRY_JOINED).bits, PERSON_HAS_ACCOUNT | MEMBER_IS_OPERATOR);
+	ask("joined(ming<#tea) mode(<#tea:+o ming)", by(ming, REQUEST_JOIN, "#tea", NULL, NULL));
+	assert_int_equal(record_of(ENTRY_JOINED).bits, PERSON_HAS_ACCOUNT);
 	struct record drop = {
 		.kind = REQUEST_ACCOUNT_ENDED, .queue = CONSOLE_QUEUE, .name = text("ming")};
 	ask("account-ended(ming) profile(ming:Real Name) done", drop);

@@ -62,6 +62,7 @@ bool irc_request(struct irc *irc, struct record *request, struct slice target, b
 	                            .connection = stream_name(irc->stream, irc->to),
 	                            .kind = request->kind,
 	                            .is_quiet = is_quiet,
+	                            .service = irc->service,
 	                            .label = irc_label_keep(irc),
 	                            .target = copy_of(target)};
 	irc->user->asked++;

@@ -9,6 +9,8 @@
 #include "irc_dialect.h"
 #include "irc_inside.h"
 #include "irc_render.h"
+#include "irc_service.h"
+#include "irc_view.h"
 #include "queue.h"
 #include "utf8.h"
 
@@ -284,9 +286,23 @@ static void on_answer(void *it, struct stream_connection *connection, const stru
 	switch (answer->kind) {
 	case ANSWER_WELCOME: irc_welcome(irc, answer); break;
 	case ANSWER_REFUSED: irc_refusal(irc, &asked, answer); break;
-	default: nothing_to_do(irc, &asked); break;
+	default:
+		nothing_to_do(irc, &asked);
+		irc_service_done(irc, &asked, answer);
+		break;
 	}
 	end_asked(irc, &asked);
+}
+
+/* It asked for one room and is in another, to which the first has sent it. */
+static void tell_sent_on(struct irc *irc, const struct irc_asked *asked,
+                         const struct record *entry) {
+	struct slice typed = slice_from_string(asked->target);
+	if (asked->kind == REQUEST_JOIN && entry->kind == ENTRY_JOINED &&
+	    state_room_named(irc->edge->state, typed) != entry->room) {
+		irc_numeric(irc, ERR_LINKCHANNEL, typed,
+		            view_room_name(irc->edge->state, entry->room));
+	}
 }
 
 /* What its person does by one connection, its other connections are told as well. */
@@ -306,8 +322,12 @@ static bool tell_doer(void *context, struct stream_connection *it) {
 	}
 	irc_talk_to(irc, it);
 	irc->label = is_asker ? telling->asked->label : NULL;
+	if (is_asker) {
+		tell_sent_on(irc, telling->asked, telling->entry);
+	}
 	irc_own_entry(irc, telling->entry);
 	if (is_asker) {
+		irc_service_done(irc, telling->asked, telling->entry);
 		end_asked(irc, telling->asked);
 		telling->asked = NULL;
 	}
@@ -348,6 +368,7 @@ static void on_entry(void *it, const struct record *entry) {
 	if (is_asked && asker != NULL && stream_own(asker) != NULL) {
 		irc_talk_to(irc, asker);
 		irc->label = asked.label;
+		irc_service_done(irc, &asked, entry);
 		end_asked(irc, &asked);
 	} else if (is_asked) {
 		if (has_let_in(&asked, entry)) {

@@ -92,7 +92,8 @@ static void say_welcome(struct irc *irc) {
 	irc_begin_numeric(irc, RPL_MYINFO);
 	irc_put_text(&irc->at, " ");
 	irc_put_text(&irc->at, irc_config(irc)->server);
-	irc_put_text(&irc->at, " qun-" QUN_VERSION " " IRC_PERSON_MODES " CIbeiklmnostv Ibeklov");
+	irc_put_text(&irc->at,
+	             " qun-" QUN_VERSION " " IRC_PERSON_MODES " CIMRWbefiklmnostv IWbefklov");
 	irc_end_line(irc);
 }
 

@@ -9,6 +9,8 @@ static const struct {
 } topics[] = {
 	{"ADMIN", "ADMIN: who runs this server"},
 	{"AWAY", "AWAY [:text]: say that you are away, and why; without a text: that you are back"},
+	{"CHANSERV", "CHANSERV command, or CS, or PRIVMSG ChanServ: rooms that belong to accounts; "
+                     "CS HELP"},
 	{"CHATHISTORY", "CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN target [from] [to] limit: "
                         "what was said before"},
 	{"HELP", "HELP [topic]: this"},
@@ -24,10 +26,15 @@ static const struct {
 	{"METADATA",
          "METADATA target GET|LIST|SET|CLEAR|SUB|UNSUB|SUBS|SYNC [key ...] [:value]: what "
          "people and rooms say of themselves"},
-	{"MODE", "MODE #room [changes]: how a room is; b e I lists, i k l m n s t C, o v people"},
+	{"MODE",
+         "MODE #room [changes]: how a room is; lists b e I; i k l m n s t C; R: to come in, M: to "
+         "speak one needs an account; f #other: for whom it does not let in; W seconds between "
+         "two messages of one; o v people"},
 	{"MOTD", "MOTD: the message of the day"},
 	{"NAMES", "NAMES #room: who is in a room"},
 	{"NICK", "NICK name: be called that"},
+	{"NICKSERV", "NICKSERV command, or NS, or PRIVMSG NickServ: names that belong to accounts; "
+                     "NS HELP"},
 	{"NOTICE", "NOTICE target[,target] :text: as PRIVMSG, and nothing answers by itself"},
 	{"OPER", "OPER name password: be an operator of the server"},
 	{"PART", "PART #room[,#room] [:why]: leave rooms"},

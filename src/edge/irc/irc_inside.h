@@ -90,6 +90,7 @@ struct irc_door {
 };
 
 struct irc_lister;
+struct irc_service;
 struct irc_sign_in;
 struct irc_subs;
 struct irc_early;
@@ -136,6 +137,8 @@ struct irc_asked {
 	struct connection connection;
 	uint16_t kind;
 	bool is_quiet; /* a NOTICE: no refusal is told */
+	const struct irc_service
+		*service; /* which asked for it, and says what came of it; or NULL */
 	struct irc_label *label;
 	char *target; /* as it was typed; owned */
 };
@@ -158,7 +161,8 @@ struct irc {
 	uint32_t made;  /* requests, by this line */
 	bool must_wait; /* the queue is full: the line comes again */
 	bool is_settled;
-	bool is_over; /* it was closed */
+	bool is_over;                      /* it was closed */
+	const struct irc_service *service; /* whose command is being done */
 
 	/* Requests under way, oldest first: a circle. */
 	struct irc_asked *asked;

@@ -16,6 +16,8 @@
 #include "slice.h"
 
 struct irc;
+struct irc_asked;
+struct record;
 
 #define IRC_ORDER_WORDS_MAX 8
 
@@ -41,6 +43,10 @@ struct irc_service {
 	const char *about; /* what it is for: HELP begins with it */
 	const struct irc_service_command *commands;
 	size_t count;
+	/* What came of a request that it made; NULL: it says nothing, as one sees it. */
+	void (*refused)(struct irc *irc, const struct irc_asked *asked,
+	                const struct record *answer);
+	void (*done)(struct irc *irc, const struct irc_asked *asked, const struct record *last);
 };
 
 extern const struct irc_service irc_nickserv, irc_chanserv;
@@ -52,5 +58,16 @@ void irc_serve(struct irc *irc, const struct irc_service *service, struct slice 
 /* A line of it to whom we are talking, with up to two words put for the '%' in it. */
 void irc_service_says(struct irc *irc, const struct irc_service *service, const char *text,
                       struct slice a, struct slice b);
+/*
+ * What confirms a deed that cannot be taken back: the same for the same person, deed and thing, in
+ * every edge and after every restart, and no other's.
+ */
+#define IRC_CODE_BYTES_MAX 9
+void irc_service_code(const struct irc *irc, const struct irc_service *service, const char *command,
+                      uint64_t id, struct slice about, char out[static IRC_CODE_BYTES_MAX]);
+/* The hub's word on what a service asked for; of entries the last. */
+void irc_service_refuses(struct irc *irc, const struct irc_asked *asked,
+                         const struct record *answer);
+void irc_service_done(struct irc *irc, const struct irc_asked *asked, const struct record *last);
 
 #endif

@@ -13,8 +13,10 @@
 static const struct {
 	char letter;
 	uint64_t bit;
-} room_letters[] = {{'C', ROOM_NO_CONTROLS}, {'i', ROOM_IS_INVITE_ONLY}, {'m', ROOM_IS_MODERATED},
-                    {'n', ROOM_NO_EXTERNAL}, {'s', ROOM_IS_SECRET},      {'t', ROOM_TOPIC_LOCKED}};
+} room_letters[] = {{'C', ROOM_NO_CONTROLS},   {'M', ROOM_HEARS_ACCOUNTS},
+                    {'R', ROOM_WANTS_ACCOUNT}, {'i', ROOM_IS_INVITE_ONLY},
+                    {'m', ROOM_IS_MODERATED},  {'n', ROOM_NO_EXTERNAL},
+                    {'s', ROOM_IS_SECRET},     {'t', ROOM_TOPIC_LOCKED}};
 
 static const struct {
 	char letter;
@@ -38,19 +40,25 @@ void irc_put_room_modes(struct irc *irc, struct irc_line *line, uint64_t room, b
 			put_letter(line, room_letters[i].letter);
 		}
 	}
-	if (charter.key.size > 0) {
-		put_letter(line, 'k');
-	}
-	if (charter.limit > 0) {
-		put_letter(line, 'l');
-	}
+	irc_put_text(line, charter.key.size > 0 ? "k" : "");
+	irc_put_text(line, charter.forward.size > 0 ? "f" : "");
+	irc_put_text(line, charter.limit > 0 ? "l" : "");
+	irc_put_text(line, charter.slow_s > 0 ? "W" : "");
 	if (charter.key.size > 0) {
 		irc_put_text(line, " ");
 		irc_put(line, shows_key ? charter.key : irc_word("*"));
 	}
+	if (charter.forward.size > 0) {
+		irc_put_text(line, " ");
+		irc_put(line, charter.forward);
+	}
 	if (charter.limit > 0) {
 		irc_put_text(line, " ");
 		irc_put_number(line, charter.limit);
+	}
+	if (charter.slow_s > 0) {
+		irc_put_text(line, " ");
+		irc_put_number(line, charter.slow_s);
 	}
 }
 

@@ -1,7 +1,9 @@
 /* refusals.c - what the hub refuses, as the numeric that belongs to it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "irc_inside.h"
+#include "irc_service.h"
 #include "irc_view.h"
 
 /* What of it is told: the numeric, and which words stand before the text. */
@@ -38,6 +40,7 @@ static const struct refusal refusals[] = {
 	{REASON_NOT_ROOM_OPERATOR, ERR_CHANOPRIVSNEEDED, WORDS_TARGET, NULL},
 	{REASON_CANNOT_SEND_TO_ROOM, ERR_CANNOTSENDTOCHAN, WORDS_TARGET, NULL},
 	{REASON_MUTED, ERR_CANNOTSENDTOCHAN, WORDS_TARGET, "You are muted"},
+	{REASON_NEEDS_ACCOUNT, ERR_NEEDREGGEDNICK, WORDS_TARGET, NULL},
 	{REASON_INVITE_ONLY, ERR_INVITEONLYCHAN, WORDS_TARGET, NULL},
 	{REASON_BAD_KEY, ERR_BADCHANNELKEY, WORDS_TARGET, NULL},
 	{REASON_ROOM_FULL, ERR_CHANNELISFULL, WORDS_TARGET, NULL},
@@ -145,6 +148,44 @@ static void tell_bad_mode(struct irc *irc, struct slice room, struct slice lette
 	irc_end_line(irc);
 }
 
+/* A room's own rules for who speaks, and how often. */
+static bool tell_unheard(struct irc *irc, const struct irc_asked *asked,
+                         const struct record *answer) {
+	char text[80];
+	if (asked->kind != REQUEST_SAY && asked->kind != REQUEST_TAGMSG) {
+		return false;
+	}
+	switch (answer->reason) {
+	case REASON_NOT_IN_ROOM:
+		irc_numeric(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
+		            irc_nothing());
+		return true;
+	case REASON_NEEDS_ACCOUNT:
+		irc_numeric_with(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
+		                 irc_word("Cannot send to channel (+M): sign in to an account"));
+		return true;
+	case REASON_SLOW_MODE:
+		snprintf(text, sizeof(text), "Cannot send to channel (+W): wait %llu more seconds",
+		         (unsigned long long)answer->number);
+		irc_numeric_with(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
+		                 irc_word(text));
+		return true;
+	default: return false;
+	}
+}
+
+/* To which whom it does not let in was to be sent: it is that one's fault. */
+static bool tell_bad_forward(struct irc *irc, const struct record *answer) {
+	if (!slice_starts_with(answer->text, irc_word("#"))) {
+		return false;
+	}
+	irc_numeric(irc,
+	            answer->reason == REASON_NO_SUCH_ROOM ? ERR_NOSUCHCHANNEL
+	                                                  : ERR_CHANOPRIVSNEEDED,
+	            answer->text, irc_nothing());
+	return true;
+}
+
 static void refused_at_door(struct irc *irc, const struct irc_asked *asked,
                             const struct record *answer) {
 	struct irc_door *door = irc->user->door;
@@ -184,6 +225,10 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	if (asked->is_quiet) {
 		return;
 	}
+	if (asked->service != NULL) {
+		irc_service_refuses(irc, asked, answer);
+		return;
+	}
 	if (asked->kind == REQUEST_REGISTER) {
 		refused_at_door(irc, asked, answer);
 		return;
@@ -204,10 +249,8 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	if (asked->kind == REQUEST_JOIN && answer->reason == REASON_ALREADY_IN_ROOM) {
 		return;
 	}
-	if ((asked->kind == REQUEST_SAY || asked->kind == REQUEST_TAGMSG) &&
-	    answer->reason == REASON_NOT_IN_ROOM) {
-		irc_numeric(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
-		            irc_nothing());
+	if (tell_unheard(irc, asked, answer) ||
+	    (asked->kind == REQUEST_MODE && tell_bad_forward(irc, answer))) {
 		return;
 	}
 	if (is_of_people && answer->reason == REASON_NO_SUCH_NAME) {

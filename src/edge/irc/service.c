@@ -1,6 +1,7 @@
 /* service.c - what all services share: finding the command, its parameters, HELP. */
 #include "irc_service.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "irc_commands.h"
@@ -142,7 +143,44 @@ void irc_serve(struct irc *irc, const struct irc_service *service, struct slice 
 		                 irc_word(command->word), irc_nothing());
 		say_syntax(irc, service, command);
 	} else {
+		irc->service = service;
 		command->handle(irc, &order);
+		irc->service = NULL;
+	}
+}
+
+void irc_service_code(const struct irc *irc, const struct irc_service *service, const char *command,
+                      uint64_t id, struct slice about, char out[static IRC_CODE_BYTES_MAX]) {
+	char text[IRC_LINE_BYTES_MAX];
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	struct irc_line line = irc_line_at(text, sizeof(text));
+	irc_put_text(&line, service->name);
+	irc_put_text(&line, " ");
+	irc_put_text(&line, command);
+	irc_put_text(&line, " ");
+	irc_put_number(&line, stream_person(irc->to));
+	irc_put_text(&line, " ");
+	irc_put_number(&line, id);
+	irc_put_text(&line, " ");
+	irc_put(&line, about);
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)text, line.size,
+	                   irc->cloak_key, sizeof(irc->cloak_key));
+	sodium_bin2hex(out, IRC_CODE_BYTES_MAX, hash, (IRC_CODE_BYTES_MAX - 1) / 2);
+}
+
+/* ---- what came of it ---- */
+
+void irc_service_refuses(struct irc *irc, const struct irc_asked *asked,
+                         const struct record *answer) {
+	if (asked->service->refused != NULL) {
+		asked->service->refused(irc, asked, answer);
+	}
+}
+
+void irc_service_done(struct irc *irc, const struct irc_asked *asked, const struct record *last) {
+	bool is_last = record_is_answer(last) || (last->flags & RECORD_IS_LAST) != 0;
+	if (asked->service != NULL && asked->service->done != NULL && is_last) {
+		asked->service->done(irc, asked, last);
 	}
 }
 
