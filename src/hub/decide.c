@@ -280,6 +280,7 @@ static const struct row {
 	{REQUEST_READ_UP_TO, ANYBODY, decide_read_up_to},
 	{REQUEST_FOUNDER, ANYBODY, decide_founder},
 	{REQUEST_STANDING, ANYBODY, decide_standing},
+	{REQUEST_GHOST, ANYBODY, decide_ghost},
 	{REQUEST_SHOUT, EITHER, decide_shout},
 	{REQUEST_KICK, ADMINISTRATOR, decide_kick},
 	{REQUEST_MUTE, ADMINISTRATOR, decide_mute},

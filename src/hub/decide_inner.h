@@ -202,7 +202,7 @@ decide_kind decide_open, decide_resume, decide_absent;
 decide_kind decide_join, decide_part, decide_direct, decide_rename, decide_unfit;
 decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide_kill;
 decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_account_set;
-decide_kind decide_read_up_to;
+decide_kind decide_read_up_to, decide_ghost;
 decide_kind decide_tagmsg;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
 decide_kind decide_mark, decide_set_metadata;

@@ -190,7 +190,8 @@
 	X(558, REQUEST_READ_UP_TO, "read-up-to")     /* session, number: its device's cursor */    \
 	X(559, REQUEST_FOUNDER, "set-founder")       /* room, name (account; empty: none) */       \
 	X(560, REQUEST_STANDING, "set-standing")     /* room, name (account), bits */              \
-	X(561, REQUEST_ERASE, "erase")               /* name (account); the console's */
+	X(561, REQUEST_ERASE, "erase")               /* name (account); the console's */           \
+	X(562, REQUEST_GHOST, "ghost") /* name (account), bits (HAS_ACCOUNT: shown to be its own) */
 
 #define ROW_KINDS(X)                                                                               \
 	X(768, ROW_META, "meta")     /* seq, time: the state is that after this entry */           \

@@ -219,6 +219,10 @@ bool state_accounts_each(const struct state *state, bool (*each)(void *context, 
 struct slice session_device(const struct state *state, const struct session *session);
 /* The seq up to which an account's device has certainly been told all; 0: it was never here. */
 uint64_t state_device_read_up_to(const struct state *state, uint64_t account, struct slice device);
+/* Its devices, in no order. Return false from `each` to stop. */
+void state_devices_each(const struct state *state, uint64_t account,
+                        bool (*each)(void *context, struct slice device, uint64_t since_us),
+                        void *context);
 /*
  * The name of an account that somebody who is called this could be taken for (alike.h); empty: there is
  * none, or the name is an account's itself.

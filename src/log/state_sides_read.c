@@ -95,6 +95,20 @@ uint64_t state_device_read_up_to(const struct state *state, uint64_t id, struct 
 	                             ->read_up_to;
 }
 
+void state_devices_each(const struct state *state, uint64_t id,
+                        bool (*each)(void *context, struct slice device, uint64_t since_us),
+                        void *context) {
+	uint32_t account = find_account(state, id);
+	const struct account *its = account == 0 ? NULL : pool_at(&state->sides.accounts, account);
+	for (uint32_t at = its == NULL ? 0 : its->devices; at != 0;) {
+		const struct device *device = pool_at(&state->sides.devices, at);
+		at = device->next;
+		if (!each(context, text_of(state, device->name), device->since_us)) {
+			return;
+		}
+	}
+}
+
 struct slice session_device(const struct state *state, const struct session *session) {
 	return state->sides.seats.count == 0 ? slice_of(NULL, 0)
 	                                     : seat_of(state, find_session(state, session->id));

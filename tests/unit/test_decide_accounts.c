@@ -360,6 +360,52 @@ static void moving_over(void **unused) {
 	ask("refused:name-taken", request);
 }
 
+/* Whose account it is ends its other sessions, or whoever else is called that. */
+static void ghosts(void **unused) {
+	uint64_t early = come_as_guest("ming");
+	make_account("ming");
+	uint64_t ann = come_as_guest("ann");
+	struct record ghost = by(ann, REQUEST_GHOST, NULL, "ming", NULL);
+	ask("refused:needs-account", ghost);
+	ghost.bits = PERSON_HAS_ACCOUNT;
+	ask("left:kicked(ming:名字是注册过的 / the name is registered)", ghost);
+	assert_null(state_session(world->state, early));
+	ask("refused:no-such-name", ghost);
+	uint64_t first = come("welcome entered(ming)", "ming", "phone");
+	uint64_t second = come("attached(ming) welcome", "ming", "desk");
+	/* Its own person is in nobody's way: who has shown that it is that one takes the name. */
+	ask("refused:name-taken", ghost);
+	ghost = by(second, REQUEST_GHOST, NULL, "MING", NULL);
+	ask("detached:kicked(ming:Ended by its owner)", ghost);
+	assert_null(state_session(world->state, first));
+	assert_non_null(state_session(world->state, second));
+	ask("nothing", ghost);
+	make_account("bob");
+	ghost = by(second, REQUEST_GHOST, NULL, "bob", NULL);
+	ask("refused:needs-account", ghost);
+}
+
+static bool count_device(void *context, struct slice device, uint64_t since_us) {
+	size_t *count = context;
+	assert_true(slice_equal(device, text("phone")) || slice_equal(device, text("desk")));
+	return ++*count < 2;
+}
+
+static void devices(void **unused) {
+	size_t count = 0;
+	make_account("ming");
+	come("welcome entered(ming)", "ming", "phone");
+	state_devices_each(world->state, account(), count_device, &count);
+	assert_int_equal(count, 1);
+	come("attached(ming) welcome", "ming", "desk");
+	come("attached(ming) welcome", "ming", "phone");
+	count = 0;
+	state_devices_each(world->state, account(), count_device, &count);
+	assert_int_equal(count, 2);
+	state_devices_each(world->state, 4711, count_device, &count);
+	assert_int_equal(count, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -377,6 +423,8 @@ int main(void) {
 		TEST(what_ends_others),
 		TEST(becoming_its_person),
 		TEST(moving_over),
+		TEST(ghosts),
+		TEST(devices),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

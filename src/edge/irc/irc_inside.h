@@ -448,6 +448,10 @@ bool irc_takes_passwords(const struct irc *irc);
  */
 bool irc_ask_clerk(struct irc *irc, enum clerk_what what, struct slice name, struct slice password,
                    account_answered *answered);
+/* The same with a password that is to take the place of the other. */
+bool irc_ask_clerk_to_change(struct irc *irc, enum clerk_what what, struct slice name,
+                             struct slice password, struct slice new_password,
+                             account_answered *answered);
 /* Talks to it again. False: it has gone. */
 bool irc_clerk_answered(struct irc *irc, struct connection connection);
 void irc_clerk_done(struct irc *irc);
@@ -470,7 +474,7 @@ bool irc_is_operator(struct irc *irc);
 
 /* What the clerk's word (accountwire.h) means, in a sentence. */
 const char *irc_account_sentence(uint32_t word);
-extern const char irc_accounts_closed[];
+extern const char irc_accounts_closed[], irc_passwords_from_here[];
 /* Does what it is called look like a name that is registered, and is not that? Then it cannot be registered. */
 bool irc_looks_registered(const struct irc *irc);
 /* The clerk has made it: the hub is told, and it is signed in. */

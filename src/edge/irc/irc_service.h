@@ -51,6 +51,12 @@ struct irc_service {
 
 extern const struct irc_service irc_nickserv, irc_chanserv;
 
+/* ---- NickServ: nickserv_own.c, what one may do with one's own account ---- */
+
+typedef void irc_order_handler(struct irc *irc, const struct irc_order *order);
+irc_order_handler irc_nickserv_drop, irc_nickserv_ghost, irc_nickserv_info, irc_nickserv_sessions,
+	irc_nickserv_set;
+
 /* NULL: nothing is called that. */
 const struct irc_service *irc_service_of(struct slice name);
 /* Something was said to it. */

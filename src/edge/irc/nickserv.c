@@ -47,7 +47,7 @@ static void ask_for(struct irc *irc, enum clerk_what what, struct slice name, st
 	} else if (what == CLERK_ACCOUNT_REGISTER && !irc_config(irc)->has_registration) {
 		say(irc, irc_accounts_closed);
 	} else if (!irc_takes_passwords(irc)) {
-		say(irc, "Passwords are taken from this machine only");
+		say(irc, irc_passwords_from_here);
 	} else if (!irc_ask_clerk(irc, what, name, password, answered)) {
 		say(irc, "Try again later");
 	}
@@ -63,11 +63,31 @@ static void on_identify(struct irc *irc, const struct irc_order *order) {
 	        order->words[has_name], on_identified);
 }
 
+/* clang-format off */
 static const struct irc_service_command commands[] = {
-	{"IDENTIFY", on_identify, 1, false, "[name] password", "say that it is you", NULL},
+	{"DROP", irc_nickserv_drop, 0, false, "[code password]", "give up your account, for good",
+	 "Without a code you are told one; say it again with it and your password.\n"
+	 "Your name is nobody's then. What you said stays: the administrator can have it erased."},
+	{"GHOST", irc_nickserv_ghost, 0, false, "[name]", "end your other connections",
+	 "Those of your account, but for this one. Or, if you have just identified for a name that\n"
+	 "somebody else still has who took it before it was yours: they leave."},
+	{"IDENTIFY", on_identify, 1, false, "[name] password", "say that it is you",
+	 "For another name than yours: NICK name gives it to you then."},
+	{"INFO", irc_nickserv_info, 0, false, "[name]", "what there is to know of an account",
+	 "More of your own: what you have set, and your devices."},
+	{"RECOVER", irc_nickserv_ghost, 0, false, "[name]", "the same as GHOST", NULL},
 	{"REGISTER", on_register, 1, false, "password", "make your name your own",
-         "From then on nobody else can be called that, and you are signed in."},
+	 "From then on nobody else can be called that, or what looks like it, and you are signed in."},
+	{"SESSIONS", irc_nickserv_sessions, 0, false, "", "your connections, each with its device",
+	 "Say which device it is with your user name or SASL: name@phone, name/phone."},
+	{"SET", irc_nickserv_set, 2, false, "PASSWORD old new | STAY on|off|default | PLAYBACK on|off",
+	 "what you want of your account",
+	 "PASSWORD old new: another password.\n"
+	 "STAY on: you are in your rooms while you are not connected, and find what was said.\n"
+	 "STAY off: you are not. STAY default: as the server does for all.\n"
+	 "PLAYBACK off: what you missed is not told by itself when you come back."},
 };
+/* clang-format on */
 
 const struct irc_service irc_nickserv = {
 	.name = "NickServ",

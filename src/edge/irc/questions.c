@@ -13,11 +13,18 @@ bool irc_takes_passwords(const struct irc *irc) {
 
 bool irc_ask_clerk(struct irc *irc, enum clerk_what what, struct slice name, struct slice password,
                    account_answered *answered) {
+	return irc_ask_clerk_to_change(irc, what, name, password, irc_nothing(), answered);
+}
+
+bool irc_ask_clerk_to_change(struct irc *irc, enum clerk_what what, struct slice name,
+                             struct slice password, struct slice new_password,
+                             account_answered *answered) {
 	struct account_question question = {
 		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
 	/* One at a time, however many a line would ask. */
 	if (irc->user->waits > 0 || name.size > sizeof(question.name) ||
-	    password.size > sizeof(question.password)) {
+	    password.size > sizeof(question.password) ||
+	    new_password.size > sizeof(question.new_password)) {
 		return false;
 	}
 	randombytes_buf(&question.nonce, sizeof(question.nonce));
@@ -29,6 +36,10 @@ bool irc_ask_clerk(struct irc *irc, enum clerk_what what, struct slice name, str
 	}
 	if (password.size > 0) {
 		memcpy(question.password, password.bytes, password.size);
+	}
+	question.new_password_size = (uint16_t)new_password.size;
+	if (new_password.size > 0) {
+		memcpy(question.new_password, new_password.bytes, new_password.size);
 	}
 	bool is_asked = asker_ask_account(&irc->edge->asker, what, &question,
 	                                  stream_name(irc->stream, irc->to), answered, irc);

@@ -5,6 +5,9 @@
 #include "name.h"
 
 const char irc_accounts_closed[] = "Accounts are made by the administrator here";
+const char irc_passwords_from_here[] =
+	"Passwords are taken from this machine only: sign in with SASL SCRAM-SHA-256, and ask the "
+	"administrator for all else";
 
 const char *irc_account_sentence(uint32_t word) {
 	switch (word) {
@@ -83,8 +86,7 @@ void irc_on_register(struct irc *irc) {
 	} else if (!irc_config(irc)->has_registration) {
 		refuse(irc, "TEMPORARILY_UNAVAILABLE", irc_accounts_closed);
 	} else if (!irc_takes_passwords(irc)) {
-		refuse(irc, "TEMPORARILY_UNAVAILABLE",
-		       "Passwords are taken from this machine only");
+		refuse(irc, "TEMPORARILY_UNAVAILABLE", irc_passwords_from_here);
 	} else if (password.size == 0) {
 		refuse(irc, "WEAK_PASSWORD", irc_account_sentence(ACCOUNT_WEAK));
 	} else if (!irc_ask_clerk(irc, CLERK_ACCOUNT_REGISTER, irc_nick(irc), password,
