@@ -1,10 +1,13 @@
 """IRC: accounts as people: several sessions of one, staying while nobody is connected, and what one missed."""
 
+import os
+import random
 import re
 
 import pytest
 from irc import Irc
 from test_irc_accounts import add_account, scram
+from test_irc_history import NEW, check_slices, history
 
 FAST = ("--rate", "100000:100000")
 PASSWORD = "open-sesame"
@@ -268,22 +271,95 @@ def test_nobody_inherits(serve):
                 if line.command == "CHATHISTORY"]
 
 
-@pytest.mark.parametrize("victim", ["hub", "edge 0", "scribe", "clerk"])
-def test_the_death_of_one(house, victim):
+def test_the_death_of_each(house):
     """Each process dies between what was done and the look at it."""
     server = house
-    bob = Irc(server).enter("bob", "message-tags")
-    bob.join("#tea")
     phone = come(server, user="ming@phone")
     phone.join("#tea")
-    phone.quit()
-    bob.say("#tea", "missed")
-    bob.sync()
-    pid = server.kill(victim)
-    server.wait_replaced(victim, pid)
-    back = come(server, user="ming@phone")
-    assert ("bob", "#tea", "missed") in without_clock(back.until("PRIVMSG", "#tea"))
+    for victim in ("hub", "scribe", "clerk", "edge 0"):
+        phone.quit()
+        cat = Irc(server).enter("cat")
+        cat.join("#tea")
+        cat.say("#tea", f"missed by the {victim}")
+        cat.quit()
+        pid = server.kill(victim)
+        server.wait_replaced(victim, pid)
+        phone = come(server, user="ming@phone")
+        heard = without_clock(phone.until("PRIVMSG", "#tea"))
+        assert ("cat", "#tea", f"missed by the {victim}") in heard
+        desk = come(server, user="ming@desk")
+        desk.find("JOIN", "#tea", nick="ming")
+        desk.say("#tea", f"over the {victim}")
+        phone.find("PRIVMSG", "#tea", f"over the {victim}", nick="ming")
+        desk.quit()
+
+
+def msgids(*people):
+    """What they have heard of messages, each under its msgid."""
+    return {line.last: line.tags["msgid"] for each in people for line in each.log if line.command == "PRIVMSG"}
+
+
+def test_history_of_two_sessions(house):
+    """Two sessions of one, and another person, talk by turns: all have the same, live, and in slices when
+    everything has died."""
+    server = house
+    add_account(server, "mei", PASSWORD)
+    seed = int(os.environ.get("QUN_SEED", random.randrange(1 << 30)))
+    print("QUN_SEED =", seed)
+    chance = random.Random(seed)
+    names = {"phone": "ming", "desk": "ming", "mei": "mei"}
+
+    def all_come():
+        people = {}
+        for device, name in names.items():
+            people[device] = come(server, name, *NEW, "echo-message", user=f"{name}@{device}")
+            people[device].sync()
+        return people
+
+    people = all_come()
+    for each in ("phone", "mei"):
+        people[each].join("#tea")
+    said = {"#tea": [], "direct": []}
+    for number in range(24):
+        who = chance.choice(list(people))
+        where = chance.choice(list(said))
+        other = "mei" if names[who] == "ming" else "ming"
+        text = f"第 {number} 句"
+        people[who].send(f"PRIVMSG {'#tea' if where == '#tea' else other} :{text}")
+        for each in people.values():
+            each.find("PRIVMSG", ..., text, nick=names[who])
+        said[where].append(text)
+    ids = msgids(people["mei"])
+    assert msgids(people["phone"]) == msgids(people["desk"]) == ids
+    server.kill_all()
+    server.restart()
+    people = all_come()
+    for device, each in people.items():
+        for where, target in (("#tea", "#tea"), ("direct", "ming" if device == "mei" else "mei")):
+            lines = history(each, f"LATEST {target} * 100")
+            assert [line.last for line in lines] == said[where]
+            assert {line.last: line.tags["msgid"] for line in lines}.items() <= ids.items()
+            check_slices(each, target, lines, rounds=3)
+
+
+def test_each_takes_its_own_back(house):
+    """All die while two are connected; each device is the session that it was, and nobody has left."""
+    server = house
+    phone = come(server, user="ming@phone")
     desk = come(server, user="ming@desk")
-    desk.find("JOIN", "#tea", nick="ming")
-    desk.say("#tea", "here")
-    back.find("PRIVMSG", "#tea", "here", nick="ming")
+    phone.join("#tea")
+    desk.find("366", "#tea")
+    phone.ask("TOPIC #tea :leaves", "AWAY :lunch")
+    server.kill_all()
+    server.restart()
+    desk = come(server, user="ming@desk")
+    phone = come(server, user="ming@phone")
+    for each in (desk, phone):
+        heard = each.sync()
+        assert [line.nick for line in heard if line.command == "JOIN"] == ["ming"]
+        assert [line.last for line in heard if line.command == "332"] == ["leaves"]
+        assert "301" in each.numerics("WHOIS ming")
+    phone.send("PART #tea")
+    desk.find("PART", "#tea", nick="ming")
+    assert server.admin_ok("who").count("ming") == 1
+    server.compare_states()
