@@ -50,8 +50,10 @@ def test_several_sessions(serve):
     bob.join("#tea")
     phone = come(server, "ming", "message-tags", "echo-message", user="ming@phone")
     phone.join("#tea")
+    phone.ask("MODE ming +B")
     bob.sync()
     desk = come(server, "ming", "message-tags", user="ming/desk")
+    desk.find("MODE", "ming", "+B", nick="ming")
     # It finds the rooms of its person; nobody has heard of it.
     desk.find("JOIN", "#tea", nick="ming")
     desk.find("366", "#tea")

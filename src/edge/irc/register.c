@@ -324,10 +324,27 @@ void irc_welcome(struct irc *irc, const struct record *answer) {
 	}
 }
 
+/* Who is one more connection of somebody hears which modes that one has. */
+static void say_own_modes(struct irc *irc) {
+	const struct person *self = irc_self(irc);
+	if (self == NULL) {
+		return;
+	}
+	const struct record modes = {.kind = ENTRY_PROFILE,
+	                             .person = person_id(self),
+	                             .number = PROFILE_MODES,
+	                             .time_us = irc_now_us(irc),
+	                             .name = person_name(self),
+	                             .userhost = view_userhost(irc->edge->state, self),
+	                             .bits = person_bits(irc->edge->state, self)};
+	irc_own_entry(irc, &modes);
+}
+
 void irc_entered(struct irc *irc) {
 	if (irc->user->must_greet) {
 		irc->user->must_greet = false;
 		irc_greet(irc);
+		say_own_modes(irc);
 		irc_ask_early(irc);
 		irc_say_rooms(irc);
 	}
