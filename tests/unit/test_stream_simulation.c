@@ -52,6 +52,11 @@ static struct slice random_name(struct simulation *sim) {
 static bool check_members(void *context, uint64_t room) {
 	struct simulation *sim = context;
 	const struct state *state = sim->world->state;
+	const struct room_charter charter = state_room_charter(state, room);
+	/* Nobody inherits a room with a name. */
+	CHECK(charter.founder_account.size == 0 ||
+	      state_account_named(state, charter.founder_account) != 0);
+	CHECK((charter.bits & ROOM_IS_REGISTERED) == 0 || charter.founder_account.size > 0);
 	for (size_t i = 0; i < state_room_members_count(state, room); i++) {
 		const struct person *person = state_room_member(state, room, i);
 		uint64_t id = person_id(person);
@@ -91,7 +96,16 @@ struct before {
 	struct room_charter charter;
 	uint64_t office, bits;
 	bool is_member, is_invited, is_banned, has_key;
+	bool is_founder, has_account;
+	bool is_by_account; /* it asks by the right of its account, which has an office there */
 };
+
+/* The account that somebody is signed in to; 0: none. */
+static uint64_t account_in(const struct state *state, uint64_t person) {
+	const struct person *who = state_person(state, person);
+	bool is_signed_in = who != NULL && (person_bits(state, who) & PERSON_HAS_ACCOUNT) != 0;
+	return is_signed_in ? state_account_named(state, person_name(who)) : 0;
+}
 
 /* Masks are names or everybody here, so that no matching is needed to know. */
 static bool is_on(const struct simulation *sim, uint64_t room, char letter, uint64_t person) {
@@ -121,6 +135,15 @@ static struct before look(const struct simulation *sim, const struct record *req
 		before.person = session_person(state, session);
 		before.office = state_member_bits(state, before.room, before.person);
 		before.bits = person_bits(state, state_person(state, before.person));
+		uint64_t account = account_in(state, before.person);
+		before.has_account = account != 0;
+		before.is_founder =
+			account != 0 && before.charter.founder_account.size > 0 &&
+			account == state_account_named(state, before.charter.founder_account);
+		before.is_by_account =
+			request->number == RIGHT_OF_ACCOUNT && account != 0 &&
+			(before.is_founder ||
+		         (state_standing(state, before.room, account) & MEMBER_IS_OPERATOR) != 0);
 		before.is_member = state_is_member(state, before.room, before.person);
 		before.is_invited = state_is_invited(state, before.room, before.person);
 		before.has_key = before.charter.key.size == 0 ||
@@ -132,7 +155,7 @@ static struct before look(const struct simulation *sim, const struct record *req
 }
 
 static bool is_over(const struct before *before) {
-	return (before->office & MEMBER_IS_OPERATOR) != 0 ||
+	return before->is_by_account || (before->office & MEMBER_IS_OPERATOR) != 0 ||
 	       (before->bits & PERSON_IS_OPERATOR) != 0;
 }
 
@@ -140,6 +163,24 @@ static void check_said(struct simulation *sim, const struct before *before) {
 	CHECK(before->is_member || (before->charter.bits & ROOM_NO_EXTERNAL) == 0);
 	CHECK(before->office != 0 || (before->charter.bits & ROOM_IS_MODERATED) == 0);
 	CHECK(before->office != 0 || !before->is_banned);
+	CHECK(before->office != 0 || before->has_account ||
+	      (before->charter.bits & ROOM_HEARS_ACCOUNTS) == 0);
+}
+
+/* Whose a room is, its founder decides, or the server's operator; or its operator, before it is anybody's. */
+static void check_founded(struct simulation *sim, const struct before *before,
+                          const struct record *entry) {
+	const struct state *state = sim->world->state;
+	bool is_operator = (before->bits & PERSON_IS_OPERATOR) != 0;
+	bool is_registered = (before->charter.bits & ROOM_IS_REGISTERED) != 0;
+	const struct room_charter after = state_room_charter(state, entry->room);
+	CHECK(entry->room != ROOM_LOBBY);
+	CHECK(is_registered ? before->is_founder || is_operator
+	                    : (before->office & MEMBER_IS_OPERATOR) != 0);
+	CHECK(((after.bits & ROOM_IS_REGISTERED) != 0) == (entry->name.size > 0));
+	CHECK(entry->name.size == 0 ? after.founder_account.size == 0
+	                            : name_equal(after.founder_account, entry->name));
+	CHECK(entry->name.size > 0 || state_standings_count(state, entry->room) == 0);
 }
 
 static void check_joined(struct simulation *sim, const struct before *before,
@@ -155,6 +196,7 @@ static void check_joined(struct simulation *sim, const struct before *before,
 		CHECK((charter->bits & ROOM_IS_INVITE_ONLY) == 0 ||
 		      is_on(sim, before->room, 'I', before->person));
 		CHECK(before->has_key);
+		CHECK(before->has_account || (charter->bits & ROOM_WANTS_ACCOUNT) == 0);
 		CHECK(charter->limit == 0 ||
 		      state_room_members_count(sim->world->state, entry->room) <= charter->limit);
 	}
@@ -187,13 +229,19 @@ static void check_entry(struct simulation *sim, const struct before *before,
 	case ENTRY_JOINED: check_joined(sim, before, request, entry); break;
 	case ENTRY_ENTERED:
 	case ENTRY_RENAMED: check_named(sim, request, entry); break;
+	case ENTRY_FOUNDER: check_founded(sim, before, entry); break;
+	case ENTRY_STANDING:
+		CHECK(before->is_founder || (before->bits & PERSON_IS_OPERATOR) != 0);
+		CHECK((before->charter.bits & ROOM_IS_REGISTERED) != 0);
+		break;
 	case ENTRY_TOPIC:
 		CHECK(is_over(before) ||
 		      (before->is_member && (before->charter.bits & ROOM_TOPIC_LOCKED) == 0));
 		break;
 	case ENTRY_MODE:
 		/* Or it says what a newcomer's account is there. */
-		CHECK(is_over(before) || (entry->person == 0 && request->kind == REQUEST_JOIN));
+		CHECK(is_over(before) || (entry->person == 0 && request->kind == REQUEST_JOIN) ||
+		      request->kind == REQUEST_STANDING);
 		CHECK(sets_key(entry->text) == (entry->secret.size > 0));
 		break;
 	case ENTRY_PUT_OUT:
@@ -264,7 +312,7 @@ static void come(struct simulation *sim, size_t who) {
 }
 
 static struct slice random_change(struct simulation *sim, char out[static 200]) {
-	static const char letters[] = "beIklimnstCovz";
+	static const char letters[] = "beIklimnstCovzMRWf";
 	size_t size = 0, count = 1 + below(sim, 4);
 	char arguments[150] = "";
 	for (size_t i = 0; i < count; i++) {
@@ -275,7 +323,12 @@ static struct slice random_change(struct simulation *sim, char out[static 200]) 
 			const char *name = below(sim, 12) == 0 ? "*!*@*" : names[below(sim, NAMES)];
 			size_t used = strlen(arguments);
 			snprintf(arguments + used, sizeof(arguments) - used, " %s", name);
-		} else if (letter == 'k' || letter == 'l') {
+		} else if (letter == 'f' && out[size - 2] == '+') {
+			size_t used = strlen(arguments);
+			snprintf(arguments + used, sizeof(arguments) - used, " %s",
+			         room_names[below(sim, ROOMS)]);
+		} else if (letter == 'k' ||
+		           ((letter == 'l' || letter == 'W') && out[size - 2] == '+')) {
 			size_t used = strlen(arguments);
 			snprintf(arguments + used, sizeof(arguments) - used, " 3");
 		}
@@ -286,12 +339,12 @@ static struct slice random_change(struct simulation *sim, char out[static 200]) 
 
 static uint16_t random_kind(struct simulation *sim) {
 	static const uint16_t kinds[] = {
-		REQUEST_JOIN,   REQUEST_JOIN,    REQUEST_JOIN,    REQUEST_JOIN,   REQUEST_PART,
-		REQUEST_SAY,    REQUEST_SAY,     REQUEST_SAY,     REQUEST_TOPIC,  REQUEST_MODE,
-		REQUEST_MODE,   REQUEST_MODE,    REQUEST_MODE,    REQUEST_MODE,   REQUEST_PUT_OUT,
-		REQUEST_INVITE, REQUEST_INVITE,  REQUEST_AWAY,    REQUEST_DIRECT, REQUEST_RENAME,
-		REQUEST_TAGMSG, REQUEST_PROFILE, REQUEST_WALLOPS, REQUEST_SHOUT,  REQUEST_KILL,
-		REQUEST_GONE};
+		REQUEST_JOIN,   REQUEST_JOIN,    REQUEST_JOIN,    REQUEST_JOIN,    REQUEST_PART,
+		REQUEST_SAY,    REQUEST_SAY,     REQUEST_SAY,     REQUEST_TOPIC,   REQUEST_MODE,
+		REQUEST_MODE,   REQUEST_MODE,    REQUEST_MODE,    REQUEST_MODE,    REQUEST_PUT_OUT,
+		REQUEST_INVITE, REQUEST_INVITE,  REQUEST_AWAY,    REQUEST_DIRECT,  REQUEST_RENAME,
+		REQUEST_TAGMSG, REQUEST_PROFILE, REQUEST_WALLOPS, REQUEST_SHOUT,   REQUEST_KILL,
+		REQUEST_GONE,   REQUEST_FOUNDER, REQUEST_FOUNDER, REQUEST_STANDING};
 	return kinds[below(sim, sizeof(kinds) / sizeof(kinds[0]))];
 }
 
@@ -323,6 +376,16 @@ static void do_something(struct simulation *sim, size_t who) {
 		request.bits = PERSON_HAS_ACCOUNT;
 	} else if (request.kind == REQUEST_SAY && below(sim, 5) == 0) {
 		request.number = MEMBER_HAS_VOICE;
+	} else if (request.kind == REQUEST_FOUNDER && below(sim, 3) > 0) {
+		/* Mostly for oneself, sometimes for nobody. */
+		request.name =
+			below(sim, 8) == 0
+				? text(NULL)
+				: person_name(state_person(state, session_person(state, session)));
+	} else if (request.kind == REQUEST_STANDING) {
+		request.bits = below(sim, 4) << 24 & MEMBER_BITS;
+	} else if (request.kind >= REQUEST_TOPIC && request.kind <= REQUEST_INVITE) {
+		request.number = below(sim, 3) == 0 ? RIGHT_OF_ACCOUNT : RIGHT_OF_OFFICE;
 	}
 	ask(sim, request);
 }
@@ -389,14 +452,18 @@ static void simulate(uint64_t seed, unsigned steps) {
 /* What has to have happened, or the rules above were not tried: its word, or NULL. */
 static const char *what_never_happened(void) {
 	static const enum reason reasons[] = {
-		REASON_NAME_REGISTERED,   REASON_INVITE_ONLY,  REASON_BAD_KEY,
-		REASON_ROOM_FULL,         REASON_ROOM_BANNED,  REASON_CANNOT_SEND_TO_ROOM,
-		REASON_NOT_ROOM_OPERATOR, REASON_UNKNOWN_MODE, REASON_ALREADY_IN_ROOM,
-		REASON_THEY_NOT_IN_ROOM,  REASON_NOT_PERMITTED};
+		REASON_NAME_REGISTERED,   REASON_INVITE_ONLY,   REASON_BAD_KEY,
+		REASON_ROOM_FULL,         REASON_ROOM_BANNED,   REASON_CANNOT_SEND_TO_ROOM,
+		REASON_NOT_ROOM_OPERATOR, REASON_UNKNOWN_MODE,  REASON_ALREADY_IN_ROOM,
+		REASON_THEY_NOT_IN_ROOM,  REASON_NOT_PERMITTED, REASON_NEEDS_ACCOUNT,
+		REASON_SLOW_MODE};
 	for (unsigned kind = ENTRY_TOPIC; kind <= ENTRY_ORPHANED; kind++) {
 		if (entries[kind] == 0) {
 			return record_kind_word((uint16_t)kind);
 		}
+	}
+	if (entries[ENTRY_FOUNDER] == 0 || entries[ENTRY_STANDING] == 0) {
+		return "a room of somebody's";
 	}
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (refusals[reasons[i]] == 0) {
