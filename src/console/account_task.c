@@ -10,9 +10,6 @@
 #include "handlers.h"
 #include "speech.h"
 
-/* Accounts of one answer of the clerk. */
-#define PAGE 1000
-
 /* ---- words ---- */
 
 #define STRING_OF(number) #number
@@ -49,6 +46,10 @@ const char *account_sentence(enum language language, uint32_t word) {
 }
 
 static void refuse(struct task *task, uint32_t word) {
+	account_refuse(task, word);
+}
+
+void account_refuse(struct task *task, uint32_t word) {
 	task_refuse(task, account_word(word), account_sentence(task->language, word));
 }
 
@@ -71,10 +72,10 @@ void account_wipe(struct task *task) {
 
 /* ---- asking ---- */
 
-static void ask_page(struct task *task, uint64_t after) {
+void account_ask_page(struct task *task, uint64_t after) {
 	task_question(task, (struct clerk_question){.what = CLERK_ACCOUNT_LIST,
 	                                            .seq = after,
-	                                            .count = PAGE,
+	                                            .count = ACCOUNT_PAGE,
 	                                            .text_bytes = sizeof(task->account)});
 }
 
@@ -123,7 +124,14 @@ void run_account(struct task *task) {
 	case DEED_ADD: ask_with_password(task, CLERK_ACCOUNT_REGISTER); break;
 	case DEED_PASSWORD: ask_with_password(task, CLERK_ACCOUNT_PASSWORD); break;
 	case DEED_DROP: ask(task, CLERK_ACCOUNT_DROP); break;
-	case DEED_LIST: ask_page(task, 0); break;
+	case DEED_LIST: account_ask_page(task, 0); break;
+	case DEED_SHOW: account_show(task); break;
+	case DEED_SET:
+		task_request(task, &(struct record){.kind = REQUEST_ACCOUNT_SET,
+		                                    .name = task->command.name,
+		                                    .number = ACCOUNT_STAYS | ACCOUNT_STAYS_NOT,
+		                                    .bits = task->command.number});
+		break;
 	case DEED_NONE: break;
 	}
 }
@@ -182,6 +190,10 @@ static void on_page(struct task *task, const struct clerk_answer *answer, const 
 void account_on_clerk(struct task *task, const struct clerk_answer *answer, const char *bytes,
                       size_t size) {
 	struct account_answer its;
+	if (task->command.deed == DEED_SHOW) {
+		account_show_page(task, answer, bytes, size);
+		return;
+	}
 	if (task->question.what == CLERK_ACCOUNT_LIST) {
 		on_page(task, answer, bytes, size);
 		return;
@@ -208,17 +220,17 @@ void account_on_refused(struct task *task, uint16_t reason) {
 }
 
 bool account_go_on(struct task *task) {
-	if (task->question.what != CLERK_ACCOUNT_LIST) {
+	if (task->question.what != CLERK_ACCOUNT_LIST || task->command.deed != DEED_LIST) {
 		return false;
 	}
 	size_t count = task->pile.count;
 	uint64_t last = task->seq;
 	task->count += count;
-	if (count < PAGE) {
+	if (count < ACCOUNT_PAGE) {
 		return false;
 	}
 	pile_finish(&task->pile);
 	task->shown = 0;
-	ask_page(task, last);
+	account_ask_page(task, last);
 	return true;
 }

@@ -33,4 +33,17 @@ void account_on_refused(struct task *task, uint16_t reason);
 /* The last of a page was shown: true if another one was asked for. */
 bool account_go_on(struct task *task);
 
+/* ---- between account_task.c and account_show.c ---- */
+
+/* Accounts of one answer of the clerk. */
+#define ACCOUNT_PAGE 1000
+
+void account_refuse(struct task *task, uint32_t word);
+/* Asks for those whose ids are above `after`. */
+void account_ask_page(struct task *task, uint64_t after);
+/* /account show: begins it; a page has come. */
+void account_show(struct task *task);
+void account_show_page(struct task *task, const struct clerk_answer *answer, const char *bytes,
+                       size_t size);
+
 #endif

@@ -55,8 +55,9 @@ static const struct command_row rows[] = {
 	{"close", {"[原因]", "[why]"},
 	 {"告诉所有人，结束聊天室和服务器", "tell everybody, end the room and the server"},
 	 SHAPE_WHY, REQUEST_CLOSE, run_request},
-	{"account", {"list | add|password|drop 名字", "list | add|password|drop NAME"},
-	 {"注册的名字：列出，注册，改密码，取消", "registered names: list, register, change the password, drop"},
+	{"account", {"list | add|password|drop|show 名字 | set 名字 stay on|off|default",
+	             "list | add|password|drop|show NAME | set NAME stay on|off|default"},
+	 {"注册的名字：列出，注册，改密码，取消，查看，是否一直在", "registered names: list, register, change the password, drop, show, have stay"},
 	 SHAPE_DEED, 0, run_account},
 	{"help", {"", ""},
 	 {"这张表", "this list"},
@@ -174,16 +175,34 @@ static enum command_error parse_whom(struct slice rest, struct command *command)
 }
 
 static enum command_deed deed_named(struct slice word) {
-	static const char *const words[] = {[DEED_LIST] = "list",
-	                                    [DEED_ADD] = "add",
-	                                    [DEED_PASSWORD] = "password",
-	                                    [DEED_DROP] = "drop"};
+	static const char *const words[] = {
+		[DEED_LIST] = "list", [DEED_ADD] = "add",   [DEED_PASSWORD] = "password",
+		[DEED_DROP] = "drop", [DEED_SHOW] = "show", [DEED_SET] = "set"};
 	for (size_t i = DEED_LIST; i < COUNT(words); i++) {
 		if (slice_equal(word, slice_from_string(words[i]))) {
 			return (enum command_deed)i;
 		}
 	}
 	return DEED_NONE;
+}
+
+/* "stay on|off|default": ACCOUNT_* bits. */
+static enum command_error parse_setting(struct slice rest, struct command *command) {
+	static const struct {
+		const char *word;
+		uint64_t bits;
+	} values[] = {{"on", ACCOUNT_STAYS}, {"off", ACCOUNT_STAYS_NOT}, {"default", 0}};
+	if (!slice_equal(take_word(&rest), slice_from_string("stay"))) {
+		return COMMAND_MISSING;
+	}
+	struct slice value = take_word(&rest);
+	for (size_t i = 0; i < COUNT(values); i++) {
+		if (slice_equal(value, slice_from_string(values[i].word))) {
+			command->number = values[i].bits;
+			return rest.size > 0 ? COMMAND_SURPLUS : COMMAND_OK;
+		}
+	}
+	return value.size == 0 ? COMMAND_MISSING : COMMAND_BAD_DEED;
 }
 
 static enum command_error parse_deed(struct slice rest, struct command *command) {
@@ -199,6 +218,9 @@ static enum command_error parse_deed(struct slice rest, struct command *command)
 		if (command->name.size == 0) {
 			return COMMAND_MISSING;
 		}
+	}
+	if (command->deed == DEED_SET) {
+		return parse_setting(rest, command);
 	}
 	return rest.size > 0 ? COMMAND_SURPLUS : COMMAND_OK;
 }

@@ -36,11 +36,19 @@ enum command_shape {
 	SHAPE_COUNT,        /* [N] */
 	SHAPE_WHY,          /* [why] */
 	SHAPE_TEXT,         /* TEXT */
-	SHAPE_DEED,         /* list, or add|password|drop NAME */
+	SHAPE_DEED,         /* list, add|password|drop|show NAME, or set NAME stay on|off|default */
 };
 
 /* What /account is to do. */
-enum command_deed { DEED_NONE = 0, DEED_LIST, DEED_ADD, DEED_PASSWORD, DEED_DROP };
+enum command_deed {
+	DEED_NONE = 0,
+	DEED_LIST,
+	DEED_ADD,
+	DEED_PASSWORD,
+	DEED_DROP,
+	DEED_SHOW,
+	DEED_SET, /* number: ACCOUNT_STAYS, ACCOUNT_STAYS_NOT, or neither */
+};
 
 struct task;
 

@@ -75,6 +75,7 @@ struct task {
 
 	struct account_question account; /* with the password that came beside the line; wiped */
 	bool has_password, is_password_fit;
+	uint64_t account_made_us; /* of /account show */
 
 	struct pile pile;
 	size_t shown; /* offset into the pile */

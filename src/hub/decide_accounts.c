@@ -329,7 +329,8 @@ static uint64_t account_asked(struct deciding *d, struct message *message) {
 	if (d->at->is_administrator) {
 		account = state_account_named(d->state, d->request->name);
 		if (account == 0) {
-			refuse(d, REASON_NO_SUCH_NAME);
+			refuse_for(d, (struct trouble){.reason = REASON_NO_SUCH_NAME,
+			                               .name = d->request->name});
 		}
 	} else if (take_stream(d, message)) {
 		account = person_account(d->state, message->person);

@@ -67,9 +67,21 @@ def test_an_account_from_its_beginning_to_its_end(serve):
     assert "another now" in tells(other, "SET PASSWORD open-sesame other-sesame")
     assert Irc(server).negotiate("sasl").sign_in("ann", "open-sesame").command == "904"
 
-    # Everything dies.
+    # What the administrator sees of it, and sets.
     other.join("#tea")
     other.sync()
+    shown = server.admin_json("account", "show", "ANN")
+    assert shown[0]["name"] == "ann" and shown[0]["since"] > 0 and shown[0]["present"], shown
+    assert (shown[0]["stay"], shown[0]["absent"]) == ("on", False), shown
+    kinds = {(row["kind"], row["name"]) for row in shown[1:-1]}
+    assert kinds == {("connection", ""), ("device", ""), ("device", "phone"), ("founded", "#tea")}, shown
+    server.admin_ok("account", "set", "ann", "stay", "off")
+    assert "STAY: off" in tells(other, "INFO")
+    server.admin_ok("account", "set", "ann", "stay", "on")
+    for words in (("show", "nobody"), ("set", "nobody", "stay", "on"), ("set", "ann", "stay", "maybe")):
+        assert server.admin("account", *words).returncode != 0, words
+
+    # Everything dies.
     server.kill_all()
     server.restart()
     bob = Irc(server).enter("bob")

@@ -196,6 +196,14 @@ static void accounts_have_deeds(void **state) {
 		{"/account add 小明", "小明", DEED_ADD, COMMAND_OK},
 		{"／account　password　小明", "小明", DEED_PASSWORD, COMMAND_OK},
 		{"/account  drop  1.2.3.4 ", "1.2.3.4", DEED_DROP, COMMAND_OK},
+		{"/account show 小明", "小明", DEED_SHOW, COMMAND_OK},
+		{"/account set 小明 stay on", "小明", DEED_SET, COMMAND_OK},
+		{"/account set 小明 stay default", "小明", DEED_SET, COMMAND_OK},
+		{"/account set 小明 stay", "小明", DEED_SET, COMMAND_MISSING},
+		{"/account set 小明", "小明", DEED_SET, COMMAND_MISSING},
+		{"/account set 小明 stay maybe", "小明", DEED_SET, COMMAND_BAD_DEED},
+		{"/account set 小明 stay on now", "小明", DEED_SET, COMMAND_SURPLUS},
+		{"/account show", "", DEED_SHOW, COMMAND_MISSING},
 		{"/account", "", DEED_NONE, COMMAND_MISSING},
 		{"/account add", "", DEED_ADD, COMMAND_MISSING},
 		{"/account drop ", "", DEED_DROP, COMMAND_MISSING},
@@ -212,7 +220,7 @@ static void accounts_have_deeds(void **state) {
 		assert_true(is(command.name, rows[i].name));
 		if (rows[i].error != COMMAND_OK) {
 			command_words(rows[i].error, &command, LANGUAGE_EN, "/", words);
-			assert_non_null(strstr(words, "add|password|drop NAME"));
+			assert_non_null(strstr(words, "add|password|drop|show NAME"));
 		}
 	}
 }
