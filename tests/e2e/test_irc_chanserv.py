@@ -211,7 +211,7 @@ def lobby_is_slow(server):
 
 
 def test_everything_is_killed(house):
-    """What there was before is there after."""
+    """What there was before is there after: each process alone, and all of them."""
     ann, eve = signed_in(house, "ann"), Irc(house).enter("eve")
     ann.join("#hall", "#tea")
     ann.ask("CS REGISTER #tea", "CS AMODE #tea +v bob", "MODE #tea +RMfW #hall 3600", "TOPIC #tea :of tea")
@@ -222,6 +222,10 @@ def test_everything_is_killed(house):
     eve.say("#slow", "one")
     [asked] = told(ann, "CS DROP #tea")
     ann.ask("PART #tea")
+    for name in ("hub", "scribe", "clerk"):
+        house.wait_replaced(name, house.kill(name))
+        assert "+W" in [line.last for line in eve.ask("PRIVMSG #slow :two") if line.command == "404"][0]
+        assert told(ann, "CS FOUNDER #tea") == ["#tea belongs to ann"]
     house.kill_all()
     house.restart()
     eve = Irc(house).enter("eve")
