@@ -122,6 +122,16 @@ void stream_each_of_person(const struct stream *at, uint64_t person,
 	}
 }
 
+bool stream_has_other(const struct stream *at, uint64_t person, uint64_t session) {
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (clients[i].is_open && clients[i].session != 0 && clients[i].person == person &&
+		    clients[i].session != session) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct stream_connection *stream_of_session(const struct stream *at, uint64_t person,
                                             uint64_t session) {
 	for (size_t i = 0; i < CLIENTS; i++) {

@@ -435,22 +435,8 @@ static void skip_session(const struct record *entry, struct stream_whom *whom) {
 	whom->skips_session = entry->session != 0;
 }
 
-static bool is_another(void *context, struct stream_connection *it) {
-	const struct record *entry = *(const struct record **)context;
-	if (stream_session(it) != entry->session) {
-		*(const struct record **)context = NULL;
-	}
-	return *(const struct record **)context != NULL;
-}
-
-/* Is another connection here of who said it? */
-static bool has_sibling(const struct irc *irc, const struct record *entry) {
-	const struct record *alone = entry;
-	stream_each_of_person(irc->stream, entry->person, is_another, &alone);
-	return alone == NULL;
-}
-
 static void on_whom(void *it, const struct record *entry, struct stream_whom *whom) {
+	const struct irc *irc = it;
 	switch (entry->kind) {
 	case ENTRY_SAID:
 		whom->kind = STREAM_ROOMS;
@@ -486,7 +472,9 @@ static void on_whom(void *it, const struct record *entry, struct stream_whom *wh
 		if (entry->target != 0) {
 			whom->kind = STREAM_PEOPLE;
 			whom->people[0] = entry->target;
-			whom->people[1] = has_sibling(it, entry) ? entry->person : 0;
+			if (stream_has_other(irc->stream, entry->person, entry->session)) {
+				whom->people[1] = entry->person;
+			}
 		}
 		break;
 	case ENTRY_ATTACHED:

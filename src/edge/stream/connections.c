@@ -87,6 +87,14 @@ void stream_each_of_person(const struct stream *stream, uint64_t person,
 	}
 }
 
+bool stream_has_other(const struct stream *stream, uint64_t person, uint64_t session) {
+	const struct stream_connection *it = stream_next_of_person(stream, person, NULL);
+	while (it != NULL && it->session == session) {
+		it = stream_next_of_person(stream, person, it);
+	}
+	return it != NULL;
+}
+
 struct stream_connection *stream_of_session(const struct stream *stream, uint64_t person,
                                             uint64_t session) {
 	struct stream_connection *it = stream_next_of_person(stream, person, NULL);

@@ -57,6 +57,8 @@ struct stream_connection *stream_of_person(const struct stream *stream, uint64_t
 void stream_each_of_person(const struct stream *stream, uint64_t person,
                            bool (*each)(void *context, struct stream_connection *it),
                            void *context);
+/* Has this person a connection here that is not of this session? */
+bool stream_has_other(const struct stream *stream, uint64_t person, uint64_t session);
 /* The one with this session; NULL: none here. */
 struct stream_connection *stream_of_session(const struct stream *stream, uint64_t person,
                                             uint64_t session);
