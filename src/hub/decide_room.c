@@ -168,15 +168,18 @@ struct trouble check_speech(const struct deciding *d, const struct person *perso
 }
 
 struct trouble check_pace(const struct deciding *d, const struct person *person, uint64_t room) {
-	uint64_t slow_us = state_room_charter(d->state, room).slow_s * 1000000;
 	uint64_t spoken_us = state_room_spoken_us(d->state, room, person_id(person));
-	bool is_free = state_member_bits(d->state, room, person_id(person)) != 0 ||
-	               (person_bits(d->state, person) & PERSON_IS_OPERATOR) != 0;
-	if (spoken_us == 0 || is_free || spoken_us + slow_us <= d->at->now_us) {
+	if (spoken_us == 0) {
 		return (struct trouble){0};
 	}
-	uint64_t left_us = spoken_us + slow_us - d->at->now_us;
-	return (struct trouble){.reason = REASON_SLOW_MODE, .number = (left_us + 999999) / 1000000};
+	uint64_t next_us = spoken_us + state_room_charter(d->state, room).slow_s * 1000000;
+	bool is_free = state_member_bits(d->state, room, person_id(person)) != 0 ||
+	               (person_bits(d->state, person) & PERSON_IS_OPERATOR) != 0;
+	if (is_free || next_us <= d->at->now_us) {
+		return (struct trouble){0};
+	}
+	return (struct trouble){.reason = REASON_SLOW_MODE,
+	                        .number = (next_us - d->at->now_us + 999999) / 1000000};
 }
 
 /* ---- what operators decide ---- */
