@@ -21,9 +21,12 @@
 
 /* ---- the tail: what the ring has behind S ---- */
 
-/* Each entry behind the position; false if the ring was overtaken meanwhile. */
+/*
+ * Each entry behind the position; false if the ring was overtaken meanwhile. What they take back of
+ * log.db's goes out again.
+ */
 static bool each_of_tail(const struct archive *archive, const struct store_meta *meta,
-                         store_each *each, void *context) {
+                         store_each *each, void *context, struct slices *out) {
 	_Alignas(8) static uint8_t bytes[RECORD_BYTES_MAX];
 	uint64_t position = meta->ring_position;
 	if (meta->ring != ring_id(archive->ring)) {
@@ -34,8 +37,12 @@ static bool each_of_tail(const struct archive *archive, const struct store_meta 
 		struct record record;
 		size_t size = record_decode(&record, bytes, sizeof(bytes));
 		assert(size > 0);
-		if (record_is_entry(&record) && !record_is_hidden(&record) &&
-		    !each(context, &record)) {
+		bool is_kept = record_is_entry(&record) &&
+		               (!record_is_hidden(&record) || record_is_event(&record));
+		if (is_kept && record.kind == ENTRY_REDACTED) {
+			slices_drop(out, record.number);
+		}
+		if (is_kept && !each(context, &record)) {
 			break;
 		}
 	}
@@ -134,15 +141,21 @@ int archive_state(struct archive *archive, uint64_t *seq, uint64_t *position,
 /* What is asked for. */
 struct wish {
 	uint64_t room, seq;
-	bool is_thread; /* as far as is known: a thread begins with its first message */
-	bool is_all;    /* direct messages too */
-	bool is_said;   /* what was said alone */
+	bool is_thread;  /* as far as is known: a thread begins with its first message */
+	bool is_all;     /* direct messages too */
+	bool is_said;    /* what was said alone */
+	bool has_events; /* what is hidden, but kept, as well */
 };
+
+static bool is_shown_in(const struct wish *wish, const struct record *entry) {
+	return store_is_shown(entry, wish->room) || (wish->has_events && record_is_event(entry) &&
+	                                             record_concerns_room(entry, wish->room));
+}
 
 /* Entries are looked at in the order of the log, or are of log.db. */
 static bool is_wished(struct wish *wish, const struct record *entry) {
-	bool is_direct = entry->kind == ENTRY_DIRECT;
-	if (wish->is_said && !is_direct && entry->kind != ENTRY_SAID) {
+	bool is_direct = record_is_direct(entry);
+	if (wish->is_said && entry->kind != ENTRY_DIRECT && entry->kind != ENTRY_SAID) {
 		return false;
 	}
 	if (wish->room == 0) {
@@ -150,8 +163,7 @@ static bool is_wished(struct wish *wish, const struct record *entry) {
 	}
 	wish->is_thread = wish->is_thread || (is_direct && entry->room == wish->room);
 	/* Nothing is shown in a room before it was made. */
-	return store_is_shown(entry, wish->room) && entry->seq >= wish->room &&
-	       is_direct == wish->is_thread;
+	return is_shown_in(wish, entry) && entry->seq >= wish->room && is_direct == wish->is_thread;
 }
 
 static enum store_error look_for_thread(struct archive *archive, struct wish *wish) {
@@ -202,7 +214,7 @@ static enum store_error in_one_moment(struct archive *archive,
 			error = read(archive, context);
 		}
 		store_release(archive->store);
-		if (error != STORE_OK || each_of_tail(archive, &meta, each_tail, context)) {
+		if (error != STORE_OK || each_of_tail(archive, &meta, each_tail, context, out)) {
 			break;
 		}
 	}
@@ -218,8 +230,9 @@ static enum store_error read_last(struct archive *archive, void *context) {
 	}
 	enum store_error error = look_for_thread(archive, wish);
 	return error != STORE_OK ? error
-	                         : store_last(archive->store, wish->room, wish->seq,
-	                                      choosing->out->most, choose_last, choosing);
+	                         : (wish->has_events ? store_last_events : store_last)(
+					   archive->store, wish->room, wish->seq,
+					   choosing->out->most, choose_last, choosing);
 }
 
 enum store_error archive_last(struct archive *archive, uint64_t room, uint64_t seq,
@@ -264,8 +277,10 @@ static enum store_error read_next(struct archive *archive, void *context) {
 		return store_forward(archive->store, wish->seq + 1, UINT64_MAX, SIZE_MAX,
 		                     choose_next, choosing);
 	}
-	return (wish->is_said ? store_messages_after : store_next)(
-		archive->store, wish->room, wish->seq, choosing->out->most, choose_next, choosing);
+	return (wish->is_said      ? store_messages_after
+	        : wish->has_events ? store_next_events
+	                           : store_next)(archive->store, wish->room, wish->seq,
+	                                         choosing->out->most, choose_next, choosing);
 }
 
 enum store_error archive_next(struct archive *archive, uint64_t room, uint64_t seq,
@@ -284,6 +299,42 @@ enum store_error archive_messages_after(struct archive *archive, uint64_t room, 
 enum store_error archive_all(struct archive *archive, uint64_t seq, struct slices *out) {
 	struct choosing choosing = {.out = out, .wish = {.seq = seq, .is_all = true}};
 	return in_one_moment(archive, read_next, &choosing, choose_next, out);
+}
+
+enum store_error archive_events(struct archive *archive, uint64_t room, uint64_t seq,
+                                struct slices *out) {
+	struct choosing choosing = {.out = out,
+	                            .wish = {.room = room, .seq = seq, .has_events = true}};
+	return in_one_moment(archive, read_last, &choosing, choose_last, out);
+}
+
+enum store_error archive_events_after(struct archive *archive, uint64_t room, uint64_t seq,
+                                      struct slices *out) {
+	struct choosing choosing = {.out = out,
+	                            .wish = {.room = room, .seq = seq, .has_events = true}};
+	return in_one_moment(archive, read_next, &choosing, choose_next, out);
+}
+
+static bool choose_entry(void *context, const struct record *entry) {
+	struct choosing *choosing = context;
+	bool is_message = entry->kind == ENTRY_SAID || entry->kind == ENTRY_DIRECT;
+	if (entry->seq == choosing->wish.seq && entry->room == choosing->wish.room &&
+	    (is_message || record_is_event(entry))) {
+		slices_push(choosing->out, entry);
+	}
+	return true;
+}
+
+static enum store_error read_entry(struct archive *archive, void *context) {
+	struct choosing *choosing = context;
+	uint64_t seq = choosing->wish.seq;
+	return store_forward(archive->store, seq, seq, 1, choose_entry, choosing);
+}
+
+enum store_error archive_entry(struct archive *archive, uint64_t room, uint64_t seq,
+                               struct slices *out) {
+	struct choosing choosing = {.out = out, .wish = {.room = room, .seq = seq}};
+	return in_one_moment(archive, read_entry, &choosing, choose_entry, out);
 }
 
 /* ---- a person's moves from room to room ---- */
@@ -361,7 +412,7 @@ enum store_error archive_gone(struct archive *archive, struct slice name, uint64
 	for (int i = 0; i < TRIES_MAX; i++) {
 		slices_clear(out);
 		error = store_meta(archive->store, &meta);
-		if (error != STORE_OK || each_of_tail(archive, &meta, choose_gone, &looking)) {
+		if (error != STORE_OK || each_of_tail(archive, &meta, choose_gone, &looking, out)) {
 			break;
 		}
 	}
@@ -498,7 +549,8 @@ enum store_error archive_search(struct archive *archive, struct search_query *qu
 		if (error == STORE_OK) {
 			error = look_for_thread(archive, &searching.wish);
 		}
-		if (error != STORE_OK || each_of_tail(archive, &meta, search_tail, &searching)) {
+		if (error != STORE_OK ||
+		    each_of_tail(archive, &meta, search_tail, &searching, out)) {
 			break;
 		}
 	}

@@ -48,6 +48,14 @@ enum store_error archive_messages(struct archive *archive, uint64_t room, uint64
 /* As archive_next(), of what was said alone. */
 enum store_error archive_messages_after(struct archive *archive, uint64_t room, uint64_t seq,
                                         struct slices *out);
+/* Both, with events (record_is_event()) among them. */
+enum store_error archive_events(struct archive *archive, uint64_t room, uint64_t seq,
+                                struct slices *out);
+enum store_error archive_events_after(struct archive *archive, uint64_t room, uint64_t seq,
+                                      struct slices *out);
+/* What was said in the room, or the thread, with just this seq, or the event; if it is there. */
+enum store_error archive_entry(struct archive *archive, uint64_t room, uint64_t seq,
+                               struct slices *out);
 /*
  * The last entries with seq <= `seq` with which somebody gave up the name: left, was put out, is
  * called something else now. Only so many entries are looked at (ARCHIVE_GONE_MAX).

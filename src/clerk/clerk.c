@@ -33,6 +33,7 @@ struct clerk {
 	struct store *store;
 	struct desk *desk;
 	struct upkeep upkeep;
+	uint64_t taken_back; /* seen of the scribe's counter */
 	struct client clients[PROCESSES_MAX];
 	bool is_client[PROCESSES_MAX];
 	struct store_check *check; /* a reading of log.db under way, and who asked */
@@ -125,6 +126,15 @@ static enum store_error read_slices(struct clerk *clerk, const struct clerk_ques
 	}
 	if (question->what == CLERK_MESSAGES_AFTER) {
 		return archive_messages_after(&archive, question->room, question->seq, out);
+	}
+	if (question->what == CLERK_EVENTS) {
+		return archive_events(&archive, question->room, question->seq, out);
+	}
+	if (question->what == CLERK_EVENTS_AFTER) {
+		return archive_events_after(&archive, question->room, question->seq, out);
+	}
+	if (question->what == CLERK_ENTRY) {
+		return archive_entry(&archive, question->room, question->seq, out);
 	}
 	if (question->what == CLERK_GONE) {
 		return archive_gone(&archive, slice_of(text, question->text_bytes), question->seq,
@@ -224,6 +234,9 @@ static void on_asked(void *context, struct client *client, const struct clerk_qu
 	case CLERK_GONE: on_slices(clerk, client, question, text); break;
 	case CLERK_MESSAGES: on_slices(clerk, client, question, text); break;
 	case CLERK_MESSAGES_AFTER: on_slices(clerk, client, question, text); break;
+	case CLERK_ENTRY: on_slices(clerk, client, question, text); break;
+	case CLERK_EVENTS: on_slices(clerk, client, question, text); break;
+	case CLERK_EVENTS_AFTER: on_slices(clerk, client, question, text); break;
 	case CLERK_SEARCH: on_slices(clerk, client, question, text); break;
 	case CLERK_CHECK: on_check(clerk, client, question); break;
 	case CLERK_ACCOUNT_REGISTER:
@@ -251,6 +264,12 @@ static uint64_t writes(const struct clerk *clerk) {
 	return atomic_load_explicit(&scribe->counters[COUNT_BATCHES], memory_order_relaxed);
 }
 
+/* How often something was taken out of log.db. */
+static uint64_t taken_back(const struct clerk *clerk) {
+	const struct board *scribe = clerk->house.boards[PROCESS_SCRIBE];
+	return atomic_load_explicit(&scribe->counters[COUNT_TAKEN_BACK], memory_order_relaxed);
+}
+
 static bool has_work(void *context) {
 	struct clerk *clerk = context;
 	return seq_stored(clerk) != clerk->upkeep.seq_seen ||
@@ -264,6 +283,10 @@ static uint64_t turn(void *context) {
 		return 0;
 	}
 	uint64_t now_us = loop_now_us(clerk->house.loop);
+	if (taken_back(clerk) != clerk->taken_back) {
+		clerk->taken_back = taken_back(clerk);
+		upkeep_scrub(&clerk->upkeep, now_us);
+	}
 	uint64_t due_us = upkeep_turn(&clerk->upkeep, seq_stored(clerk), writes(clerk), now_us);
 	atomic_store_explicit(&clerk->house.own->seq, clerk->upkeep.seq_indexed,
 	                      memory_order_release);

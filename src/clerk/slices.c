@@ -67,6 +67,29 @@ void slices_push_front(struct slices *slices, const struct record *entry) {
 	slices->count++;
 }
 
+static struct slices_item *item_at(struct slices *slices, size_t index) {
+	return &slices->items[(slices->first + index) % slices->most];
+}
+
+void slices_drop(struct slices *slices, uint64_t seq) {
+	struct record entry;
+	size_t at = 0;
+	while (at < slices->count &&
+	       (record_decode(&entry, item_at(slices, at)->bytes, item_at(slices, at)->size) == 0 ||
+	        entry.seq != seq)) {
+		at++;
+	}
+	if (at == slices->count) {
+		return;
+	}
+	free(item_at(slices, at)->bytes);
+	for (; at + 1 < slices->count; at++) {
+		*item_at(slices, at) = *item_at(slices, at + 1);
+	}
+	*item_at(slices, at) = (struct slices_item){0};
+	slices->count--;
+}
+
 const struct slices_item *slices_at(const struct slices *slices, size_t index) {
 	assert(index < slices->count);
 	return &slices->items[(slices->first + index) % slices->most];

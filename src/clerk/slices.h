@@ -29,6 +29,8 @@ void slices_clear(struct slices *slices);
 /* Encodes without what is private (routes, homes). */
 void slices_push(struct slices *slices, const struct record *entry);
 void slices_push_front(struct slices *slices, const struct record *entry);
+/* Takes out the entry with this seq, if it is there. */
+void slices_drop(struct slices *slices, uint64_t seq);
 bool slices_is_full(const struct slices *slices);
 
 /* The i-th, oldest first. */

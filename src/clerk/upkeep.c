@@ -116,8 +116,10 @@ static void look_at_wal(struct upkeep *upkeep, uint64_t now_us) {
 	uint64_t bytes = store_wal_bytes(upkeep->store);
 	bool is_quiet = now_us - upkeep->seen_us >= QUIET_US;
 	enum store_error error = STORE_OK;
-	if (bytes > WAL_BYTES_LARGE || (is_quiet && bytes > WAL_BYTES_SMALL)) {
+	if (bytes > WAL_BYTES_LARGE || (is_quiet && bytes > WAL_BYTES_SMALL) ||
+	    upkeep->must_scrub) {
 		error = store_checkpoint(upkeep->store, true);
+		upkeep->must_scrub = upkeep->must_scrub && error != STORE_OK;
 	} else if (bytes > WAL_BYTES_USUAL) {
 		error = store_checkpoint(upkeep->store, false);
 	}
@@ -139,8 +141,15 @@ void upkeep_init(struct upkeep *upkeep, struct store *store, const char *folder,
 	                          .feed_due_us = NEVER,
 	                          .wal_due_us = now_us + WAL_LOOK_US,
 	                          .forget_due_us = now_us + WAL_LOOK_US,
-	                          .seen_us = now_us};
+	                          .seen_us = now_us,
+	                          /* A predecessor may have died before it could. */
+	                          .must_scrub = true};
 	open_search(upkeep, now_us);
+}
+
+void upkeep_scrub(struct upkeep *upkeep, uint64_t now_us) {
+	upkeep->must_scrub = true;
+	upkeep->wal_due_us = now_us;
 }
 
 void upkeep_finish(struct upkeep *upkeep) {

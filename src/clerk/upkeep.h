@@ -24,6 +24,7 @@ struct upkeep {
 	uint64_t wal_due_us;  /* UINT64_MAX: nothing was written since */
 	uint64_t forget_due_us;
 	bool is_failing;
+	bool must_scrub; /* the WAL has what was taken back: it is emptied as soon as can be */
 };
 
 /* The store is the caller's, the index its own. `folder` is kept. */
@@ -32,6 +33,9 @@ void upkeep_finish(struct upkeep *upkeep);
 
 /* The index said that it is damaged: it is begun anew. */
 void upkeep_renew_search(struct upkeep *upkeep);
+
+/* Something was taken out of log.db. */
+void upkeep_scrub(struct upkeep *upkeep, uint64_t now_us);
 
 /*
  * Does what is due, some ten milliseconds of it; `seq_stored` is how far the

@@ -199,6 +199,7 @@ static struct line *make_line(const struct model *model, const struct tell *tell
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
 	case ENTRY_PUT_OUT:
+	case ENTRY_REDACTED:
 	case ENTRY_CLOSED: return make_notice(model, &head, tell);
 	default: return NULL;
 	}

@@ -14,7 +14,7 @@ static void show(struct console *console, const struct record *record) {
 	char words[SPEECH_LINE_MAX];
 	enum language language = console->house.options->language;
 	/* What two people say to each other is theirs. */
-	if (record_is_entry(record) && !record_is_hidden(record) && record->kind != ENTRY_DIRECT &&
+	if (record_is_entry(record) && !record_is_hidden(record) && !record_is_direct(record) &&
 	    speech_line(language, record, words) > 0) {
 		screen_line(&console->screen, words);
 	}

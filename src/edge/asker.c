@@ -185,6 +185,9 @@ static bool take_message(struct asker *asker) {
 	case CLERK_GONE:
 	case CLERK_MESSAGES:
 	case CLERK_MESSAGES_AFTER:
+	case CLERK_ENTRY:
+	case CLERK_EVENTS:
+	case CLERK_EVENTS_AFTER:
 	case CLERK_SEARCH: on_slice(asker, &answer, (size_t)size); break;
 	case CLERK_FAILED:
 		if (!on_account(asker, &answer, (size_t)size)) {

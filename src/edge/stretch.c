@@ -82,6 +82,15 @@ void stretch_pass(struct stretch *stretch, uint64_t seq) {
 	stretch->high = seq > stretch->high ? seq : stretch->high;
 }
 
+void stretch_withdraw(struct stretch *stretch, uint64_t seq) {
+	uint64_t number = stretch->bytes == NULL ? 0 : stretch_after(stretch, seq - 1);
+	struct stretch_entry *entry = number < stretch->end ? stretch_entry(stretch, number) : NULL;
+	if (entry != NULL && entry->seq == seq) {
+		entry->whom = STRETCH_SESSION;
+		entry->ids[0] = 0;
+	}
+}
+
 /* ---- reading ---- */
 
 uint64_t stretch_after(const struct stretch *stretch, uint64_t seq) {

@@ -79,6 +79,8 @@ struct stretch_entry *stretch_add(struct stretch *stretch, uint64_t seq, size_t 
                                   struct slice more_rooms);
 /* Up to this seq there is nothing else. */
 void stretch_pass(struct stretch *stretch, uint64_t seq);
+/* It concerns nobody any more, if it is here. */
+void stretch_withdraw(struct stretch *stretch, uint64_t seq);
 /* Has it room for one more of any size, without letting go of one? */
 bool stretch_has_room(const struct stretch *stretch);
 

@@ -125,7 +125,8 @@ static struct slice room_name(const struct lines *lines, uint64_t room) {
 static struct slice room_name_of(const struct lines *lines, const struct record *entry) {
 	struct slice name = room_name(lines, entry->room);
 	bool bears_name = entry->kind == ENTRY_SAID || entry->kind == ENTRY_JOINED ||
-	                  entry->kind == ENTRY_PARTED;
+	                  entry->kind == ENTRY_PARTED ||
+	                  (entry->kind == ENTRY_REDACTED && !record_is_direct(entry));
 	return slice_is_empty(name) && bears_name ? entry->other_name : name;
 }
 
@@ -154,7 +155,7 @@ static void put_further_rooms(struct lines *lines, const struct record *entry) {
 static void put_further_fields(struct lines *lines, const struct record *entry) {
 	char net[ADDRESS_TEXT_MAX];
 	put_further_rooms(lines, entry);
-	if (entry->kind == ENTRY_DIRECT) {
+	if (record_is_direct(entry)) {
 		put_string(lines, ",\"thread\":");
 		put_number(lines, entry->room);
 	}
@@ -164,6 +165,10 @@ static void put_further_fields(struct lines *lines, const struct record *entry) 
 		put_json_if_any(lines, ",\"other_name\":", entry->other_name);
 	}
 	put_json_if_any(lines, ",\"by\":", entry->by);
+	if (entry->kind == ENTRY_REDACTED) {
+		put_string(lines, ",\"redacts\":");
+		put_number(lines, entry->number);
+	}
 	if (entry->has_net) {
 		put_json_if_any(lines,
 		                ",\"net\":", slice_from_string(net_format(&entry->net, net)));
@@ -218,7 +223,7 @@ static void add_for_people(struct lines *lines, const struct record *entry) {
 	moment_format_local(entry->time_us, time);
 	put_string(lines, time);
 	put_string(lines, "  ");
-	if (entry->kind == ENTRY_DIRECT) {
+	if (record_is_direct(entry)) {
 		put_string(lines, "[→ ");
 		put_visible(lines, entry->other_name);
 		put_string(lines, "] ");

@@ -182,10 +182,10 @@ static bool is_name(struct compared *last, struct slice name, const struct name_
 static bool is_of_whom(struct walk *walk, const struct record *entry) {
 	const struct wanted_entries *wanted = walk->wanted;
 	if (!wanted->is_direct) {
-		return entry->kind != ENTRY_DIRECT &&
+		return !record_is_direct(entry) &&
 		       (wanted->room == 0 || store_is_shown(entry, wanted->room));
 	}
-	return entry->kind == ENTRY_DIRECT &&
+	return record_is_direct(entry) &&
 	       (is_name(&walk->direct, entry->name, &wanted->direct) ||
 	        is_name(&walk->direct, entry->other_name, &wanted->direct));
 }
@@ -194,7 +194,7 @@ static bool is_by(struct walk *walk, const struct record *entry) {
 	const struct name_key *by = &walk->wanted->by;
 	/* Whom a direct message is for has not said it. */
 	return is_name(&walk->by, entry->name, by) ||
-	       (entry->kind != ENTRY_DIRECT && is_name(&walk->by, entry->other_name, by));
+	       (!record_is_direct(entry) && is_name(&walk->by, entry->other_name, by));
 }
 
 static bool is_wanted(struct walk *walk, const struct record *entry) {

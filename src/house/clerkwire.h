@@ -46,6 +46,9 @@ enum clerk_what {
 	CLERK_GONE = 10,
 	CLERK_MESSAGES = 11,       /* as CLERK_LAST, of what was said alone */
 	CLERK_MESSAGES_AFTER = 12, /* as CLERK_NEXT, of what was said alone */
+	CLERK_ENTRY = 13, /* what was said in `room` with just this seq, or the event; or nothing */
+	CLERK_EVENTS = 14,       /* as CLERK_LAST, with events (record_is_event()) among them */
+	CLERK_EVENTS_AFTER = 15, /* as CLERK_NEXT, likewise */
 	/* Accounts: the text and the answers are those of accountwire.h. */
 	CLERK_ACCOUNT_REGISTER = 16,
 	CLERK_ACCOUNT_VERIFY = 17,

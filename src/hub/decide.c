@@ -269,6 +269,7 @@ static const struct row {
 	{REQUEST_AWAY, ANYBODY, decide_away},
 	{REQUEST_PROFILE, ANYBODY, decide_profile},
 	{REQUEST_TAGMSG, ANYBODY, decide_tagmsg},
+	{REQUEST_REDACT, ANYBODY, decide_redact},
 	{REQUEST_KILL, ANYBODY, decide_kill},
 	{REQUEST_WALLOPS, ANYBODY, decide_wallops},
 	{REQUEST_ORPHANS, ANYBODY, decide_orphans},

@@ -204,6 +204,7 @@ decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide
 decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_account_set;
 decide_kind decide_read_up_to, decide_ghost;
 decide_kind decide_tagmsg;
+decide_kind decide_redact;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
 decide_kind decide_mark, decide_set_metadata;
 decide_kind decide_founder, decide_standing;

@@ -31,6 +31,7 @@ struct hub {
 	/* The batch under way. */
 	unsigned batch_requests;
 	bool must_ring[PROCESSES_MAX];
+	bool must_blank; /* something in it takes back what was said */
 	uint64_t records_since_bells;
 	uint64_t position_of_bells;
 
@@ -41,6 +42,35 @@ struct hub {
 	bool is_stalled;
 	char *poison_text; /* for the tests: see die_of_test_poison() */
 };
+
+/* ---- what was taken back ---- */
+
+static bool takes_back(const struct record *record) {
+	return record->kind == ENTRY_REDACTED;
+}
+
+static void blank(struct hub *hub, const struct record *entry) {
+	uint64_t position;
+	if (ring_find(hub->house.ring, entry->number, &position)) {
+		ring_blank(hub->house.ring, position);
+	}
+}
+
+/*
+ * Takes out of the ring what the entries from there on take back. They are published first: whoever
+ * dies in between leaves it to the next hub, who begins where the ring says.
+ */
+static void blank_since(struct hub *hub, uint64_t position) {
+	_Alignas(8) uint8_t bytes[RECORD_BYTES_MAX];
+	struct record record;
+	while (ring_read(hub->house.ring, &position, bytes) == RING_OK &&
+	       record_decode(&record, bytes, sizeof(bytes)) > 0) {
+		if (takes_back(&record)) {
+			blank(hub, &record);
+		}
+	}
+	ring_set_blanked(hub->house.ring, ring_head(hub->house.ring));
+}
 
 /* ---- beginning ---- */
 
@@ -161,6 +191,8 @@ static void begin(struct hub *hub) {
 	                      hub->state, &position)) {
 		exit(EXIT_DONE);
 	}
+	uint64_t blanked = ring_blanked(house->ring);
+	blank_since(hub, blanked != 0 ? blanked : position);
 	replay(hub, position);
 	look_for_poison(hub);
 	hub->seq_next = state_seq(hub->state) + 1;
@@ -256,6 +288,9 @@ static void note_concerned(struct hub *hub, const struct record *record) {
 		}
 	/* fall through */
 	default:
+		if (record_is_direct(record)) {
+			ring_person(hub, record->target);
+		}
 		for (size_t i = 0; i < record_rooms_count(record); i++) {
 			ring_room(hub, record_room(record, i));
 		}
@@ -313,6 +348,7 @@ static void append_decision(struct hub *hub) {
 		note_concerned(hub, &record);
 		board_count(hub->house.own, COUNT_ENTRIES, 1);
 		hub->seq_next = record.seq + 1;
+		hub->must_blank |= takes_back(&record);
 		if (record.kind == ENTRY_BANNED || record.kind == ENTRY_MUTED) {
 			hub->must_sweep = hub->must_sweep || record.kind == ENTRY_BANNED;
 			hub->expiry_us = state_next_expiry_us(hub->state);
@@ -435,7 +471,14 @@ static void take_requests(struct hub *hub) {
 /* One store makes the batch visible; then, and only then, its requests are done. */
 static void publish(struct hub *hub) {
 	struct house *house = &hub->house;
+	uint64_t begin = ring_head(house->ring);
 	ring_publish(house->ring);
+	if (hub->must_blank) {
+		blank_since(hub, begin);
+		hub->must_blank = false;
+	} else {
+		ring_set_blanked(house->ring, ring_head(house->ring));
+	}
 	for (unsigned i = 0; i < house->queues_count; i++) {
 		queue_done(house->queues[i]);
 	}

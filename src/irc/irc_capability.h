@@ -25,6 +25,7 @@
 	X(CAP_CHATHISTORY, "draft/chathistory", "")                                                \
 	X(CAP_EVENT_PLAYBACK, "draft/event-playback", "")                                          \
 	X(CAP_ACCOUNT_REGISTRATION, "draft/account-registration", "")                              \
+	X(CAP_MESSAGE_REDACTION, "draft/message-redaction", "")                                    \
 	X(CAP_METADATA, "draft/metadata-3",                                                        \
 	  "before-connect,max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288")           \
 	X(CAP_READ_MARKER, "draft/read-marker", "")                                                \

@@ -37,7 +37,8 @@
 	X(COUNT_BELLS_RUNG, "bells-rung")                                                          \
 	X(COUNT_LAPPED, "lapped")                                                                  \
 	X(COUNT_POISONED, "poisoned")                                                              \
-	X(COUNT_SLICES, "slices")
+	X(COUNT_SLICES, "slices")                                                                  \
+	X(COUNT_TAKEN_BACK, "taken-back") /* transactions that took out what was said */
 
 #define COUNTER_ENUM(name, word) name,
 enum counter { COUNTERS(COUNTER_ENUM) COUNTER_COUNT };

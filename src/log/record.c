@@ -412,6 +412,10 @@ size_t record_decode(struct record *record, const void *bytes, size_t size) {
 	if (record->more_rooms.size % 8 != 0) {
 		return 0;
 	}
+	if ((record->flags & RECORD_IS_BLANK) != 0) {
+		record->text = record->tags = slice_of(NULL, 0);
+		record->bits |= SAID_IS_REDACTED;
+	}
 	return whole;
 }
 
@@ -436,6 +440,25 @@ bool record_concerns_room(const struct record *record, uint64_t room) {
 		}
 	}
 	return false;
+}
+
+static bool is_typing(struct slice tag) {
+	return slice_equal(tag, slice_from_string("+typing")) ||
+	       slice_equal(tag, slice_from_string("+draft/typing"));
+}
+
+bool record_is_event(const struct record *record) {
+	struct slice rest = record->tags;
+	bool says_more = false;
+	while (rest.size > 0 && !says_more) {
+		const char *semicolon = memchr(rest.bytes, ';', rest.size);
+		size_t size = semicolon == NULL ? rest.size : (size_t)(semicolon - rest.bytes);
+		const char *equals = memchr(rest.bytes, '=', size);
+		size_t key = equals == NULL ? size : (size_t)(equals - rest.bytes);
+		says_more = key > 0 && !is_typing(slice_first(rest, key));
+		rest = slice_from(rest, semicolon == NULL ? size : size + 1);
+	}
+	return record->kind == ENTRY_TAGGED && record->room != 0 && says_more;
 }
 
 #define KIND_WORD(number, name, word)                                                              \

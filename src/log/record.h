@@ -15,7 +15,7 @@
  *   0   4  size of all in bytes, this head included, a multiple of 8
  *   4   2  kind
  *   6   1  version of the kind's meaning (1)
- *   7   1  flags: RECORD_IS_LAST
+ *   7   1  flags: RECORD_IS_LAST, RECORD_IS_BLANK
  *   8   8  seq: an entry's own; for an answer, of the last entry before it
  *   16  8  time in microseconds since 1970 (hub's clock, never going back)
  *   24  8  number of the request that this record answers or is
@@ -49,6 +49,12 @@
  * there are no more: so an edge knows what is outstanding. On others it is not set.
  */
 #define RECORD_IS_LAST 1
+
+/*
+ * An entry that was taken back while it is in the ring: its text and tags are void, whatever stands
+ * there (ring_blank()). Decoding one gives neither, and SAID_IS_REDACTED.
+ */
+#define RECORD_IS_BLANK 2
 
 /*
  * Kinds. The numbers are kept on disk: never change one, only add.
@@ -91,7 +97,8 @@
 	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                        \
 	X(26, ENTRY_PROFILE,                                                                            \
 	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */   \
-	X(27, ENTRY_TAGGED, "tagged") /* as SAID or DIRECT, with tags and no text; hidden */            \
+	X(27, ENTRY_TAGGED,                                                                             \
+	  "tagged") /* as SAID or DIRECT, with tags and no text; hidden: see record_is_event() */       \
 	X(28, ENTRY_SAID_TO,                                                                            \
 	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */               \
 	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                   \
@@ -108,7 +115,8 @@
 	X(35, ENTRY_ACCOUNT_SET,                                                                        \
 	  "account-set") /* target (account), name, number (which ACCOUNT_*), bits (as now); hidden */  \
 	X(36, ENTRY_REDACTED,                                                                           \
-	  "redacted") /* as SAID or DIRECT: who does it, where; number (of what), text (why) */         \
+	  "redacted") /* person, name, room, other_name (direct: target and its name): who takes */     \
+	/* back, where; number (the seq of what), by (who had said it), since (when), text (why) */     \
 	X(37, ENTRY_MARKED,                                                                             \
 	  "marked") /* person, room (or thread), other_name, target (other person), since (up to */     \
 	/* which time all is read); hidden */                                                           \
@@ -181,8 +189,9 @@
 	X(549, REQUEST_ACCOUNT_MADE, "make-account") /* name */                                    \
 	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name */                                    \
 	X(551, REQUEST_ACCOUNT_SET, "set-account")   /* name (its own), number, bits */            \
-	X(552, REQUEST_REDACT, "redact") /* room or name; number (seq of the message), text */     \
-	X(553, REQUEST_MARK, "mark")     /* room or name; since (time) */                          \
+	X(552, REQUEST_REDACT, "redact") /* room or name; number (seq of the message), text; */    \
+	/* and whose it is: target (person), by (name), bits (HAS_ACCOUNT), since (said) */        \
+	X(553, REQUEST_MARK, "mark")                 /* room or name; since (time) */              \
 	X(554, REQUEST_RENAME_ROOM, "rename-room")   /* room, name (new), text (why) */            \
 	X(555, REQUEST_SET_METADATA, "set-metadata") /* room or name; by (key), text (value) */    \
 	X(556, REQUEST_RELAY, "relay")               /* room, by (as whom), text, tags */          \
@@ -309,8 +318,8 @@ enum record_bits {
 	PERSON_WANTS_NO_BACKLOG = 1 << 5, /* +H */
 	PERSON_BITS = (1 << 6) - 1,
 	SAID_IS_NOTICE = 1 << 8,
-	SAID_IS_MULTILINE = 1 << 9,    /* its text has lines, '\n' between them */
-	SAID_IS_REDACTED = 1 << 10,    /* kept without its text and tags */
+	SAID_IS_MULTILINE = 1 << 9, /* its text has lines, '\n' between them */
+	SAID_IS_REDACTED = 1 << 10, /* taken back: without its text and tags, and shown to nobody */
 	ROOM_IS_INVITE_ONLY = 1 << 16, /* i */
 	ROOM_IS_MODERATED = 1 << 17,   /* m */
 	ROOM_NO_EXTERNAL = 1 << 18,    /* n */
@@ -445,8 +454,23 @@ static inline bool record_is_entry(const struct record *record) {
 static inline bool record_is_answer(const struct record *record) {
 	return record->kind >= 256 && record->kind < 512;
 }
-/* Entries that are state only and never shown as history. */
+/* Between two people alone: nobody else is shown it. */
+static inline bool record_is_direct(const struct record *record) {
+	return record->kind == ENTRY_DIRECT ||
+	       ((record->kind == ENTRY_REDACTED || record->kind == ENTRY_TAGGED) &&
+	        record->target != 0);
+}
+/*
+ * An entry that is kept, though hidden: only who asks for events as well is shown it. A message of
+ * tags alone, such as a reaction, but not one that says that somebody is typing.
+ */
+bool record_is_event(const struct record *record);
+
+/* Entries that are state only and never shown as history, and what was taken back. */
 static inline bool record_is_hidden(const struct record *record) {
+	if ((record->bits & SAID_IS_REDACTED) != 0) {
+		return true;
+	}
 	switch (record->kind) {
 	case ENTRY_MOVED:
 	case ENTRY_REFUSED:
@@ -465,7 +489,6 @@ static inline bool record_is_hidden(const struct record *record) {
 	case ENTRY_ATTACHED:
 	case ENTRY_DETACHED:
 	case ENTRY_ACCOUNT_SET:
-	case ENTRY_REDACTED:
 	case ENTRY_MARKED:
 	case ENTRY_METADATA:
 	case ENTRY_SERVER_SET:

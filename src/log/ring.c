@@ -17,6 +17,7 @@
 #define RING_MAGIC 0x31676e72206e7571 /* "qun rng1", little endian */
 #define HEAD_BYTES 4096
 #define BOOT_ID_BYTES 40
+#define MARKS 256
 
 /* The file's first page. The fields above the line are written once, by ring_format(). */
 struct head {
@@ -29,10 +30,15 @@ struct head {
 	_Alignas(64) _Atomic uint64_t head; /* writer: release; readers: acquire */
 	_Alignas(64) _Atomic uint64_t
 		low; /* writer: relaxed, then release fence; readers: see ring_read() */
+	/* The writer's own. */
+	_Alignas(64) _Atomic uint64_t blanked;
+	_Atomic uint64_t marks[MARKS]; /* a record's position + 1; 0: none */
 };
 _Static_assert(sizeof(struct head) <= HEAD_BYTES, "the head is a page");
 _Static_assert(offsetof(struct head, head) == 128, "the file's format");
 _Static_assert(offsetof(struct head, low) == 192, "the file's format");
+_Static_assert(offsetof(struct head, blanked) == 256, "the file's format");
+_Static_assert(RECORD_BYTES_MAX % 8 == 0, "records are words");
 
 struct ring {
 	struct mp_mapping head_mapping, data_mapping;
@@ -40,7 +46,8 @@ struct ring {
 	/* The record bytes, twice; touched only as relaxed 64-bit words, by both sides. */
 	_Atomic uint64_t *words;
 	uint64_t capacity;
-	uint64_t end; /* writer: where the next record goes; >= head */
+	uint64_t end;   /* writer: where the next record goes; >= head */
+	uint64_t chunk; /* writer: of the last record, + 1: which of the marks' parts */
 	bool is_writer;
 };
 
@@ -110,6 +117,10 @@ bool ring_is_trusted(int fd, const char **why) {
 	return true;
 }
 
+static uint64_t load_mark(const struct ring *ring, size_t index) {
+	return atomic_load_explicit(&ring->head->marks[index], memory_order_relaxed);
+}
+
 struct ring *ring_open(int fd, bool is_writer) {
 	struct ring *ring = calloc(1, sizeof(*ring));
 	if (ring == NULL) {
@@ -131,6 +142,12 @@ struct ring *ring_open(int fd, bool is_writer) {
 	}
 	ring->words = ring->data_mapping.address;
 	ring->end = ring_head(ring);
+	for (size_t i = 0; is_writer && i < MARKS; i++) {
+		/* What a predecessor had not published is not there. */
+		if (load_mark(ring, i) > ring->end) {
+			atomic_store_explicit(&ring->head->marks[i], 0, memory_order_relaxed);
+		}
+	}
 	return ring;
 
 fail:;
@@ -204,11 +221,24 @@ enum ring_result ring_read(const struct ring *ring, uint64_t *position, void *ou
 	for (size_t i = 1; i < size / 8; i++) {
 		to[i] = atomic_load_explicit(&words[i], memory_order_relaxed);
 	}
+	/* Blanked meanwhile? Then what was copied of the text may be half of it. */
+	atomic_thread_fence(memory_order_acquire);
+	to[0] = atomic_load_explicit(&words[0], memory_order_relaxed);
 	if (was_overtaken(ring, at)) {
 		return RING_LAPPED;
 	}
 	*position = at + size;
 	return RING_OK;
+}
+
+/* The first record that begins in a part of the ring is where its mark points. */
+static void mark(struct ring *ring) {
+	uint64_t chunk = ring->end / (ring->capacity / MARKS);
+	if (ring->chunk != chunk + 1) {
+		ring->chunk = chunk + 1;
+		atomic_store_explicit(&ring->head->marks[chunk % MARKS], ring->end + 1,
+		                      memory_order_relaxed);
+	}
 }
 
 void ring_append(struct ring *ring, const void *record, size_t size) {
@@ -226,6 +256,7 @@ void ring_append(struct ring *ring, const void *record, size_t size) {
 		atomic_store_explicit(&ring->head->low, low, memory_order_relaxed);
 		atomic_thread_fence(memory_order_release);
 	}
+	mark(ring);
 	_Atomic uint64_t *words = ring->words + ring->end % ring->capacity / 8;
 	const uint64_t *from = record;
 	for (size_t i = 0; i < size / 8; i++) {
@@ -236,4 +267,90 @@ void ring_append(struct ring *ring, const void *record, size_t size) {
 
 void ring_publish(struct ring *ring) {
 	atomic_store_explicit(&ring->head->head, ring->end, memory_order_release);
+}
+
+/* ---- taking back ---- */
+
+/* Answers bear the seq of the entry before them. */
+static bool is_at_or_after(const struct record *record, uint64_t seq) {
+	return record_is_entry(record) && record->seq >= seq;
+}
+
+/* Where to begin looking: the last mark before the entry. */
+static bool find_mark(const struct ring *ring, uint64_t seq, uint64_t *position) {
+	_Alignas(8) uint8_t bytes[RECORD_BYTES_MAX];
+	bool has_found = ring_low(ring) == 0;
+	*position = 0;
+	for (size_t i = 0; i < MARKS; i++) {
+		uint64_t at = load_mark(ring, i);
+		struct record record;
+		if (at == 0 || --at < *position ||
+		    ring_read(ring, &(uint64_t){at}, bytes) != RING_OK ||
+		    record_decode(&record, bytes, sizeof(bytes)) == 0) {
+			continue;
+		}
+		bool is_before =
+			record.seq < seq || (record_is_entry(&record) && record.seq == seq);
+		*position = is_before ? at : *position;
+		has_found |= is_before;
+	}
+	return has_found;
+}
+
+bool ring_find(const struct ring *ring, uint64_t seq, uint64_t *position) {
+	_Alignas(8) uint8_t bytes[RECORD_BYTES_MAX];
+	struct record record = {0};
+	uint64_t at;
+	if (!find_mark(ring, seq, &at)) {
+		return false;
+	}
+	do {
+		*position = at;
+		if (ring_read(ring, &at, bytes) != RING_OK ||
+		    record_decode(&record, bytes, sizeof(bytes)) == 0) {
+			return false;
+		}
+	} while (!is_at_or_after(&record, seq));
+	return record.seq == seq;
+}
+
+static void zero(struct slice slice) {
+	if (slice.size > 0) {
+		memset((char *)(uintptr_t)slice.bytes, 0, slice.size);
+	}
+}
+
+void ring_blank(struct ring *ring, uint64_t position) {
+	_Alignas(8) uint64_t copy[RECORD_BYTES_MAX / 8];
+	uint8_t *bytes = (uint8_t *)copy;
+	struct record record;
+	assert(ring->is_writer);
+	if (ring_read(ring, &(uint64_t){position}, copy) != RING_OK) {
+		return;
+	}
+	/* The mark makes text and tags void for whoever decodes; they are what is looked for here. */
+	bytes[7] &= (uint8_t)~RECORD_IS_BLANK;
+	size_t size = record_decode(&record, copy, sizeof(copy));
+	if (size == 0 || !record_is_entry(&record)) {
+		return;
+	}
+	zero(record.text);
+	zero(record.tags);
+	bytes[7] |= RECORD_IS_BLANK;
+	_Atomic uint64_t *words = ring->words + position % ring->capacity / 8;
+	atomic_store_explicit(&words[0], copy[0], memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	for (size_t i = 1; i < size / 8; i++) {
+		atomic_store_explicit(&words[i], copy[i], memory_order_relaxed);
+	}
+}
+
+uint64_t ring_blanked(const struct ring *ring) {
+	uint64_t blanked = atomic_load_explicit(&ring->head->blanked, memory_order_relaxed);
+	return blanked >= ring_low(ring) && blanked <= ring_head(ring) ? blanked : 0;
+}
+
+void ring_set_blanked(struct ring *ring, uint64_t position) {
+	assert(ring->is_writer && position <= ring_head(ring));
+	atomic_store_explicit(&ring->head->blanked, position, memory_order_relaxed);
 }

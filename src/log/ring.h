@@ -20,6 +20,14 @@
  *
  * kill -9 of the writer leaves at worst bytes beyond head, which nobody
  * reads; the next writer goes on at head.
+ *
+ * What was said may be taken back while it is here: the writer first marks the
+ * record (RECORD_IS_BLANK, a relaxed store and a release fence) and then puts
+ * zeros in place of its text and tags. A reader that has copied any of these
+ * sees the mark when it looks at the record's first word once more.
+ *
+ * So that a record can be found, the writer keeps *marks* in the first page: of
+ * each 256th of the ring, where a record begins.
  */
 #ifndef RING_H
 #define RING_H
@@ -76,5 +84,16 @@ void ring_append(struct ring *ring, const void *record, size_t size);
 void ring_publish(struct ring *ring);
 /* Where the next record will be appended. */
 uint64_t ring_end(const struct ring *ring);
+
+/* Where the published entry `seq` lies. False: it is not here any more, or not to be found. */
+bool ring_find(const struct ring *ring, uint64_t seq, uint64_t *position);
+/* Takes text and tags out of the record that begins there, in place. Once more does no harm. */
+void ring_blank(struct ring *ring, uint64_t position);
+/*
+ * Up to where all that was to be blanked has been: a position of the writer's, kept in the file, so
+ * that the next one goes on there. 0 if that is not known.
+ */
+uint64_t ring_blanked(const struct ring *ring);
+void ring_set_blanked(struct ring *ring, uint64_t position);
 
 #endif

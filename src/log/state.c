@@ -432,6 +432,7 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_AWAY: return on_away(state, entry);
 	case ENTRY_PROFILE: return on_profile(state, entry);
 	case ENTRY_TAGGED: return STATE_OK;
+	case ENTRY_REDACTED: return STATE_OK;
 	case ENTRY_SAID_TO: note_spoke(state, entry); return STATE_OK;
 	case ENTRY_WALLOPS: return STATE_OK;
 	case ENTRY_ACCOUNT_MADE: return on_account_made(state, entry);

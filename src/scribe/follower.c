@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "pool.h"
 #include "store_read.h"
+#include "store_redact.h"
 #include "store_write.h"
 
 /* ---- from the file ---- */
@@ -133,6 +134,10 @@ static void put_entry(struct follower *follower, const struct record *entry) {
 	if (follower->error == STORE_OK) {
 		follower->error = store_put_entry(follower->store, entry);
 	}
+	if (follower->error == STORE_OK && entry->kind == ENTRY_REDACTED) {
+		follower->error = store_take_back(follower->store, entry);
+		follower->has_taken_back = true;
+	}
 }
 
 /* What a batch has come to. */
@@ -207,6 +212,7 @@ enum store_error follower_batch(struct follower *follower, size_t most) {
 	                            .time_us = follower->meta.time_us};
 	follower->error = STORE_OK;
 	follower->check_number = 0;
+	follower->has_taken_back = false;
 	while (progress.entries + progress.answers < most && take(follower, &progress)) {
 	}
 	if (follower->error == STORE_OK && !progress.has_begun &&

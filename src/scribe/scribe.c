@@ -220,6 +220,10 @@ static bool store_batch(struct scribe *scribe) {
 	if (follower->meta.ring_position != stored) {
 		board_count(scribe->house.own, COUNT_BATCHES, 1);
 	}
+	if (follower->has_taken_back) {
+		/* The clerk empties the WAL of it. */
+		board_count(scribe->house.own, COUNT_TAKEN_BACK, 1);
+	}
 	tell_stored(scribe);
 	if (follower->meta.ring_position != stored) {
 		note_pending(scribe);

@@ -305,7 +305,7 @@ static bool take_in(void *context, const struct record *entry) {
 	feeding->seq = entry->seq;
 	feeding->time_us = entry->time_us;
 	/* Conversations of two are short, and searched one by one. */
-	if (entry->text.size == 0 || entry->kind == ENTRY_DIRECT) {
+	if (entry->text.size == 0 || record_is_direct(entry)) {
 		return true;
 	}
 	int64_t part = (int64_t)(entry->seq >> SEARCH_PART_BITS);

@@ -314,6 +314,8 @@ static enum store_error prepare_to_write(struct store *store) {
 		"PRAGMA wal_autocheckpoint = 0",
 		"PRAGMA cache_size = -2048",
 		"PRAGMA temp_store = MEMORY",
+		/* As Debian builds it: what is taken back is gone from the file. */
+		"PRAGMA secure_delete = ON",
 	};
 	enum store_error error = STORE_OK;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]) && error == STORE_OK; i++) {

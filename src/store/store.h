@@ -19,8 +19,9 @@
  * of the entry: record_encode_public() of it without seq, time, person, room,
  * name, text, and without which request it answers (that means something only
  * while the ring lives); NULL when nothing is left, as with everything said.
- * Hidden entries (record_is_hidden()) change rows and S and leave no entry. The
- * room of a direct message is its thread: nobody but its two people is shown
+ * Hidden entries (record_is_hidden()) change rows and S and leave no entry, but for
+ * events (record_is_event()), which only who asks for them is given. What was taken
+ * back is deleted (store_redact.h). The room of a direct message is its thread: nobody but its two people is shown
  * it, so whatever is asked for a room, or for everything, is without them.
  *
  * Every function that can fail returns a store_error; store_why() then has a

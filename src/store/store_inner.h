@@ -43,7 +43,7 @@
 	X(STATEMENT_NEXT,                                                                          \
 	  "SELECT * FROM entries WHERE seq IN ("                                                   \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq > ?2 "                 \
-	  "ORDER BY seq LIMIT ?3) UNION ALL "                                                      \
+	  "AND (kind <> 27 OR ?5) ORDER BY seq LIMIT ?3) UNION ALL "                               \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = 0 AND seq > max(?1, ?2) "         \
 	  "AND NOT ?4 ORDER BY seq LIMIT ?3) UNION ALL "                                           \
 	  "SELECT seq FROM (SELECT seq FROM entry_rooms WHERE room = ?1 AND seq > ?2 "             \
@@ -51,19 +51,21 @@
 	X(STATEMENT_LAST,                                                                          \
 	  "SELECT * FROM (SELECT * FROM entries WHERE seq IN ("                                    \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = ?1 AND seq <= ?2 "                \
-	  "ORDER BY seq DESC LIMIT ?3) UNION ALL "                                                 \
+	  "AND (kind <> 27 OR ?5) ORDER BY seq DESC LIMIT ?3) UNION ALL "                          \
 	  "SELECT seq FROM (SELECT seq FROM entries WHERE room = 0 AND seq BETWEEN ?1 AND ?2 "     \
 	  "AND NOT ?4 ORDER BY seq DESC LIMIT ?3) UNION ALL "                                      \
 	  "SELECT seq FROM (SELECT seq FROM entry_rooms WHERE room = ?1 AND seq <= ?2 "            \
 	  "ORDER BY seq DESC LIMIT ?3)) ORDER BY seq DESC LIMIT ?3) ORDER BY seq")                 \
 	X(STATEMENT_IS_THREAD, "SELECT 1 FROM rows WHERE kind = ?2 AND id = ?1 AND other = 0 "     \
 	                       "UNION ALL SELECT kind = ?3 FROM (SELECT kind FROM entries "        \
-	                       "WHERE room = ?1 ORDER BY seq LIMIT 1)")                            \
+	                       "WHERE room = ?1 AND kind IN (3, 16) ORDER BY seq LIMIT 1)")        \
 	X(STATEMENT_AT_OR_AFTER, "SELECT seq, time FROM entries WHERE seq >= ?1 "                  \
 	                         "ORDER BY seq LIMIT 1")                                           \
 	X(STATEMENT_FORGET_UP_TO, "SELECT seq FROM entries ORDER BY seq LIMIT 1 OFFSET ?1")        \
 	X(STATEMENT_FORGET_ROOMS, "DELETE FROM entry_rooms WHERE seq <= ?1")                       \
 	X(STATEMENT_FORGOTTEN, "UPDATE meta SET forgotten = max(forgotten, min(seq, ?1))")         \
+	X(STATEMENT_REDACT,                                                                        \
+	  "DELETE FROM entries WHERE seq = ?1 AND room = ?2 AND kind IN (3, 16, 27)")              \
 	X(STATEMENT_FORGET, "DELETE FROM entries WHERE seq <= ?1")
 
 #define STATEMENT_ENUM(name, sql) name,
@@ -95,6 +97,9 @@ enum store_error store_error_of(int result);
 sqlite3_stmt *store_statement(struct store *store, enum store_statement which);
 /* Steps a statement that returns no rows, and resets it. */
 enum store_error store_run(struct store *store, sqlite3_stmt *statement, const char *deed);
+/* store_write.c: the same in a transaction, which a failure ends. */
+sqlite3_stmt *store_statement_within(struct store *store, enum store_statement which);
+enum store_error store_run_within(struct store *store, sqlite3_stmt *statement, const char *deed);
 /* One SQL text that returns no rows we want. */
 enum store_error store_execute(struct store *store, const char *sql, const char *deed);
 /* A pragma's number. */

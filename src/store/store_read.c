@@ -203,9 +203,11 @@ enum store_error store_is_thread(struct store *store, uint64_t room, bool *is_th
 }
 
 /* Of a room, on one side of a seq. */
-static enum store_error of_room(struct store *store, enum store_statement which, uint64_t room,
-                                uint64_t seq, size_t count, store_each *each, void *context) {
+static enum store_error of_room(struct store *store, enum store_statement which, bool has_events,
+                                uint64_t room, uint64_t seq, size_t count, store_each *each,
+                                void *context) {
 	bool is_thread;
+	_Static_assert(ENTRY_TAGGED == 27, "the statements have it as a number");
 	enum store_error error = store_is_thread(store, room, &is_thread);
 	if (error != STORE_OK) {
 		return error;
@@ -215,6 +217,7 @@ static enum store_error of_room(struct store *store, enum store_statement which,
 		return STORE_FAILED;
 	}
 	sqlite3_bind_int(statement, 4, is_thread);
+	sqlite3_bind_int(statement, 5, has_events);
 	sqlite3_bind_int64(statement, 1, clamp(room));
 	sqlite3_bind_int64(statement, 2, clamp(seq));
 	sqlite3_bind_int64(statement, 3, clamp(count));
@@ -223,12 +226,22 @@ static enum store_error of_room(struct store *store, enum store_statement which,
 
 enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, size_t count,
                             store_each *each, void *context) {
-	return of_room(store, STATEMENT_LAST, room, seq, count, each, context);
+	return of_room(store, STATEMENT_LAST, false, room, seq, count, each, context);
+}
+
+enum store_error store_last_events(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                                   store_each *each, void *context) {
+	return of_room(store, STATEMENT_LAST, true, room, seq, count, each, context);
 }
 
 enum store_error store_next(struct store *store, uint64_t room, uint64_t seq, size_t count,
                             store_each *each, void *context) {
-	return of_room(store, STATEMENT_NEXT, room, seq, count, each, context);
+	return of_room(store, STATEMENT_NEXT, false, room, seq, count, each, context);
+}
+
+enum store_error store_next_events(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                                   store_each *each, void *context) {
+	return of_room(store, STATEMENT_NEXT, true, room, seq, count, each, context);
 }
 
 /* A statement with two numbers and a count. */

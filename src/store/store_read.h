@@ -38,6 +38,11 @@ enum store_error store_last(struct store *store, uint64_t room, uint64_t seq, si
 /* The first `count` with seq > `seq`, likewise. */
 enum store_error store_next(struct store *store, uint64_t room, uint64_t seq, size_t count,
                             store_each *each, void *context);
+/* Both, with events (record_is_event()) among them. */
+enum store_error store_last_events(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                                   store_each *each, void *context);
+enum store_error store_next_events(struct store *store, uint64_t room, uint64_t seq, size_t count,
+                                   store_each *each, void *context);
 /* The last `count` with seq <= `seq` that were said in a room, or a thread, oldest first. */
 enum store_error store_messages(struct store *store, uint64_t room, uint64_t seq, size_t count,
                                 store_each *each, void *context);

@@ -37,7 +37,7 @@ enum store_error store_begin(struct store *store) {
 }
 
 /* Runs a statement of the transaction; a failure ends it. */
-static enum store_error run_within(struct store *store, sqlite3_stmt *statement, const char *deed) {
+enum store_error store_run_within(struct store *store, sqlite3_stmt *statement, const char *deed) {
 	enum store_error error = store_run(store, statement, deed);
 	if (error != STORE_OK) {
 		store_rollback(store);
@@ -46,7 +46,7 @@ static enum store_error run_within(struct store *store, sqlite3_stmt *statement,
 }
 
 /* As store_statement(), in a transaction: a failure ends it. */
-static sqlite3_stmt *statement_within(struct store *store, enum store_statement which) {
+sqlite3_stmt *store_statement_within(struct store *store, enum store_statement which) {
 	assert(store->is_in_transaction);
 	sqlite3_stmt *statement = store_statement(store, which);
 	if (statement == NULL) {
@@ -56,7 +56,7 @@ static sqlite3_stmt *statement_within(struct store *store, enum store_statement 
 }
 
 enum store_error store_commit(struct store *store, const struct store_meta *meta) {
-	sqlite3_stmt *set = statement_within(store, STATEMENT_META_SET);
+	sqlite3_stmt *set = store_statement_within(store, STATEMENT_META_SET);
 	if (set == NULL) {
 		return STORE_FAILED;
 	}
@@ -66,15 +66,15 @@ enum store_error store_commit(struct store *store, const struct store_meta *meta
 	sqlite3_bind_int64(set, 4, (sqlite3_int64)meta->ring);
 	sqlite3_bind_int64(set, 5, (sqlite3_int64)meta->ring_position);
 	sqlite3_bind_int64(set, 6, (sqlite3_int64)meta->reserve);
-	enum store_error error = run_within(store, set, "store how far it is");
+	enum store_error error = store_run_within(store, set, "store how far it is");
 	if (error != STORE_OK) {
 		return error;
 	}
-	sqlite3_stmt *commit = statement_within(store, STATEMENT_COMMIT);
+	sqlite3_stmt *commit = store_statement_within(store, STATEMENT_COMMIT);
 	if (commit == NULL) {
 		return STORE_FAILED;
 	}
-	error = run_within(store, commit, "commit");
+	error = store_run_within(store, commit, "commit");
 	store->is_in_transaction = false;
 	return error;
 }
@@ -126,13 +126,13 @@ static void bind_more(sqlite3_stmt *statement, int index, const struct record *e
 
 static enum store_error put_further_rooms(struct store *store, const struct record *entry) {
 	for (size_t i = 1; i < record_rooms_count(entry); i++) {
-		sqlite3_stmt *put = statement_within(store, STATEMENT_ENTRY_ROOM_PUT);
+		sqlite3_stmt *put = store_statement_within(store, STATEMENT_ENTRY_ROOM_PUT);
 		if (put == NULL) {
 			return STORE_FAILED;
 		}
 		sqlite3_bind_int64(put, 1, (sqlite3_int64)record_room(entry, i));
 		sqlite3_bind_int64(put, 2, (sqlite3_int64)entry->seq);
-		enum store_error error = run_within(store, put, "store an entry's rooms");
+		enum store_error error = store_run_within(store, put, "store an entry's rooms");
 		if (error != STORE_OK) {
 			return error;
 		}
@@ -142,10 +142,10 @@ static enum store_error put_further_rooms(struct store *store, const struct reco
 
 enum store_error store_put_entry(struct store *store, const struct record *entry) {
 	assert(record_is_entry(entry) && entry->seq > 0 && entry->seq <= INT64_MAX);
-	if (record_is_hidden(entry)) {
+	if (record_is_hidden(entry) && !record_is_event(entry)) {
 		return STORE_OK;
 	}
-	sqlite3_stmt *put = statement_within(store, STATEMENT_ENTRY_PUT);
+	sqlite3_stmt *put = store_statement_within(store, STATEMENT_ENTRY_PUT);
 	if (put == NULL) {
 		return STORE_FAILED;
 	}
@@ -157,7 +157,7 @@ enum store_error store_put_entry(struct store *store, const struct record *entry
 	bind_slice(put, 6, entry->name);
 	bind_slice(put, 7, entry->text);
 	bind_more(put, 8, entry, store->scratch);
-	enum store_error error = run_within(store, put, "store an entry");
+	enum store_error error = store_run_within(store, put, "store an entry");
 	return error == STORE_OK ? put_further_rooms(store, entry) : error;
 }
 
@@ -197,7 +197,7 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 
 enum store_error store_put_row(struct store *store, const struct record *row, bool is_gone) {
 	sqlite3_stmt *put =
-		statement_within(store, is_gone ? STATEMENT_ROW_DROP : STATEMENT_ROW_PUT);
+		store_statement_within(store, is_gone ? STATEMENT_ROW_DROP : STATEMENT_ROW_PUT);
 	if (put == NULL) {
 		return STORE_FAILED;
 	}
@@ -207,7 +207,7 @@ enum store_error store_put_row(struct store *store, const struct record *row, bo
 		assert(size > 0);
 		sqlite3_bind_blob(put, 4, store->scratch, (int)size, SQLITE_STATIC);
 	}
-	return run_within(store, put, "store the state");
+	return store_run_within(store, put, "store the state");
 }
 
 /* ---- syncing ---- */
@@ -250,31 +250,31 @@ enum store_error store_forget(struct store *store, uint64_t seq, size_t *count) 
 	*count = 0;
 	enum store_error error = store_begin(store);
 	for (size_t i = 0; i < 2 && error == STORE_OK; i++) {
-		sqlite3_stmt *statement = statement_within(store, deeds[i]);
+		sqlite3_stmt *statement = store_statement_within(store, deeds[i]);
 		if (statement == NULL) {
 			return STORE_FAILED;
 		}
 		sqlite3_bind_int64(statement, 1, (sqlite3_int64)seq);
-		error = run_within(store, statement, "forget what is old");
+		error = store_run_within(store, statement, "forget what is old");
 	}
 	if (error != STORE_OK) {
 		return error;
 	}
 	*count = (size_t)sqlite3_changes64(store->db);
-	sqlite3_stmt *note = statement_within(store, STATEMENT_FORGOTTEN);
+	sqlite3_stmt *note = store_statement_within(store, STATEMENT_FORGOTTEN);
 	if (note == NULL) {
 		return STORE_FAILED;
 	}
 	sqlite3_bind_int64(note, 1, (sqlite3_int64)seq);
-	error = run_within(store, note, "forget what is old");
+	error = store_run_within(store, note, "forget what is old");
 	if (error != STORE_OK) {
 		return error;
 	}
-	sqlite3_stmt *commit = statement_within(store, STATEMENT_COMMIT);
+	sqlite3_stmt *commit = store_statement_within(store, STATEMENT_COMMIT);
 	if (commit == NULL) {
 		return STORE_FAILED;
 	}
-	error = run_within(store, commit, "forget what is old");
+	error = store_run_within(store, commit, "forget what is old");
 	store->is_in_transaction = false;
 	return error;
 }

@@ -52,6 +52,12 @@
 	X(SAY_PUT_OUT, "{name} 被 {by} 请出了房间", "{name} was put out of the room by {by}")      \
 	X(SAY_PUT_OUT_WHY, "{name} 被 {by} 请出了房间: {text}",                                    \
 	  "{name} was put out of the room by {by}: {text}")                                        \
+	X(SAY_TOOK_BACK, "{name} 撤回了一条消息", "{name} took back a message")                    \
+	X(SAY_TOOK_BACK_WHY, "{name} 撤回了一条消息: {text}",                                      \
+	  "{name} took back a message: {text}")                                                    \
+	X(SAY_TOOK_AWAY, "{name} 撤回了 {by} 的一条消息", "{name} took back a message of {by}")    \
+	X(SAY_TOOK_AWAY_WHY, "{name} 撤回了 {by} 的一条消息: {text}",                              \
+	  "{name} took back a message of {by}: {text}")                                            \
 	X(SAY_MADE, "有了新房间 {name}", "there is a new room, {name}")                            \
 	X(SAY_YOU_KICKED, "你被请出了聊天室", "You were shown out of the room")                    \
 	X(SAY_YOU_KICKED_WHY, "你被请出了聊天室: {text}",                                          \
@@ -318,6 +324,11 @@ size_t words_entry(enum language language, const struct record *entry, char *out
 	case ENTRY_TOPIC: phrase = why(entry, SAY_TOPIC_GONE, SAY_TOPIC); break;
 	case ENTRY_MODE: phrase = SAY_MODE; break;
 	case ENTRY_PUT_OUT: phrase = why(entry, SAY_PUT_OUT, SAY_PUT_OUT_WHY); break;
+	case ENTRY_REDACTED:
+		phrase = slice_equal(entry->name, entry->by)
+		                 ? why(entry, SAY_TOOK_BACK, SAY_TOOK_BACK_WHY)
+		                 : why(entry, SAY_TOOK_AWAY, SAY_TOOK_AWAY_WHY);
+		break;
 	default: return 0;
 	}
 	return say(language, phrase, entry, out, out_size);

@@ -369,6 +369,59 @@ static void writers_are_killed(void **state) {
 	close(fd);
 }
 
+/* Whatever was taken back is found again, and is nowhere in the file; what lies around it is whole. */
+static void blanked(void **state) {
+	int fd = make_ring(SMALL_RING, 1);
+	struct ring *ring = ring_open(fd, true), *reader = ring_open(fd, false);
+	static uint8_t file[SMALL_RING];
+	struct record record;
+	uint64_t position, at;
+	uint64_t number = 1;
+	assert_int_equal(ring_blanked(ring), 0);
+	for (; number <= 2000; number++) {
+		/* Round and round. */
+		struct record said = {.kind = ENTRY_SAID,
+		                      .seq = number,
+		                      .text = slice_from_string("the secret text"),
+		                      .tags = slice_from_string("+draft/reply=secret")};
+		said.text = number == 1990 ? said.text : slice_from_string("something else");
+		said.tags = number == 1990 ? said.tags : slice_of(NULL, 0);
+		ring_append(ring, out, record_encode(&said, out, sizeof(out)));
+		ring_publish(ring);
+	}
+	assert_false(ring_find(ring, 1, &position));
+	assert_false(ring_find(ring, 2001, &position));
+	assert_true(ring_find(ring, 2000, &position));
+	assert_true(ring_find(ring, 1990, &position));
+	at = position;
+	assert_int_equal(ring_read(reader, &at, out), RING_OK);
+	assert_int_not_equal(record_decode(&record, out, sizeof(out)), 0);
+	assert_int_equal(record.text.size, 15);
+	for (int i = 0; i < 2; i++) {
+		ring_blank(ring, position);
+		at = position;
+		assert_int_equal(ring_read(reader, &at, out), RING_OK);
+		assert_int_not_equal(record_decode(&record, out, sizeof(out)), 0);
+		assert_int_equal(record.seq, 1990);
+		assert_int_equal(record.text.size + record.tags.size, 0);
+		assert_true((record.bits & SAID_IS_REDACTED) != 0 && record_is_hidden(&record));
+	}
+	assert_int_equal(ring_read(reader, &at, out), RING_OK);
+	assert_int_not_equal(record_decode(&record, out, sizeof(out)), 0);
+	assert_int_equal(record.text.size, 14);
+	assert_int_equal(pread(fd, file, sizeof(file), 4096), sizeof(file));
+	assert_null(memmem(file, sizeof(file), "secret", 6));
+	/* The next writer knows how far that was done, and finds what there is. */
+	ring_set_blanked(ring, ring_head(ring));
+	ring_close(ring);
+	ring = ring_open(fd, true);
+	assert_int_equal(ring_blanked(ring), ring_head(ring));
+	assert_true(ring_find(ring, 1995, &position));
+	ring_close(ring);
+	ring_close(reader);
+	close(fd);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formatted),
@@ -382,6 +435,7 @@ int main(void) {
 		cmocka_unit_test(positions_that_are_none),
 		cmocka_unit_test(the_next_writer_goes_on),
 		cmocka_unit_test(writers_are_killed),
+		cmocka_unit_test(blanked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

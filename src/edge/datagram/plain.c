@@ -215,6 +215,13 @@ static void on_entry(struct plain *plain, const struct record *entry) {
 	case ENTRY_MODE:
 	case ENTRY_PUT_OUT:
 	case ENTRY_SHOUTED: tell_all(plain, entry); break;
+	case ENTRY_REDACTED:
+		if (!record_is_direct(entry)) {
+			tell_all(plain, entry);
+			break;
+		}
+		plain_tell_one(plain, plain->rosters, entry);
+		break;
 	case ENTRY_DIRECT: plain_tell_one(plain, plain->rosters, entry); break;
 	case ENTRY_MOVED: move(plain, entry->session); break;
 	case ENTRY_CLOSED: on_closed(plain, entry); break;

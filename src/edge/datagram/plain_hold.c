@@ -143,7 +143,7 @@ static void deliver_missed(struct plain *plain) {
 	if (!record_is_entry(record)) {
 		return;
 	}
-	if (record->kind == ENTRY_DIRECT) {
+	if (record_is_direct(record)) {
 		plain_tell_one(plain, plain->hold.catching, record);
 		return;
 	}

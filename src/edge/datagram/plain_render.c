@@ -48,6 +48,9 @@ void parts_add(struct plain_parts *parts, struct slice datagram) {
  * message only whom it is for. Muting and banning is the administrator's business.
  */
 static bool is_told(const struct record *entry) {
+	if (record_is_hidden(entry)) {
+		return false;
+	}
 	switch (entry->kind) {
 	case ENTRY_ENTERED:
 	case ENTRY_LEFT:
@@ -59,6 +62,8 @@ static bool is_told(const struct record *entry) {
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
 	case ENTRY_PUT_OUT: return record_concerns_room(entry, ROOM_LOBBY);
+	case ENTRY_REDACTED:
+		return record_is_direct(entry) || record_concerns_room(entry, ROOM_LOBBY);
 	case ENTRY_DIRECT:
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: return true;

@@ -466,6 +466,7 @@ static void on_whom(void *it, const struct record *entry, struct stream_whom *wh
 		skip_session(entry, whom);
 		break;
 	case ENTRY_TAGGED:
+	case ENTRY_REDACTED:
 	case ENTRY_DIRECT:
 		whom->kind = STREAM_ROOMS;
 		skip_session(entry, whom);

@@ -41,6 +41,7 @@ static const struct {
 	{"PING", "PING token: is answered when all before it has happened"},
 	{"PRIVMSG", "PRIVMSG target[,target] :text: say something in rooms, and to people"},
 	{"QUIT", "QUIT [:why]: go"},
+	{"REDACT", "REDACT target msgid [:why]: take back what was said"},
 	{"REHASH", "REHASH: read the configuration again; for operators"},
 	{"SETNAME", "SETNAME :name: your real name"},
 	{"STATS", "STATS u: since when the server is up; for operators p: who they are, k: bans"},

@@ -39,6 +39,7 @@ void irc_history_free(struct history_job *job) {
 	history_items_clear(&job->found);
 	irc_label_drop(job->label);
 	free(job->targets);
+	free(job->words);
 	free(job);
 }
 
@@ -61,6 +62,8 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 			is_taken = history_tell(irc, job);
 		} else if (job->kind == HISTORY_IS_WHOWAS) {
 			irc_numeric(irc, RPL_TRYAGAIN, irc_word("WHOWAS"), irc_nothing());
+		} else if (job->kind == HISTORY_IS_REDACTION) {
+			irc_numeric(irc, RPL_TRYAGAIN, irc_word("REDACT"), irc_nothing());
 		} else if (job->kind != HISTORY_IS_BACKLOG && job->kind != HISTORY_IS_MISSED) {
 			irc_standard(irc, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", irc_nothing(),
 			             "Messages could not be retrieved");
@@ -136,7 +139,7 @@ void irc_history_end(struct irc *irc) {
 	free(desk);
 }
 
-static void add_job(struct irc *irc, struct history_job *job) {
+void history_add_job(struct irc *irc, struct history_job *job) {
 	struct irc_history_desk *desk = irc->desk;
 	job->head = state_seq(irc->edge->state);
 	job->connection = stream_name(irc->stream, irc->to);
@@ -172,7 +175,7 @@ void irc_history_tick(struct irc *irc) {
 
 /* ---- questions ---- */
 
-static struct history_job *make_job(struct irc *irc, enum history_kind kind, struct slice target) {
+struct history_job *history_make_job(struct irc *irc, enum history_kind kind, struct slice target) {
 	struct history_job *job =
 		irc->desk->count >= HISTORY_JOBS_MAX ? NULL : calloc(1, sizeof(*job));
 	if (job != NULL) {
@@ -181,13 +184,14 @@ static struct history_job *make_job(struct irc *irc, enum history_kind kind, str
 			target.size < sizeof(job->target) ? target.size : sizeof(job->target);
 		memcpy(job->target, target.bytes, job->target_size);
 		job->wants_events = irc_can(irc, CAP_EVENT_PLAYBACK);
+		job->wants_redactions = irc_can(irc, CAP_MESSAGE_REDACTION);
 	}
 	return job;
 }
 
 void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq) {
 	struct history_job *job =
-		make_job(irc, HISTORY_IS_BACKLOG, view_room_name(irc->edge->state, room));
+		history_make_job(irc, HISTORY_IS_BACKLOG, view_room_name(irc->edge->state, room));
 	if (job == NULL) {
 		return;
 	}
@@ -197,11 +201,11 @@ void irc_backlog(struct irc *irc, uint64_t room, uint64_t seq) {
 	job->limit = HISTORY_BACKLOG;
 	job->before = seq + 1;
 	job->wants_events = false;
-	add_job(irc, job);
+	history_add_job(irc, job);
 }
 
 static struct history_job *make_missed(struct irc *irc, uint64_t room, struct slice name) {
-	struct history_job *job = make_job(irc, HISTORY_IS_MISSED, name);
+	struct history_job *job = history_make_job(irc, HISTORY_IS_MISSED, name);
 	if (job != NULL) {
 		job->room = room;
 		job->verb = HISTORY_LATEST;
@@ -222,7 +226,7 @@ void irc_missed(struct irc *irc, uint64_t room, struct slice name, uint64_t sinc
 	/* One more shows that there are more. */
 	job->limit = HISTORY_MISSED_MAX + 1;
 	job->before = state_seq(irc->edge->state) + 1;
-	add_job(irc, job);
+	history_add_job(irc, job);
 }
 
 static struct irc_selector at_time(uint64_t time_us) {
@@ -243,16 +247,16 @@ void irc_play(struct irc *irc, uint64_t room, struct slice name, uint64_t from_u
 		job->second = at_time(to_us);
 	}
 	job->limit = HISTORY_PLAYED_MAX + 1;
-	add_job(irc, job);
+	history_add_job(irc, job);
 }
 
 bool irc_ask_whowas(struct irc *irc, struct slice name, size_t count) {
-	struct history_job *job = make_job(irc, HISTORY_IS_WHOWAS, name);
+	struct history_job *job = history_make_job(irc, HISTORY_IS_WHOWAS, name);
 	if (job == NULL) {
 		return false;
 	}
 	job->limit = count;
-	add_job(irc, job);
+	history_add_job(irc, job);
 	return true;
 }
 
@@ -322,7 +326,7 @@ static void collect_targets(struct irc *irc, struct history_job *job) {
 }
 
 void irc_list_playback(struct irc *irc) {
-	struct history_job *job = make_job(irc, HISTORY_IS_LIST, irc_word("*"));
+	struct history_job *job = history_make_job(irc, HISTORY_IS_LIST, irc_word("*"));
 	if (job == NULL) {
 		irc_notice(irc, "*playback", irc_word("Too many ask for messages just now"));
 		return;
@@ -331,7 +335,7 @@ void irc_list_playback(struct irc *irc) {
 	job->second = at_time(UINT64_MAX);
 	job->limit = SIZE_MAX;
 	collect_targets(irc, job);
-	add_job(irc, job);
+	history_add_job(irc, job);
 }
 
 void irc_on_chathistory(struct irc *irc) {
@@ -349,9 +353,9 @@ void irc_on_chathistory(struct irc *irc) {
 	if (wish.verb != HISTORY_TARGETS && !find_target(irc, wish.target, &room)) {
 		return;
 	}
-	struct history_job *job =
-		make_job(irc, wish.verb == HISTORY_TARGETS ? HISTORY_IS_TARGETS : HISTORY_IS_SLICE,
-	                 wish.verb == HISTORY_TARGETS ? irc_word("*") : wish.target);
+	struct history_job *job = history_make_job(
+		irc, wish.verb == HISTORY_TARGETS ? HISTORY_IS_TARGETS : HISTORY_IS_SLICE,
+		wish.verb == HISTORY_TARGETS ? irc_word("*") : wish.target);
 	if (job == NULL) {
 		fail(irc, "MESSAGE_ERROR", "Too many ask for messages just now");
 		return;
@@ -364,5 +368,5 @@ void irc_on_chathistory(struct irc *irc) {
 	if (job->kind == HISTORY_IS_TARGETS) {
 		collect_targets(irc, job);
 	}
-	add_job(irc, job);
+	history_add_job(irc, job);
 }

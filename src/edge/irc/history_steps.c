@@ -27,7 +27,9 @@ bool history_is_event(const struct record *entry) {
 	case ENTRY_PARTED:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
-	case ENTRY_PUT_OUT: return true;
+	case ENTRY_PUT_OUT:
+	case ENTRY_REDACTED:
+	case ENTRY_TAGGED: return true;
 	default: return false;
 	}
 }
@@ -140,8 +142,17 @@ static enum history_step begin_reading(struct history_job *job, uint64_t head) {
 
 static bool is_wanted(const struct history_job *job, const struct history_item *item) {
 	struct record entry;
-	return record_decode(&entry, item->bytes, item->size) != 0 &&
-	       (history_is_message(&entry) || (job->wants_events && history_is_event(&entry)));
+	if (record_decode(&entry, item->bytes, item->size) == 0 ||
+	    (entry.kind == ENTRY_REDACTED && !job->wants_redactions)) {
+		return false;
+	}
+	return history_is_message(&entry) || (job->wants_events && history_is_event(&entry));
+}
+
+/* Does it count toward the limit? */
+static bool counts(const struct history_item *item) {
+	struct record entry;
+	return record_decode(&entry, item->bytes, item->size) != 0 && entry.kind != ENTRY_REDACTED;
 }
 
 static void keep(struct history_items *items, struct history_item *item) {
@@ -151,7 +162,7 @@ static void keep(struct history_items *items, struct history_item *item) {
 /* Puts what a page has before what was found. True: that is enough. */
 static bool take_back(struct history_job *job) {
 	struct history_items all = {0};
-	size_t room = job->back_limit - job->found.count, from = job->page.count;
+	size_t room = job->back_limit - job->counted, from = job->page.count;
 	bool is_at_end = job->page.count < HISTORY_PAGE;
 	while (from > 0 && room > 0) {
 		struct history_item *item = &job->page.each[from - 1];
@@ -160,8 +171,9 @@ static bool take_back(struct history_job *job) {
 			break;
 		}
 		from--;
-		room -= is_wanted(job, item);
+		room -= is_wanted(job, item) && counts(item);
 	}
+	job->counted = job->back_limit - room;
 	if (job->page.count > 0) {
 		job->before = job->page.each[0].seq;
 	}
@@ -182,15 +194,16 @@ static bool take_on(struct history_job *job) {
 	bool is_at_end = job->page.count < HISTORY_PAGE;
 	for (size_t i = 0; i < job->page.count; i++) {
 		struct history_item *item = &job->page.each[i];
-		if (item->seq >= job->before || job->found.count >= job->limit) {
+		if (item->seq >= job->before || job->counted >= job->limit) {
 			return true;
 		}
 		job->after = item->seq;
 		if (is_wanted(job, item)) {
 			keep(&job->found, item);
+			job->counted += counts(item);
 		}
 	}
-	return is_at_end || job->found.count >= job->limit;
+	return is_at_end || job->counted >= job->limit;
 }
 
 /* ---- targets: the last message of each ---- */
@@ -220,11 +233,11 @@ static void begin_finding(struct history_job *job, enum history_step step, uint6
 static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 	switch (job->step) {
 	case HISTORY_BACK:
-		ask(desk, job->wants_events ? CLERK_LAST : CLERK_MESSAGES, job->room,
+		ask(desk, job->wants_events ? CLERK_EVENTS : CLERK_MESSAGES, job->room,
 		    job->before - 1, HISTORY_PAGE);
 		return;
 	case HISTORY_ON:
-		ask(desk, job->wants_events ? CLERK_NEXT : CLERK_MESSAGES_AFTER, job->room,
+		ask(desk, job->wants_events ? CLERK_EVENTS_AFTER : CLERK_MESSAGES_AFTER, job->room,
 		    job->after, HISTORY_PAGE);
 		return;
 	case HISTORY_NEXT_TARGET:
@@ -235,6 +248,7 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 		}
 		job->step = HISTORY_DONE;
 		return;
+	case HISTORY_FIND_ENTRY: ask(desk, CLERK_ENTRY, job->room, job->first.seq, 1); return;
 	case HISTORY_GONE:
 		ask(desk, CLERK_GONE, 0, state_seq(desk->irc->edge->state), (uint32_t)job->limit);
 		return;
@@ -279,6 +293,11 @@ static void begin_steps(struct irc_history_desk *desk, struct history_job *job) 
 	}
 	if (job->kind == HISTORY_IS_WHOWAS) {
 		job->step = HISTORY_GONE;
+		ask_next(desk, job);
+		return;
+	}
+	if (job->kind == HISTORY_IS_REDACTION) {
+		job->step = HISTORY_FIND_ENTRY;
 		ask_next(desk, job);
 		return;
 	}
@@ -352,7 +371,7 @@ static void step_back(struct irc_history_desk *desk, struct history_job *job) {
 		job->after = job->first.seq;
 		job->before = state_seq(desk->irc->edge->state) + 1;
 		job->pages = 0;
-		if (job->found.count >= job->limit) {
+		if (job->counted >= job->limit) {
 			job->step = HISTORY_DONE;
 		}
 	} else if (is_enough) {
@@ -380,6 +399,7 @@ void history_step(struct irc_history_desk *desk, struct history_job *job) {
 		take_target(job);
 		ask_next(desk, job);
 		return;
+	case HISTORY_FIND_ENTRY:
 	case HISTORY_GONE: job->step = HISTORY_DONE; return;
 	case HISTORY_DONE: return;
 	}

@@ -206,6 +206,7 @@ bool history_tell(struct irc *irc, struct history_job *job) {
 	case HISTORY_IS_TARGETS: tell_targets(irc, job); break;
 	case HISTORY_IS_LIST: tell_list(irc, job); break;
 	case HISTORY_IS_WHOWAS: tell_whowas(irc, job); break;
+	case HISTORY_IS_REDACTION: history_tell_redaction(irc, job); break;
 	}
 	return false;
 }

@@ -76,6 +76,9 @@ void irc_on_kill(struct irc *irc);
 void irc_on_wallops(struct irc *irc);
 void irc_on_rehash(struct irc *irc);
 
+/* redact.c */
+void irc_on_redact(struct irc *irc);
+
 /* history.c */
 void irc_on_chathistory(struct irc *irc);
 

@@ -31,6 +31,7 @@ enum history_kind {
 	HISTORY_IS_TARGETS,
 	HISTORY_IS_LIST, /* as TARGETS, told as *playback does */
 	HISTORY_IS_WHOWAS,
+	HISTORY_IS_REDACTION, /* whose it is that is to be taken back */
 };
 enum history_step {
 	HISTORY_FIND_FIRST, /* the seqs of moments, by halves */
@@ -38,7 +39,8 @@ enum history_step {
 	HISTORY_BACK, /* pages before `before` */
 	HISTORY_ON,   /* pages behind `after` */
 	HISTORY_NEXT_TARGET,
-	HISTORY_GONE, /* who had the name that is the target */
+	HISTORY_GONE,       /* who had the name that is the target */
+	HISTORY_FIND_ENTRY, /* the one that is `first` */
 	HISTORY_DONE,
 };
 
@@ -64,7 +66,7 @@ struct history_job {
 	enum history_kind kind;
 	struct irc_label *label;
 	enum history_step step;
-	bool wants_events;
+	bool wants_events, wants_redactions;
 	uint64_t room;
 	char target[NAME_BYTES_MAX + ROOM_NAME_BYTES_MAX];
 	size_t target_size;
@@ -78,6 +80,8 @@ struct history_job {
 	size_t limit, back_limit;
 	unsigned pages;
 	struct history_items page, found;
+	size_t counted; /* of those found; others count for nothing */
+	char *words;    /* redact.c's own; owned */
 	struct history_target *targets;
 	size_t targets_count, target_at;
 };
@@ -107,6 +111,13 @@ struct irc_missing {
 };
 void irc_play(struct irc *irc, uint64_t room, struct slice name, uint64_t from_us, uint64_t to_us);
 void irc_list_playback(struct irc *irc);
+/* history.c. NULL: too many ask. */
+struct history_job *history_make_job(struct irc *irc, enum history_kind kind, struct slice target);
+/* Takes it over; the line's label waits for it, and further lines. */
+void history_add_job(struct irc *irc, struct history_job *job);
+
+/* redact.c: it has been found, or not. */
+void history_tell_redaction(struct irc *irc, const struct history_job *job);
 
 bool history_is_message(const struct record *entry);
 bool history_is_event(const struct record *entry);

@@ -21,6 +21,7 @@
  *   messages   PRIVMSG, NOTICE, TAGMSG
  *   metadata   METADATA; metadata_subs: who wants to know; metadata_tell: what is told; metadata_early:
  *              what is set before one is in
+ *   redact     REDACT
  *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
  *   list       LIST
  *   modes      MODE
@@ -291,6 +292,9 @@ bool irc_shares_room(const struct irc *irc, const struct person *person, uint64_
 /* It has missed some of them. */
 void irc_tell_changes(struct irc *irc, struct stream_connection *to);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
+/* redact.c */
+void irc_redact_refused(struct irc *irc, const struct irc_asked *asked,
+                        const struct record *answer);
 /* Nobody knows what became of it. */
 void irc_say_lost(struct irc *irc, const struct irc_asked *asked);
 

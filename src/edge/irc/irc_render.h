@@ -27,6 +27,7 @@ enum irc_form {
 	FORM_SETNAME = 1 << 7,
 	/* Of slices of history: a batch's lines, and what is only told of the past. */
 	FORM_PLAYBACK = 1 << 8,
+	FORM_REDACTION = 1 << 9,
 };
 
 uint32_t irc_form_of(uint64_t capabilities);

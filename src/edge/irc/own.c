@@ -214,6 +214,7 @@ void irc_own_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_SAID:
 	case ENTRY_DIRECT:
 	case ENTRY_SAID_TO:
+	case ENTRY_REDACTED:
 	case ENTRY_TAGGED: on_said(irc, entry); break;
 	case ENTRY_PARTED:
 	case ENTRY_RENAMED:

@@ -79,6 +79,7 @@ static struct slice command_of(uint16_t kind) {
 	case REQUEST_TAGMSG: return irc_word("TAGMSG");
 	case REQUEST_MARK: return irc_word("MARKREAD");
 	case REQUEST_SET_METADATA: return irc_word("METADATA");
+	case REQUEST_REDACT: return irc_word("REDACT");
 	default: return irc_word("*");
 	}
 }
@@ -231,6 +232,10 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	}
 	if (asked->kind == REQUEST_REGISTER) {
 		refused_at_door(irc, asked, answer);
+		return;
+	}
+	if (asked->kind == REQUEST_REDACT) {
+		irc_redact_refused(irc, asked, answer);
 		return;
 	}
 	if (asked->kind == REQUEST_MARK) {

@@ -17,10 +17,15 @@ uint32_t irc_form_of(uint64_t capabilities) {
 		enum irc_capability capability;
 		uint32_t bit;
 	} bits[] = {
-		{CAP_SERVER_TIME, FORM_TIME},        {CAP_MESSAGE_TAGS, FORM_TAGS},
-		{CAP_ACCOUNT_TAG, FORM_ACCOUNT_TAG}, {CAP_EXTENDED_JOIN, FORM_EXTENDED_JOIN},
-		{CAP_AWAY_NOTIFY, FORM_AWAY},        {CAP_ACCOUNT_NOTIFY, FORM_ACCOUNT},
-		{CAP_CHGHOST, FORM_CHGHOST},         {CAP_SETNAME, FORM_SETNAME},
+		{CAP_SERVER_TIME, FORM_TIME},
+		{CAP_MESSAGE_TAGS, FORM_TAGS},
+		{CAP_ACCOUNT_TAG, FORM_ACCOUNT_TAG},
+		{CAP_EXTENDED_JOIN, FORM_EXTENDED_JOIN},
+		{CAP_AWAY_NOTIFY, FORM_AWAY},
+		{CAP_ACCOUNT_NOTIFY, FORM_ACCOUNT},
+		{CAP_CHGHOST, FORM_CHGHOST},
+		{CAP_SETNAME, FORM_SETNAME},
+		{CAP_MESSAGE_REDACTION, FORM_REDACTION},
 	};
 	uint32_t form = 0;
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
@@ -275,6 +280,23 @@ static void on_tagged(struct work *work) {
 	put_bare(work, &head);
 }
 
+static void on_redacted(struct work *work) {
+	struct irc_line head;
+	const struct record *entry = work->entry;
+	if ((work->how->form & FORM_REDACTION) == 0) {
+		return;
+	}
+	begin_head(work, &head, "REDACT");
+	put_word(&head, entry->target != 0 ? entry->other_name : room_name(work));
+	irc_put_text(&head, " ");
+	irc_put_msgid(&head, work->how->log, entry->number);
+	if (entry->text.size > 0) {
+		put_short(work, &head, entry->text);
+	} else {
+		put_bare(work, &head);
+	}
+}
+
 static void put_away(struct work *work, struct slice away) {
 	struct irc_line head;
 	begin_head(work, &head, "AWAY");
@@ -467,6 +489,7 @@ size_t irc_render(const struct irc_rendering *how, const struct record *entry, c
 	case ENTRY_DIRECT: on_said(&work, entry->other_name); break;
 	case ENTRY_SAID_TO: on_said_to(&work); break;
 	case ENTRY_TAGGED: on_tagged(&work); break;
+	case ENTRY_REDACTED: on_redacted(&work); break;
 	case ENTRY_RENAMED: on_renamed(&work); break;
 	case ENTRY_TOPIC: on_topic(&work); break;
 	case ENTRY_MODE: on_mode(&work); break;

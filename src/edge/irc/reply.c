@@ -305,6 +305,7 @@ static bool takes_standard(const struct irc *irc, const char *command) {
 	} parts[] = {
 		{"MARKREAD", CAP_READ_MARKER},
 		{"METADATA", CAP_METADATA},
+		{"REDACT", CAP_MESSAGE_REDACTION},
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (strcmp(parts[i].command, command) == 0 && irc_can(irc, parts[i].capability)) {

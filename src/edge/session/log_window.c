@@ -10,8 +10,11 @@
 
 /* ---- whom it concerns ---- */
 
-static int whom_of(uint16_t kind) {
-	switch (kind) {
+static int whom_of(const struct record *entry) {
+	if ((entry->bits & SAID_IS_REDACTED) != 0) {
+		return -1;
+	}
+	switch (entry->kind) {
 	case ENTRY_ENTERED:
 	case ENTRY_LEFT:
 	case ENTRY_SAID:
@@ -24,6 +27,7 @@ static int whom_of(uint16_t kind) {
 	case ENTRY_PUT_OUT: return STRETCH_ROOMS;
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: return STRETCH_ALL;
+	case ENTRY_REDACTED: return record_is_direct(entry) ? STRETCH_PEOPLE : STRETCH_ROOMS;
 	case ENTRY_DIRECT: return STRETCH_PEOPLE;
 	case ENTRY_REFUSED: return STRETCH_SESSION;
 	default: return -1;
@@ -61,6 +65,7 @@ static struct slice other_name(const struct record *entry, struct slice room_nam
 	switch (entry->kind) {
 	case ENTRY_ENTERED: return record_rooms_count(entry) == 1 ? room_name : slice_of(NULL, 0);
 	case ENTRY_KICKED:
+	case ENTRY_REDACTED:
 	case ENTRY_PUT_OUT: return entry->by;
 	case ENTRY_JOINED:
 	case ENTRY_TOPIC:
@@ -79,7 +84,7 @@ static size_t render(const struct record *entry, struct slice room_name, uint8_t
 		.time_ms = entry->time_us / 1000,
 		.person = entry->person,
 		.number = entry->client_number,
-		.target = entry->target,
+		.target = entry->kind == ENTRY_REDACTED ? entry->number : entry->target,
 		.reason = entry->reason,
 		.rooms_count = record_rooms_count(entry),
 		.room = entry->room,
@@ -93,12 +98,20 @@ static size_t render(const struct record *entry, struct slice room_name, uint8_t
 	return to.size;
 }
 
-/* ---- coming ---- */
+/* ---- coming, and going ---- */
+
+void log_window_withdraw(struct stretch *window, uint64_t seq) {
+	uint64_t number = window->bytes == NULL ? 0 : stretch_after(window, seq - 1);
+	if (number < window->end && stretch_entry(window, number)->seq == seq &&
+	    stretch_entry(window, number)->size <= WIRE_LOG_BODY_BYTES_MAX) {
+		stretch_withdraw(window, seq);
+	}
+}
 
 void log_window_add(struct stretch *window, const struct record *entry, struct slice room_name) {
 	uint8_t bytes[STRETCH_ENTRY_BYTES_MAX]; /* rooms may take a little more here */
 	uint8_t head[ITEM_HEAD_BYTES_MAX];
-	int whom = whom_of(entry->kind);
+	int whom = whom_of(entry);
 	if (whom < 0) {
 		stretch_pass(window, entry->seq);
 		return;

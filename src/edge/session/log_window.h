@@ -13,6 +13,8 @@
  * The next entry of the log; `room_name`: where the record has none. It is passed over if it
  * is of no concern to anybody who speaks the session dialect.
  */
+/* Takes it out again, if it is here and goes into one datagram: of a longer one, parts may be on their way. */
+void log_window_withdraw(struct stretch *window, uint64_t seq);
 void log_window_add(struct stretch *window, const struct record *entry, struct slice room_name);
 
 #endif

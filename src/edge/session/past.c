@@ -78,7 +78,7 @@ static bool may_read(const struct sessions *sessions, uint64_t person, uint64_t 
 }
 
 static bool is_for(const struct sessions *sessions, uint64_t person, const struct record *entry) {
-	if (entry->kind == ENTRY_DIRECT) {
+	if (record_is_direct(entry)) {
 		return entry->person == person || entry->target == person;
 	}
 	for (size_t i = 0; i < record_rooms_count(entry); i++) {

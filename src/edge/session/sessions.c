@@ -106,6 +106,11 @@ static void on_absent(struct sessions *sessions, const struct record *entry) {
 }
 
 static void on_entry(struct sessions *sessions, const struct record *entry) {
+	if (entry->kind == ENTRY_REDACTED) {
+		/* Whoever has not got it yet, or comes back, does not get it. */
+		log_window_withdraw(&sessions->window, entry->number);
+		log_window_withdraw(&sessions->car_window, entry->number);
+	}
 	render(sessions, entry);
 	if (entry->client_number != 0) {
 		forward_kept(sessions, entry);

@@ -180,6 +180,9 @@ static void need_log(struct stream *stream) {
 
 static void show(struct stream *stream, const struct record *entry) {
 	stream_whom_of(stream, entry);
+	if ((entry->bits & SAID_IS_REDACTED) != 0) {
+		stream->whom.kind = STREAM_NOBODY;
+	}
 	need_log(stream);
 	if (entry->seq <= stream->log.stretch.high) {
 		return;
@@ -266,6 +269,11 @@ static bool is_ours(const struct stream *stream, const struct record *record) {
 
 static void on_entry(struct stream *stream, const struct record *entry) {
 	stream->passed = entry->seq > stream->passed ? entry->seq : stream->passed;
+	if (entry->kind == ENTRY_REDACTED) {
+		/* Who has not read it yet does not. */
+		stretch_withdraw(&stream->log.stretch, entry->number);
+		stretch_withdraw(&stream->car_log.stretch, entry->number);
+	}
 	if (stream->connections.count == 0 || stream->dialect == NULL) {
 		if (stream->has_log) {
 			stretch_restart(&stream->log.stretch, stream->passed);
