@@ -1,86 +1,6 @@
 /* What the hub decides for those who come by a stream, and what rooms' operators and accounts mean for
  * those who come by other ways. */
-#include "decide_world.h"
-
-#include "limits.h"
-
-/* ---- requests ---- */
-
-static struct record registering(const char *name, uint16_t port, uint16_t queue) {
-	return (struct record){.kind = REQUEST_REGISTER,
-	                       .queue = queue,
-	                       .has_route = true,
-	                       .route = route_of(HOST, port),
-	                       .connection = {port, 1},
-	                       .name = text(name),
-	                       .userhost = text("~u@cloak.qun"),
-	                       .text = text("Real Name")};
-}
-
-/* Somebody new; its session. */
-static uint64_t enter(const char *name) {
-	static uint16_t port = 5000;
-	char expected[100];
-	snprintf(expected, sizeof(expected), "welcome entered(%s:Real Name)", name);
-	ask(expected, registering(name, ++port, 0));
-	assert_int_equal(record_of(ANSWER_WELCOME).session, record_of(ENTRY_ENTERED).session);
-	return record_of(ENTRY_ENTERED).session;
-}
-
-static uint64_t enter_by_session(const char *name) {
-	static uint64_t nonce = 1;
-	nonce++;
-	world_ask(world,
-	          (struct record){.kind = REQUEST_OPEN,
-	                          .has_route = true,
-	                          .route = route_of(HOST, (uint16_t)(9000 + nonce)),
-	                          .connection = {(uint32_t)nonce, 1},
-	                          .name = text(name),
-	                          .nonce = nonce},
-	          NULL, NULL);
-	return record_of(ENTRY_ENTERED).session;
-}
-
-/* A session's next message. */
-static struct record message_of(uint64_t session, uint16_t kind) {
-	uint64_t last = session_client_number(world->state, state_session(world->state, session));
-	return (struct record){.kind = kind, .session = session, .client_number = last + 1};
-}
-
-static struct record by(uint64_t session, uint16_t kind, const char *room, const char *name,
-                        const char *words) {
-	return (struct record){.kind = kind,
-	                       .session = session,
-	                       .connection = {7, 1},
-	                       .other_name = text(room),
-	                       .name = text(name),
-	                       .text = text(words)};
-}
-
-static void join(uint64_t session, const char *room) {
-	world_ask(world, by(session, REQUEST_JOIN, room, NULL, NULL), NULL, NULL);
-	(void)record_of(ENTRY_JOINED);
-}
-
-static void mode(const char *outcome, uint64_t session, const char *change) {
-	ask(outcome, by(session, REQUEST_MODE, "#tea", NULL, change));
-}
-
-static void say(const char *outcome, uint64_t session, const char *words) {
-	ask(outcome, by(session, REQUEST_SAY, "#tea", NULL, words));
-}
-
-static uint64_t tea(void) {
-	return state_room_named(world->state, text("#tea"));
-}
-
-static void make_operator(uint64_t session) {
-	struct record request = by(session, REQUEST_PROFILE, NULL, NULL, NULL);
-	request.number = PROFILE_MODES;
-	request.bits = PERSON_IS_OPERATOR;
-	world_ask(world, request, NULL, NULL);
-	assert_int_equal(record_of(ENTRY_PROFILE).bits, PERSON_IS_OPERATOR);
-}
+#include "decide_streams.h"
 
 /* ---- coming and going ---- */
 
@@ -555,61 +475,6 @@ static void an_account_and_its_orphan(void **unused) {
 	ask("moved welcome", request);
 }
 
-/* Of `seq`, which `author` said when it was called `name`. */
-static struct record redacting(uint64_t session, uint64_t seq, uint64_t author, const char *name) {
-	struct record request = by(session, REQUEST_REDACT, "#tea", NULL, "why");
-	request.number = seq;
-	request.target = author;
-	request.by = text(name);
-	return request;
-}
-
-static uint64_t person_of_session(uint64_t session) {
-	return session_person(world->state, state_session(world->state, session));
-}
-
-static void what_is_taken_back(void **unused) {
-	uint64_t ann = enter("ann"), bob = enter("bob"), root = enter("root");
-	join(ann, "#tea");
-	join(bob, "#tea");
-	say("said(bob<#tea:psst)", bob, "psst");
-	uint64_t seq = record_of(ENTRY_SAID).seq;
-	uint64_t b = person_of_session(bob), a = person_of_session(ann);
-	ask("redacted(bob<#tea:why)", redacting(bob, seq, b, "bob"));
-	assert_int_equal(record_of(ENTRY_REDACTED).number, seq);
-	assert_true(slice_equal(record_of(ENTRY_REDACTED).by, text("bob")));
-	ask("refused:not-permitted", redacting(bob, seq, a, "ann"));
-	ask("redacted(ann<#tea:why)", redacting(ann, seq, b, "bob"));
-	ask("refused:not-in-room", redacting(root, seq, b, "bob"));
-	make_operator(root);
-	ask("redacted(root<#tea:why)", redacting(root, seq, b, "bob"));
-	/* Who has the name now, and an account of that name, has not said it; but then it has. */
-	ask("refused:not-permitted", redacting(bob, seq, 1234, "bob"));
-	struct record request = redacting(bob, seq, 1234, "bob");
-	request.bits = PERSON_HAS_ACCOUNT;
-	ask("refused:not-permitted", request);
-	ask("refused:no-such-message", redacting(bob, world->seq_next, b, "bob"));
-	ask("refused:no-such-message", redacting(bob, 0, b, "bob"));
-	/* Who may not speak takes back, and says not why. */
-	mode("mode(ann<#tea:+m)", ann, "+m");
-	ask("redacted(bob<#tea)", redacting(bob, seq, b, "bob"));
-	/* Between two: each its own. */
-	ask("direct(ann<bob:psst)", by(ann, REQUEST_DIRECT, NULL, "bob", "psst"));
-	uint64_t thread = record_of(ENTRY_DIRECT).room;
-	request = redacting(bob, thread, a, "ann");
-	request.other_name = text(NULL);
-	request.name = text("ann");
-	ask("refused:no-such-name", request);
-	request.room = thread;
-	ask("refused:not-permitted", request);
-	request.session = ann;
-	request.name = text("bob");
-	ask("redacted(ann<bob:why)", request);
-	assert_int_equal(record_of(ENTRY_REDACTED).target, b);
-	struct record taken = record_of(ENTRY_REDACTED);
-	assert_true(record_is_direct(&taken) && !record_is_hidden(&taken));
-}
-
 static void a_poisoned_request(void **unused) {
 	static struct decision decision;
 	uint64_t ann = enter("ann");
@@ -648,7 +513,6 @@ int main(void) {
 		TEST(operators),
 		TEST(accounts),
 		TEST(an_account_and_its_orphan),
-		TEST(what_is_taken_back),
 		TEST(a_poisoned_request),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
