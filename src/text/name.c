@@ -340,8 +340,8 @@ static const char *const reserved_keys[] = {
 
 /* What these look like (alike.h). */
 static const char *const reserved_skeletons[] = {
-	"adrnin", "adrninistrator", "server", "systern", "管理员",
-	"ADMlN",  "ADMlNlSTRATOR",  "SERVER", "SYSTEM",
+	"adrnin", "adrninistrator", "chanserv", "nickserv", "server", "systern", "管理员",
+	"ADMlN",  "ADMlNlSTRATOR",  "CHANSERV", "NlCKSERV", "SERVER", "SYSTEM",
 };
 
 static bool is_reserved(struct slice name, const struct name_key *key) {

@@ -81,6 +81,13 @@ def test_an_account_from_its_beginning_to_its_end(serve):
     for words in (("show", "nobody"), ("set", "nobody", "stay", "on"), ("set", "ann", "stay", "maybe")):
         assert server.admin("account", *words).returncode != 0, words
 
+    # Each process dies between what was set and what is told; a password is another's after the clerk's death.
+    for name in ("hub", "scribe", "clerk"):
+        pid = server.kill(name)
+        server.wait_replaced(name, pid)
+        assert "STAY: on; PLAYBACK: off" in tells(other, "INFO"), name
+    assert "another now" in tells(other, "SET PASSWORD other-sesame other-sesame")
+
     # Everything dies.
     server.kill_all()
     server.restart()
@@ -98,5 +105,7 @@ def test_an_account_from_its_beginning_to_its_end(serve):
     assert "nobody's account any more" in tells(ann, f"DROP {code} other-sesame")
     assert "not registered" in tells(bob, "INFO ann")
     assert "Sign in first" in tells(ann, "SET STAY on")
+    bob.join("#tea")
     ann.quit()
+    bob.find("QUIT", nick="ann")
     Plain(server).enter("ann")

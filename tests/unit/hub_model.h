@@ -14,7 +14,7 @@
 #include "limits.h"
 #include "record.h"
 
-#define MODEL_NAMES 14
+#define MODEL_NAMES 15
 #define MODEL_ADDRESSES 12
 #define MODEL_NETS 3
 #define MODEL_BANS_MAX 64
@@ -28,6 +28,8 @@
 #define MODEL_PHRASE 112
 #define MODEL_KEYS 3
 #define MODEL_DEVICES 3
+#define MODEL_BOB 3
+#define MODEL_LIKE_BOB 13
 
 /* `same` is the number of the name as which it counts; -1: nobody can look for it. */
 static const struct model_name {
@@ -48,6 +50,7 @@ static const struct model_name {
 	{"admin", 10, REASON_NAME_RESERVED},
 	{"管理员", 11, REASON_NAME_RESERVED},
 	{"a!b", 12, REASON_NAME_INVALID},
+	{"B0B", MODEL_LIKE_BOB, REASON_NONE},
 	{"", -1, REASON_NAME_EMPTY},
 };
 
@@ -320,11 +323,20 @@ static inline bool model_is_person_banned(const struct model *model, int who, ui
 	return is_banned;
 }
 
-/* It is somebody's, who asks has not shown to be that one, and does not have it now. */
-static inline bool model_is_registered(const struct model *model,
-                                       const struct model_request *request, int name) {
+/*
+ * It is somebody's, or looks like somebody's, who asks has not shown to be that one, and does not have it
+ * now: why it is refused, if it is.
+ */
+static inline enum reason model_is_registered(const struct model *model,
+                                              const struct model_request *request, int name) {
 	int same = model_names[name].same;
-	return same >= 0 && model->accounts[same] && (request->bits & PERSON_HAS_ACCOUNT) == 0;
+	int like = same == MODEL_BOB ? MODEL_LIKE_BOB : same == MODEL_LIKE_BOB ? MODEL_BOB : -1;
+	if (same < 0 || (request->bits & PERSON_HAS_ACCOUNT) != 0) {
+		return REASON_NONE;
+	}
+	return model->accounts[same]                ? REASON_NAME_REGISTERED
+	       : like >= 0 && model->accounts[like] ? REASON_LOOKS_LIKE
+	                                            : REASON_NONE;
 }
 
 static inline void model_unban(struct model *model, size_t index) {
@@ -385,8 +397,8 @@ static inline void model_enter(struct model *model, const struct model_request *
 	} else if (holder >= 0) {
 		model_refuse(out, REASON_NAME_TAKEN);
 		model_add_probe(out, holder);
-	} else if (model_is_registered(model, request, request->name)) {
-		model_refuse(out, REASON_NAME_REGISTERED);
+	} else if (model_is_registered(model, request, request->name) != REASON_NONE) {
+		model_refuse(out, model_is_registered(model, request, request->name));
 	} else if (model_is_banned(model, request->name, request->address, now_us)) {
 		model_refuse(out, REASON_BANNED);
 	} else if (person->is_here) {

@@ -18,8 +18,8 @@ static inline bool model_may_enter(const struct model *model, const struct model
 	} else if (holder >= 0) {
 		model_refuse(out, REASON_NAME_TAKEN);
 		model_add_probe(out, holder);
-	} else if (model_is_registered(model, request, name)) {
-		model_refuse(out, REASON_NAME_REGISTERED);
+	} else if (model_is_registered(model, request, name) != REASON_NONE) {
+		model_refuse(out, model_is_registered(model, request, name));
 	} else if (model_is_banned(model, name, request->address, now_us)) {
 		model_refuse(out, REASON_BANNED);
 	} else {
@@ -321,8 +321,9 @@ static inline void model_rename_client(struct model *model, const struct model_r
 	} else if (holder >= 0 && holder != model_number_of(model, client)) {
 		model_refuse_message(out, REASON_NAME_TAKEN);
 		model_add_probe(out, holder);
-	} else if (holder < 0 && model_is_registered(model, request, request->name)) {
-		model_refuse_message(out, REASON_NAME_REGISTERED);
+	} else if (holder < 0 &&
+	           model_is_registered(model, request, request->name) != REASON_NONE) {
+		model_refuse_message(out, model_is_registered(model, request, request->name));
 	} else if (model_is_banned(model, request->name, -1, now_us)) {
 		model_refuse_message(out, REASON_BANNED);
 	} else {
