@@ -162,7 +162,7 @@ def test_redacted_stays_so_whatever_dies(serve):
     ann = Irc(server).enter("ann", *EVENTS)
     ann.join("#tea")
     number = 0
-    for name in ("hub", "scribe", "clerk", "all"):
+    for name in ("hub", "scribe", "clerk", "edge 0", "all"):
         number += 1
         word = f"xyzzy{number}word"
         which = say(ann, "#tea", f"{word} is said")
@@ -177,6 +177,9 @@ def test_redacted_stays_so_whatever_dies(serve):
             pid = server.pid_of(name)
             os.kill(pid, signal.SIGKILL)
             server.wait_replaced(name, pid)
+        if name == "edge 0":
+            ann = Irc(server).enter("ann", *EVENTS)
+            ann.join("#tea")
         ann.sync()
         is_nowhere(server, word)
         lines = history(ann)
