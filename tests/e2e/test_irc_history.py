@@ -30,9 +30,12 @@ def texts(lines):
 
 
 def talk(server, count, seed=1):
-    """People of all faces talk in the lobby by turns, and come and go between; [text], as said."""
+    """
+    People of all faces talk in the lobby by turns, and come and go between, react, and take back what
+    they said; [text], as said, of what is left.
+    """
     chance = random.Random(seed)
-    ann = Irc(server).enter("ann", *NEW, "echo-message")
+    ann = Irc(server).enter("ann", *NEW, "echo-message", "draft/message-redaction")
     ann.join("#lobby")
     ming = Plain(server).enter("小明")
     said = []
@@ -43,7 +46,12 @@ def talk(server, count, seed=1):
             ann.find("PRIVMSG", "#lobby", text)
         else:
             ann.send(f"PRIVMSG #lobby :{text}")
-            ann.find("PRIVMSG", "#lobby", text)
+            own = ann.find("PRIVMSG", "#lobby", text).tags["msgid"]
+            ann.send(f"@+draft/reply={own};+draft/react=lol TAGMSG #lobby")
+            if number % 5 == 2:
+                ann.send(f"REDACT #lobby {own}")
+                ann.find("REDACT", "#lobby", own)
+                continue
         said.append(text)
         if number % 7 == 3:  # Something between that is no message.
             guest = Plain(server).enter(f"客{number}")
