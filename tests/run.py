@@ -343,7 +343,8 @@ def run_pytest(build, args, long, env=None, prefix=()):
         command += ["tests/e2e"]
     command += ["-p", "no:cacheprovider", f"--junitxml={report}"]
     if has_xdist() and not any(word in ("-s", "--pdb", "-n") for word in args):
-        command += ["-n", "2"]
+        # They mostly wait: for a client's patience, a network that loses, a clock that runs out.
+        command += ["-n", str(2 * CORES)]
     command += ["--long"] if long else []
     env = {
         **(env or {}),
