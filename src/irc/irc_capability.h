@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "irc_message.h"
+#include "irc_multiline.h"
 #include "slice.h"
 
 #define IRC_CAPABILITIES(X)                                                                        \
@@ -28,6 +29,7 @@
 	X(CAP_MESSAGE_REDACTION, "draft/message-redaction", "")                                    \
 	X(CAP_METADATA, "draft/metadata-3",                                                        \
 	  "before-connect,max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288")           \
+	X(CAP_MULTILINE, "draft/multiline", MULTILINE_VALUE)                                       \
 	X(CAP_READ_MARKER, "draft/read-marker", "")                                                \
 	X(CAP_ECHO_MESSAGE, "echo-message", "")                                                    \
 	X(CAP_EXTENDED_JOIN, "extended-join", "")                                                  \

@@ -20,6 +20,7 @@ static const struct irc_command commands[] = {
 	{"NOTICE", irc_on_notice, 0, IRC_AFTER, false},
 	{"TAGMSG", irc_on_tagmsg, 1, IRC_AFTER, false},
 	{"REDACT", irc_on_redact, 2, IRC_AFTER, true},
+	{"BATCH", irc_on_batch, 1, IRC_AFTER, false},
 	{"JOIN", irc_on_join, 1, IRC_AFTER, false},
 	{"PART", irc_on_part, 1, IRC_AFTER, false},
 	{"TOPIC", irc_on_topic, 1, IRC_AFTER, false},

@@ -82,6 +82,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	irc_label_drop(user->waiting);
 	irc_listers_free(user);
 	irc_subs_free(irc, user);
+	irc_batch_free(user);
 	free(user->early);
 	free(user->door);
 	free(user->quit);

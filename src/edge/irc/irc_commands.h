@@ -28,6 +28,9 @@ void irc_on_privmsg(struct irc *irc);
 void irc_on_notice(struct irc *irc);
 void irc_on_tagmsg(struct irc *irc);
 
+/* multiline.c */
+void irc_on_batch(struct irc *irc);
+
 /* rooms.c */
 void irc_on_join(struct irc *irc);
 void irc_on_part(struct irc *irc);

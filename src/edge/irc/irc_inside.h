@@ -18,6 +18,7 @@
  *   registration accounts from inside: REGISTER
  *   service    NickServ and ChanServ, people to whom one says commands (irc_service.h)
  *   marks      MARKREAD
+ *   multiline  BATCH: several lines that are one message
  *   messages   PRIVMSG, NOTICE, TAGMSG
  *   metadata   METADATA; metadata_subs: who wants to know; metadata_tell: what is told; metadata_early:
  *              what is set before one is in
@@ -90,6 +91,7 @@ struct irc_door {
 	char password[IRC_PASSWORD_BYTES_MAX];
 };
 
+struct irc_batch;
 struct irc_lister;
 struct irc_service;
 struct irc_sign_in;
@@ -103,6 +105,7 @@ struct irc_user {
 	struct irc_sign_in *sign_in; /* sasl.c: while it is under way */
 	struct irc_lister *listers;  /* the first is being written */
 	struct irc_subs *subs;       /* metadata_subs.c: it has subscribed to keys */
+	struct irc_batch *batch;     /* multiline.c: while one is open */
 	struct irc_early *early;     /* metadata_early.c: until it is in */
 	char *quit;                  /* what it said when it quit */
 	/* Of the question to the clerk that is under way; or of the line that comes again. */
@@ -403,6 +406,17 @@ void irc_other_metadata(struct irc *irc, const struct record *entry);
 void irc_metadata_of_newcomer(struct irc *irc, const struct record *joined);
 /* LIST_METADATA: those of lister->ids[lister->at]. */
 void irc_metadata_lines(struct irc *irc, struct irc_lister *lister);
+
+/* ---- messages.c, multiline.c ---- */
+
+/* Those that may go on to others, as they stand. */
+struct slice irc_client_tags(struct irc *irc, char out[static TAGS_BYTES_MAX]);
+/* One message, of several lines. */
+void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct slice text,
+                   struct slice tags);
+/* Does this PRIVMSG or NOTICE belong to a batch, and not stand for itself? */
+bool irc_batch_takes(struct irc *irc, bool is_notice);
+void irc_batch_free(struct irc_user *user);
 
 /* ---- modes.c ---- */
 

@@ -25,6 +25,7 @@ enum irc_form {
 	FORM_ACCOUNT = 1 << 5,
 	FORM_CHGHOST = 1 << 6,
 	FORM_SETNAME = 1 << 7,
+	FORM_MULTILINE = 1 << 10,
 	/* Of slices of history: a batch's lines, and what is only told of the past. */
 	FORM_PLAYBACK = 1 << 8,
 	FORM_REDACTION = 1 << 9,

@@ -16,13 +16,12 @@ struct said {
 	char tag_bytes[TAGS_BYTES_MAX];
 };
 
-/* Those that may go on to others, as they stand. */
-static void take_tags(struct irc *irc, struct said *said) {
+struct slice irc_client_tags(struct irc *irc, char out[static TAGS_BYTES_MAX]) {
 	struct slice tags = irc->message.tags;
 	struct irc_tag tag;
-	struct irc_line line = irc_line_at(said->tag_bytes, sizeof(said->tag_bytes));
+	struct irc_line line = irc_line_at(out, TAGS_BYTES_MAX);
 	if (!irc_can(irc, CAP_MESSAGE_TAGS)) {
-		return;
+		return irc_nothing();
 	}
 	while (irc_next_tag(&tags, &tag)) {
 		if (!irc_is_client_tag(&tag)) {
@@ -35,7 +34,7 @@ static void take_tags(struct irc *irc, struct said *said) {
 			irc_put(&line, tag.value);
 		}
 	}
-	said->tags = irc_line_slice(&line);
+	return irc_line_slice(&line);
 }
 
 /* "$*", or another mask of servers: there is one. */
@@ -154,7 +153,7 @@ static void to_target(struct irc *irc, const struct said *said, struct slice tar
 
 static void to_targets(struct irc *irc, struct said *said) {
 	struct slice rest = irc_parameter(&irc->message, 0);
-	take_tags(irc, said);
+	said->tags = irc_client_tags(irc, said->tag_bytes);
 	for (unsigned count = 0; rest.size > 0; count++) {
 		const char *comma = memchr(rest.bytes, ',', rest.size);
 		size_t size = comma == NULL ? rest.size : (size_t)(comma - rest.bytes);
@@ -176,6 +175,9 @@ static void to_targets(struct irc *irc, struct said *said) {
 static void say(struct irc *irc, bool is_notice) {
 	struct said said = {.kind = REQUEST_SAY, .is_notice = is_notice};
 	said.text = irc_parameter(&irc->message, 1);
+	if (irc_batch_takes(irc, is_notice)) {
+		return;
+	}
 	if (irc->message.count == 0 || irc_parameter(&irc->message, 0).size == 0) {
 		if (!is_notice) {
 			irc_numeric_with(irc, ERR_NORECIPIENT, irc_nothing(),
@@ -188,6 +190,13 @@ static void say(struct irc *irc, bool is_notice) {
 	} else {
 		to_targets(irc, &said);
 	}
+}
+
+void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct slice text,
+                   struct slice tags) {
+	const struct said said = {
+		.kind = REQUEST_SAY, .is_notice = is_notice, .text = text, .tags = tags};
+	to_target(irc, &said, target);
 }
 
 void irc_on_privmsg(struct irc *irc) {

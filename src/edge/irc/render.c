@@ -31,6 +31,9 @@ uint32_t irc_form_of(uint64_t capabilities) {
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
 		form |= irc_has(capabilities, bits[i].capability) ? bits[i].bit : 0;
 	}
+	if (irc_has(capabilities, CAP_MULTILINE) && irc_has(capabilities, CAP_BATCH)) {
+		form |= FORM_MULTILINE;
+	}
 	return form;
 }
 
@@ -211,8 +214,81 @@ static void put_lines(struct work *work, struct slice first, struct slice whole,
 	}
 }
 
+/* In one playback there is one message of that number, and outside of it another. */
+static void put_ref(struct irc_line *line, const struct work *work) {
+	irc_put_text(line, work->how->more_tags.size > 0 ? "h" : "m");
+	irc_put_number(line, work->entry->seq);
+}
+
+static void put_raw(struct work *work, const struct irc_line *line) {
+	if (line->is_full) {
+		work->is_full = true;
+	} else {
+		work->size += line->size;
+	}
+}
+
+static struct irc_line next_line(const struct work *work) {
+	return irc_line_at(work->out + work->size, work->room - work->size);
+}
+
+static void put_line_of_batch(struct work *work, struct slice head, struct slice text,
+                              bool is_concat) {
+	struct irc_line line = next_line(work);
+	irc_put_text(&line, "@batch=");
+	put_ref(&line, work);
+	irc_put_text(&line, is_concat ? ";draft/multiline-concat " : " ");
+	irc_put(&line, head);
+	irc_put(&line, text);
+	irc_end(&line);
+	put_raw(work, &line);
+}
+
+static void put_lines_of_batch(struct work *work, struct slice head, struct slice text) {
+	size_t room = IRC_LINE_BYTES_MAX - 2 - head.size;
+	bool is_concat = false, is_last = false;
+	while (!is_last && !work->is_full) {
+		const char *end = text.size > 0 ? memchr(text.bytes, '\n', text.size) : NULL;
+		struct slice line =
+			slice_first(text, end == NULL ? text.size : (size_t)(end - text.bytes));
+		size_t size = line.size <= room ? line.size : cut_before(line, room);
+		put_line_of_batch(work, head, slice_first(line, size), is_concat);
+		is_concat = size < line.size;
+		is_last = !is_concat && end == NULL;
+		text = slice_from(text, size + (!is_concat && end != NULL));
+	}
+}
+
+/* What has to be said once stands on the line that opens it. */
+static void put_batch(struct work *work, struct slice target, struct slice head,
+                      struct slice text) {
+	struct irc_line line = next_line(work);
+	put_tags(&line, work->how, work->entry, true);
+	irc_put_source(&line, work->how->server, work->entry);
+	irc_put_text(&line, " BATCH +");
+	put_ref(&line, work);
+	irc_put_text(&line, " draft/multiline ");
+	irc_put(&line, target);
+	irc_end(&line);
+	put_raw(work, &line);
+	put_lines_of_batch(work, head, text);
+	line = next_line(work);
+	if (work->how->more_tags.size > 0) {
+		irc_put_text(&line, "@");
+		irc_put(&line, work->how->more_tags);
+		irc_put_text(&line, " ");
+	}
+	irc_put_text(&line, ":");
+	irc_put_text(&line, work->how->server);
+	irc_put_text(&line, " BATCH -");
+	put_ref(&line, work);
+	irc_end(&line);
+	put_raw(work, &line);
+}
+
 /* "head :text"; line feeds begin new lines, of which the empty ones are left out. */
-static void put_said(struct work *work, struct irc_line *head, struct slice text) {
+static void put_said(struct work *work, struct irc_line *head, struct slice target,
+                     struct slice text) {
 	char clean[TEXT_BYTES_MAX + 64];
 	irc_put_text(head, " :");
 	if (head->is_full || head->size > IRC_LINE_BYTES_MAX - 2 - TEXT_ROOM_MIN) {
@@ -223,6 +299,17 @@ static void put_said(struct work *work, struct irc_line *head, struct slice text
 	text = without_controls(text, clean, sizeof(clean));
 	struct slice first = head->is_full ? whole : irc_line_slice(head);
 	size_t before = work->size;
+	bool is_long = first.size + text.size > IRC_LINE_BYTES_MAX - 2 ||
+	               (text.size > 0 && memchr(text.bytes, '\n', text.size) != NULL);
+	if ((work->how->form & FORM_MULTILINE) != 0 && is_long && target.size > 0 &&
+	    work->how->before_text.size == 0) {
+		put_batch(work, target, whole, text);
+		if (!work->is_full) {
+			return;
+		}
+		work->is_full = false;
+		work->size = before;
+	}
 	put_lines(work, first, whole, text);
 	if (work->is_full) {
 		/* Hundreds of lines, some bytes each: as one text it fits. */
@@ -256,7 +343,7 @@ static void on_said(struct work *work, struct slice target) {
 	struct irc_line head;
 	begin_head(work, &head, (work->entry->bits & SAID_IS_NOTICE) != 0 ? "NOTICE" : "PRIVMSG");
 	put_word(&head, target);
-	put_said(work, &head, work->entry->text);
+	put_said(work, &head, target, work->entry->text);
 }
 
 static void on_said_to(struct work *work) {
@@ -467,7 +554,7 @@ static void on_shouted(struct work *work) {
 	struct irc_line head;
 	begin_head(work, &head, "NOTICE");
 	put_word(&head, view_room_name(work->how->state, ROOM_LOBBY));
-	put_said(work, &head, work->entry->text);
+	put_said(work, &head, slice_of(NULL, 0), work->entry->text);
 }
 
 static void on_wallops(struct work *work) {

@@ -89,6 +89,26 @@ static bool is_in_batch(struct slice line) {
 	return slice_starts_with(line, slice_of(key, sizeof(key) - 1));
 }
 
+/* A message of several lines, and nothing else: the line that opens it bears the label. */
+static bool is_one_batch(const struct irc *irc) {
+	static const char opens[] = " BATCH +m", closes[] = " BATCH -m";
+	const char *end = irc->out + irc->out_size;
+	const char *first = memchr(irc->out, '\n', irc->out_size);
+	const char *last = memmem(irc->out, irc->out_size, closes, sizeof(closes) - 1);
+	return irc_can(irc, CAP_MULTILINE) && first != NULL && last != NULL &&
+	       memmem(irc->out, (size_t)(first - irc->out), opens, sizeof(opens) - 1) != NULL &&
+	       memchr(last, '\n', (size_t)(end - last)) == end - 1;
+}
+
+static void say_labelled_batch(struct irc *irc) {
+	struct slice out = slice_of(irc->out, irc->out_size);
+	const char *first = memchr(out.bytes, '\n', out.size);
+	size_t size = (size_t)(first - out.bytes) + 1;
+	say_with_tag(irc, slice_first(out, size), "label",
+	             slice_of(irc->label->text, irc->label->size));
+	stream_answer(irc->stream, irc->to, slice_from(out, size));
+}
+
 static void say_labelled(struct irc *irc) {
 	struct irc_label *label = irc->label;
 	struct slice out = slice_of(irc->out, irc->out_size);
@@ -96,6 +116,10 @@ static void say_labelled(struct irc *irc) {
 	struct irc_line value = irc_line_at(number, sizeof(number));
 	if (irc->out_lines == 1 && label->is_ended && !label->is_open) {
 		say_with_tag(irc, out, "label", slice_of(label->text, label->size));
+		return;
+	}
+	if (label->is_ended && !label->is_open && is_one_batch(irc)) {
+		say_labelled_batch(irc);
 		return;
 	}
 	if (!label->is_open) {
@@ -303,6 +327,7 @@ static bool takes_standard(const struct irc *irc, const char *command) {
 		const char *command;
 		enum irc_capability capability;
 	} parts[] = {
+		{"BATCH", CAP_MULTILINE},
 		{"MARKREAD", CAP_READ_MARKER},
 		{"METADATA", CAP_METADATA},
 		{"REDACT", CAP_MESSAGE_REDACTION},
