@@ -249,7 +249,7 @@ static void check_entry(struct simulation *sim, const struct before *before,
 		CHECK(!state_is_member(sim->world->state, entry->room, entry->person));
 		break;
 	case ENTRY_INVITED:
-		CHECK(before->is_member);
+		CHECK(before->is_member || before->is_by_account);
 		CHECK(is_over(before) || (before->charter.bits & ROOM_IS_INVITE_ONLY) == 0);
 		break;
 	case ENTRY_KICKED:
