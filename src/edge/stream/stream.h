@@ -18,6 +18,7 @@
  *   lane         entries rendered for one key (pure)
  *   stream_log   a stretch of the log (stretch.h), and its lanes
  *   output       one system call for all that waits
+ *   stream_whom  whom an entry concerns, who is woken for it, who is in which rooms
  *   stream_car   stretches of the log that are older, for who is far behind (car.h)
  *
  * What a dialect calls is below. A `struct stream_connection *` is good until

@@ -191,9 +191,13 @@ static inline struct stream_connection *connection_at(const struct stream *strea
 	return pool_at(&stream->connections, slot);
 }
 
-/* stream.c */
+/* stream_whom.c */
 /* Into stream->whom: whom an entry concerns. */
 void stream_whom_of(struct stream *stream, const struct record *entry);
+/* Into the log, if it concerns anybody here, who is woken for it. */
+void stream_show(struct stream *stream, const struct record *entry);
+/* Who joins a room by it, or parts from one. */
+void stream_follow(struct stream *stream, const struct record *entry);
 
 /* connections.c */
 void connections_begin(struct stream *stream);
