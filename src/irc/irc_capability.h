@@ -26,10 +26,12 @@
 	X(CAP_CHATHISTORY, "draft/chathistory", "")                                                \
 	X(CAP_EVENT_PLAYBACK, "draft/event-playback", "")                                          \
 	X(CAP_ACCOUNT_REGISTRATION, "draft/account-registration", "")                              \
+	X(CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", "")                                    \
 	X(CAP_MESSAGE_REDACTION, "draft/message-redaction", "")                                    \
 	X(CAP_METADATA, "draft/metadata-3",                                                        \
 	  "before-connect,max-subs=32,max-keys=32,max-key-bytes=48,max-value-bytes=288")           \
 	X(CAP_MULTILINE, "draft/multiline", MULTILINE_VALUE)                                       \
+	X(CAP_PRE_AWAY, "draft/pre-away", "")                                                      \
 	X(CAP_READ_MARKER, "draft/read-marker", "")                                                \
 	X(CAP_ECHO_MESSAGE, "echo-message", "")                                                    \
 	X(CAP_EXTENDED_JOIN, "extended-join", "")                                                  \

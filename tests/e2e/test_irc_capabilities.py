@@ -132,3 +132,81 @@ def test_each_alone(serve):
             if not are(texts, wanted):
                 wrong.append(f"{person}: {said}: {texts}, not {wanted}")
     assert not wrong, "\n".join(wrong)
+
+
+def isupport_lines(lines):
+    """The 005 of what was heard: in a batch of their own, with nothing else in it."""
+    opened = [line for line in lines if line.command == "BATCH" and line.last == "draft/isupport"]
+    assert len(opened) == 1, lines
+    name = opened[0].parameters[0][1:]
+    inside = [line for line in lines if line.tags.get("batch") == name]
+    assert inside and all(line.command == "005" for line in inside), lines
+    assert sum(line.command == "005" for line in lines) == len(inside), lines
+    assert any(line.command == "BATCH" and line.parameters == [f"-{name}"] for line in lines), lines
+    return inside
+
+
+def away_of(reader, nick):
+    """What WHOIS says of it: None, or the text."""
+    return next((line.last for line in reader.ask(f"WHOIS {nick}") if line.command == "301"), None)
+
+
+def test_before_one_is_in(serve):
+    """draft/extended-isupport and draft/pre-away: what may be said on the way in, and by whom."""
+    server = serve(*FAST)
+    eve = Irc(server).negotiate("batch")
+    assert eve.numerics("ISUPPORT", "AWAY :gone") == ["451", "451"]
+    eve.send("CAP END")
+    eve.enter("eve")
+    # Afterwards everybody may ask, and has no batch that was not asked for.
+    assert set(eve.numerics("ISUPPORT")) == {"005"}
+    told = {**eve.isupport}
+
+    ann = Irc(server).negotiate("batch", "draft/extended-isupport", "draft/pre-away", "labeled-response")
+    isupport_lines(ann.ask("ISUPPORT"))
+    assert ann.isupport == told
+    assert ann.numerics("AWAY", "AWAY *", "AWAY :out for tea") == ["305", "306", "306"]
+    ann.send("NICK ann", "USER ann 0 * :ann", "CAP END")
+    greeting = ann.until("422")
+    isupport_lines(greeting)
+    assert ann.find("306").command == "306"
+    assert away_of(eve, "ann") == "out for tea"
+    isupport_lines(ann.ask("@label=x ISUPPORT"))
+    assert ann.numerics("AWAY") == ["305"]
+    # The last word counts; and nobody is away who took it back.
+    ben = Irc(server).negotiate("draft/pre-away")
+    ben.send("AWAY :out", "AWAY", "NICK ben", "USER ben 0 * :ben", "CAP END")
+    ben.until("422")
+    ben.sync()
+    assert away_of(eve, "ben") is None
+    assert ben.numerics("AWAY *") == ["306"] and away_of(eve, "ben") == "*"
+
+
+def test_nobody_sits_there(serve):
+    """AWAY * takes nothing from what an account's other connections say."""
+    server = serve(*FAST)
+    eve, ann = Irc(server).enter("eve"), Irc(server).enter("ann", "draft/account-registration")
+    ann.ask("REGISTER * * open-sesame")
+
+    def fetch(nick, away):
+        """A client that comes by itself, and signs in."""
+        it = Irc(server).negotiate("draft/pre-away", "sasl")
+        it.send(f"AWAY {away}", f"NICK {nick}", f"USER {nick} 0 * :{nick}")
+        it.sign_in("ann", "open-sesame")
+        it.send("CAP END")
+        it.until("422")
+        it.sync()
+        return it
+
+    first = fetch("ann", "*")
+    assert away_of(eve, "ann") is None
+    assert first.numerics("AWAY *") == ["306"] and away_of(eve, "ann") is None
+    ann.ask("AWAY :out for tea")
+    second = fetch("ann", "*")
+    assert away_of(eve, "ann") == "out for tea"
+    # In words it is said as ever.
+    fetch("ann", ":asleep")
+    assert away_of(eve, "ann") == "asleep"
+    for each in (first, second):
+        each.quit()
+    assert away_of(eve, "ann") == "asleep"

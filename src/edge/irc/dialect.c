@@ -86,6 +86,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	free(user->early);
 	free(user->door);
 	free(user->quit);
+	free(user->away);
 	free(user->account);
 	free(user->was);
 	free(user);

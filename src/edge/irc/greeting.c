@@ -53,6 +53,10 @@ static const char *const tokens[] =
 
 static void say_isupport(struct irc *irc) {
 	size_t count = sizeof(tokens) / sizeof(tokens[0]);
+	unsigned batch = irc_can(irc, CAP_EXTENDED_ISUPPORT)
+	                         ? irc_open_batch(irc, "draft/isupport", irc_nothing())
+	                         : 0;
+	irc->in_batch = batch;
 	for (size_t i = 0; i <= count; i++) {
 		if (i % TOKENS_PER_LINE == 0) {
 			irc_begin_numeric(irc, RPL_ISUPPORT);
@@ -69,6 +73,16 @@ static void say_isupport(struct irc *irc) {
 			irc_end_line(irc);
 		}
 	}
+	irc->in_batch = 0;
+	irc_close_batch(irc, batch);
+}
+
+void irc_on_isupport(struct irc *irc) {
+	if (irc->user->door != NULL && !irc_can(irc, CAP_EXTENDED_ISUPPORT)) {
+		irc_numeric(irc, ERR_NOTREGISTERED, irc_nothing(), irc_nothing());
+		return;
+	}
+	say_isupport(irc);
 }
 
 static void say(struct irc *irc, unsigned numeric, const char *text) {

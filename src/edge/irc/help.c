@@ -17,6 +17,7 @@ static const struct {
 	{"INFO", "INFO: what this server is"},
 	{"INVITE", "INVITE nick #room: let somebody into a room; INVITE: where you are invited"},
 	{"ISON", "ISON nick ...: which of these are here"},
+	{"ISUPPORT", "ISUPPORT: what this server has, as it says on the way in"},
 	{"JOIN", "JOIN #room[,#room] [key[,key]]: go into rooms; who is first is its operator"},
 	{"KICK", "KICK #room nick[,nick] [:why]: put somebody out of a room"},
 	{"KILL", "KILL nick :why: put somebody out of the server; for operators"},

@@ -57,6 +57,7 @@ void irc_on_setname(struct irc *irc);
 void irc_on_who(struct irc *irc);
 
 /* greeting.c */
+void irc_on_isupport(struct irc *irc);
 void irc_on_lusers(struct irc *irc);
 void irc_on_motd(struct irc *irc);
 

@@ -108,6 +108,7 @@ struct irc_user {
 	struct irc_batch *batch;     /* multiline.c: while one is open */
 	struct irc_early *early;     /* metadata_early.c: until it is in */
 	char *quit;                  /* what it said when it quit */
+	char *away;                  /* said before it is in; until it is; "": it is there */
 	/* Of the question to the clerk that is under way; or of the line that comes again. */
 	struct irc_label *waiting;
 	char *account;              /* it has signed in as this, and may be called that */
@@ -430,6 +431,8 @@ void irc_put_person_modes(struct irc_line *line, uint64_t bits);
 /* Of one who had a name, by the entry with which that was given up. */
 void irc_whowas_lines(struct irc *irc, const struct record *gone);
 uint64_t irc_now_us(const struct irc *irc);
+/* It is in: that it is away, as it has said before. */
+void irc_ask_early_away(struct irc *irc);
 
 /* ---- device.c ---- */
 

@@ -235,13 +235,68 @@ void irc_on_ison(struct irc *irc) {
 
 /* ---- AWAY, SETNAME ---- */
 
+/* "*" says that nobody sits at this client; which is nothing to a person that has others. */
+static bool is_overruled(const struct irc *irc, struct slice text) {
+	const struct state *state = irc->edge->state;
+	const struct person *self = irc_self(irc);
+	const struct session *session = NULL;
+	if (self == NULL || !slice_equal(text, irc_word("*"))) {
+		return false;
+	}
+	while ((session = person_session_next(state, self, session)) != NULL) {
+		if (session_id(session) != stream_session(irc->to) &&
+		    session_absent_since_us(state, session) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* It is not in yet: that is asked for when it is. */
+static void keep_away(struct irc *irc, struct slice text) {
+	if (!irc_can(irc, CAP_PRE_AWAY)) {
+		irc_numeric(irc, ERR_NOTREGISTERED, irc_nothing(), irc_nothing());
+		return;
+	}
+	free(irc->user->away);
+	irc->user->away = text.size > 0 ? strndup(text.bytes, text.size) : strdup("");
+	if (irc->user->away == NULL) {
+		abort();
+	}
+	irc_numeric(irc, text.size > 0 ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(), irc_nothing());
+}
+
+void irc_ask_early_away(struct irc *irc) {
+	char *away = irc->user->away;
+	struct slice text = away == NULL ? irc_nothing() : irc_word(away);
+	struct record request = {.kind = REQUEST_AWAY, .text = text};
+	const struct person *self = irc_self(irc);
+	/* And who left saying why is not asked to say less. */
+	bool is_said = self != NULL && slice_equal(text, irc_word("*")) &&
+	               person_away(irc->edge->state, self).size > 0;
+	irc->user->away = NULL;
+	if (away != NULL && !is_said && !is_overruled(irc, text) &&
+	    !irc_request_now(irc, &request, text, false)) {
+		irc_numeric(irc, RPL_TRYAGAIN, irc_word("AWAY"), irc_nothing());
+	}
+	free(away);
+}
+
 void irc_on_away(struct irc *irc) {
 	struct slice text = irc_parameter(&irc->message, 0);
 	if (text.size > AWAY_BYTES_MAX) {
 		text = slice_first(text, cut_before(text, AWAY_BYTES_MAX));
 	}
-	struct record request = {.kind = REQUEST_AWAY, .text = text};
-	irc_request(irc, &request, text, false);
+	if (irc->user->door != NULL) {
+		keep_away(irc, text);
+	} else if (slice_equal(text, irc_word("*")) && !irc->is_settled) {
+		irc->must_wait = true;
+	} else if (is_overruled(irc, text)) {
+		irc_numeric(irc, RPL_NOWAWAY, irc_nothing(), irc_nothing());
+	} else {
+		struct record request = {.kind = REQUEST_AWAY, .text = text};
+		irc_request(irc, &request, text, false);
+	}
 }
 
 void irc_on_setname(struct irc *irc) {

@@ -345,6 +345,7 @@ void irc_entered(struct irc *irc) {
 		irc->user->must_greet = false;
 		irc_greet(irc);
 		say_own_modes(irc);
+		irc_ask_early_away(irc);
 		irc_ask_early(irc);
 		irc_say_rooms(irc);
 	}
