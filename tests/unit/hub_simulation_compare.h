@@ -218,8 +218,9 @@ static inline void compare_shelves(struct simulation *sim) {
 	const struct model *model = &sim->model;
 	size_t marks = 0, data = 0;
 	for (int who = 0; who < MODEL_PEOPLE; who++) {
-		const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
 		bool is_plain = who < MODEL_ADDRESSES;
+		const struct model_client *client =
+			is_plain ? NULL : &model->clients[who - MODEL_ADDRESSES];
 		if (is_plain ? !model->people[who].is_here : client->life == MODEL_NOBODY) {
 			continue;
 		}
