@@ -48,15 +48,18 @@ struct asking {
 
 /* ---- help ---- */
 
-/* "  kick NAME [why]      show somebody out", the second column in line. */
+/* "  kick NAME [why]      show somebody out", the second column in line; or in a line of its own. */
 static void print_row(FILE *out, enum language language, const struct command_row *row) {
 	char words[160];
 	const char *arguments = row->arguments[language];
 	snprintf(words, sizeof(words), "%s%s%s", row->name, arguments[0] != '\0' ? " " : "",
 	         arguments);
 	size_t width = width_of(slice_from_string(words));
-	int padding = width < 30 ? (int)(30 - width) : 1;
-	fprintf(out, "  %s%*s%s\n", words, padding, "", row->help[language]);
+	if (width < 30) {
+		fprintf(out, "  %s%*s%s\n", words, (int)(30 - width), "", row->help[language]);
+	} else {
+		fprintf(out, "  %s\n%32s%s\n", words, "", row->help[language]);
+	}
 }
 
 static void print_help(FILE *out, enum language language) {
