@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "act.h"
 #include "clock.h"
 #include "limits.h"
 #include "name.h"
@@ -22,8 +23,8 @@
 /* ---- the tail: what the ring has behind S ---- */
 
 /*
- * Each entry behind the position; false if the ring was overtaken meanwhile. What they take back of
- * log.db's goes out again.
+ * Each entry behind the position that log.db would keep; false if the ring was overtaken
+ * meanwhile. What they take back of log.db's goes out again.
  */
 static bool each_of_tail(const struct archive *archive, const struct store_meta *meta,
                          store_each *each, void *context, struct slices *out) {
@@ -38,7 +39,8 @@ static bool each_of_tail(const struct archive *archive, const struct store_meta 
 		size_t size = record_decode(&record, bytes, sizeof(bytes));
 		assert(size > 0);
 		bool is_kept = record_is_entry(&record) &&
-		               (!record_is_hidden(&record) || record_is_event(&record));
+		               (!record_is_hidden(&record) || record_is_event(&record) ||
+		                record_is_act(&record));
 		if (is_kept && record.kind == ENTRY_REDACTED) {
 			slices_drop(out, record.number);
 		}
@@ -155,11 +157,15 @@ static bool is_shown_in(const struct wish *wish, const struct record *entry) {
 /* Entries are looked at in the order of the log, or are of log.db. */
 static bool is_wished(struct wish *wish, const struct record *entry) {
 	bool is_direct = record_is_direct(entry);
+	/* Acts that are hidden are shown to who audits alone. */
+	if (record_is_hidden(entry) && !record_is_event(entry)) {
+		return false;
+	}
 	if (wish->is_said && entry->kind != ENTRY_DIRECT && entry->kind != ENTRY_SAID) {
 		return false;
 	}
 	if (wish->room == 0) {
-		return !record_is_hidden(entry) && (wish->is_all || !is_direct);
+		return wish->is_all || !is_direct;
 	}
 	wish->is_thread = wish->is_thread || (is_direct && entry->room == wish->room);
 	/* Nothing is shown in a room before it was made. */
@@ -365,6 +371,34 @@ enum store_error archive_moves(struct archive *archive, uint64_t person, uint64_
                                struct slices *out) {
 	struct following following = {.out = out, .person = person, .seq = seq};
 	return in_one_moment(archive, read_moves, &following, choose_move, out);
+}
+
+/* ---- acts ---- */
+
+struct auditing {
+	struct slices *out;
+	uint64_t since_us, seq;
+};
+
+static bool choose_act(void *context, const struct record *entry) {
+	struct auditing *auditing = context;
+	if (record_is_act(entry) && entry->seq > auditing->seq &&
+	    entry->time_us >= auditing->since_us && !slices_is_full(auditing->out)) {
+		slices_push(auditing->out, entry);
+	}
+	return !slices_is_full(auditing->out);
+}
+
+static enum store_error read_acts(struct archive *archive, void *context) {
+	struct auditing *auditing = context;
+	return store_acts(archive->store, auditing->since_us, auditing->seq, auditing->out->most,
+	                  choose_act, auditing);
+}
+
+enum store_error archive_acts(struct archive *archive, uint64_t since_us, uint64_t seq,
+                              struct slices *out) {
+	struct auditing auditing = {.out = out, .since_us = since_us, .seq = seq};
+	return in_one_moment(archive, read_acts, &auditing, choose_act, out);
 }
 
 /* ---- who had a name ---- */

@@ -56,6 +56,9 @@ enum store_error archive_events_after(struct archive *archive, uint64_t room, ui
 /* What was said in the room, or the thread, with just this seq, or the event; if it is there. */
 enum store_error archive_entry(struct archive *archive, uint64_t room, uint64_t seq,
                                struct slices *out);
+/* The first acts (act.h) with seq > `seq`, at or after that time. */
+enum store_error archive_acts(struct archive *archive, uint64_t since_us, uint64_t seq,
+                              struct slices *out);
 /*
  * The last entries with seq <= `seq` with which somebody gave up the name: left, was put out, is
  * called something else now. Only so many entries are looked at (ARCHIVE_GONE_MAX).

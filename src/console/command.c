@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "duration.h"
 #include "handlers.h"
 #include "limits.h"
+#include "moment.h"
 #include "record.h"
 #include "utf8.h"
+#include "whom.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -31,15 +34,22 @@ static const struct command_row rows[] = {
 	{"unmute", {"名字", "NAME"},
 	 {"解除禁言", "let them speak again"},
 	 SHAPE_NAME, REQUEST_UNMUTE, run_request},
-	{"ban", {"名字|地址|网段 [原因]", "NAME|ADDRESS|NET [why]"},
-	 {"禁止进入，在场的也会离开", "keep out; who is in must leave"},
+	{"ban", {"名字|地址|网段|掩码|account:名字 [--for 7d] [原因]", "NAME|ADDRESS|NET|MASK|account:NAME [--for 7d] [why]"},
+	 {"禁止进入，在场的也会离开；掩码是 名字!用户@主机", "keep out; who is in must leave; a mask is nick!user@host"},
 	 SHAPE_WHOM_WHY, REQUEST_BAN, run_request},
-	{"unban", {"名字|地址|网段", "NAME|ADDRESS|NET"},
+	{"unban", {"名字|地址|网段|掩码|account:名字", "NAME|ADDRESS|NET|MASK|account:NAME"},
 	 {"取消禁止", "take a ban back"},
 	 SHAPE_WHOM, REQUEST_UNBAN, run_request},
 	{"bans", {"", ""},
 	 {"列出所有禁止和禁言", "list all bans and mutes"},
 	 SHAPE_NOTHING, 0, run_bans},
+	{"defcon", {"[级别 [原因]]", "[LEVEL [why]]"},
+	 {"对外开放到什么程度: 5 照常，4 不能注册，3 只进有账号的人，2 谁也不进，1 房间也静音",
+	  "how far the server is open: 5 as ever, 4 no new accounts, 3 only accounts come in, 2 nobody, 1 rooms are quiet too"},
+	 SHAPE_LEVEL, REQUEST_SERVER_SET, run_level},
+	{"audit", {"[--since 时间] [--by 名字] [--about 名字|房间]", "[--since TIME] [--by NAME] [--about NAME|ROOM]"},
+	 {"谁做了什么管理，为什么；不写时间是最近 30 天", "who moderated what, and why; without a time the last 30 days"},
+	 SHAPE_AUDIT, 0, run_audit},
 	{"history", {"[行数]", "[N]"},
 	 {"最近的记录，不写行数是 10 行", "the last lines, 10 if no number is given"},
 	 SHAPE_COUNT, 0, run_history},
@@ -153,16 +163,80 @@ static enum command_error parse_minutes(struct slice rest, struct command *comma
 	return command->number == 0 ? COMMAND_BAD_NUMBER : COMMAND_OK;
 }
 
+/* "--for 7d", "--why": in whatever order, before the text. */
+static enum command_error parse_ban(struct slice rest, struct command *command) {
+	static const char how_long[] = "--for", why[] = "--why";
+	for (;;) {
+		struct slice before = rest;
+		struct slice word = take_word(&rest);
+		if (slice_equal(word, slice_from_string(how_long)) && command->number == 0) {
+			if (rest.size == 0) {
+				return COMMAND_MISSING;
+			}
+			if (!duration_parse(take_word(&rest), &command->number)) {
+				return COMMAND_BAD_TIME;
+			}
+			continue;
+		}
+		bool is_why = slice_equal(word, slice_from_string(why));
+		command->text = is_why ? rest : before;
+		return is_why && rest.size == 0 ? COMMAND_MISSING : COMMAND_OK;
+	}
+}
+
+static enum command_error parse_level(struct slice rest, struct command *command) {
+	if (rest.size == 0) {
+		return COMMAND_OK;
+	}
+	command->number = parse_number(take_word(&rest), LEVEL_OPEN);
+	if (command->number == 0) {
+		return COMMAND_BAD_NUMBER;
+	}
+	command->text = rest;
+	struct slice word = take_word(&rest);
+	command->text = slice_equal(word, slice_from_string("--why")) ? rest : command->text;
+	return COMMAND_OK;
+}
+
+/* The field that the option fills; NULL: there is no such option. */
+static struct slice *field_of(struct command *command, struct slice option) {
+	return slice_equal(option, slice_from_string("--since"))   ? &command->since
+	       : slice_equal(option, slice_from_string("--by"))    ? &command->by
+	       : slice_equal(option, slice_from_string("--about")) ? &command->about
+	                                                           : NULL;
+}
+
+static enum command_error parse_audit(struct slice rest, struct command *command) {
+	uint64_t since_us;
+	while (rest.size > 0) {
+		struct slice *field = field_of(command, take_word(&rest));
+		if (field == NULL) {
+			return COMMAND_SURPLUS;
+		}
+		if (rest.size == 0) {
+			return COMMAND_MISSING;
+		}
+		*field = take_word(&rest);
+	}
+	bool is_time = command->since.size == 0 || moment_parse(command->since, 0, &since_us);
+	return is_time ? COMMAND_OK : COMMAND_BAD_TIME;
+}
+
 static enum command_error parse_whom(struct slice rest, struct command *command) {
 	if (rest.size == 0) {
 		return COMMAND_MISSING;
 	}
 	enum command_shape shape = command->row->shape;
-	struct slice whom = take_word(&rest);
-	bool may_be_net = shape == SHAPE_WHOM || shape == SHAPE_WHOM_WHY;
-	command->has_net = may_be_net && net_parse(whom, &command->net);
-	if (!command->has_net) {
-		command->name = whom;
+	command->name = take_word(&rest);
+	if (shape == SHAPE_WHOM || shape == SHAPE_WHOM_WHY) {
+		const struct whom whom = whom_parse(command->name);
+		command->name = whom.name;
+		command->bits = whom.bits;
+		command->has_net = whom.has_net;
+		command->net = whom.net;
+	}
+	if (shape == SHAPE_WHOM_WHY) {
+		return parse_ban(rest, command);
 	}
 	if (shape == SHAPE_NAME_MINUTES) {
 		return parse_minutes(rest, command);
@@ -229,6 +303,8 @@ static enum command_error parse_arguments(struct slice rest, struct command *com
 	switch (command->row->shape) {
 	case SHAPE_NOTHING: return rest.size > 0 ? COMMAND_SURPLUS : COMMAND_OK;
 	case SHAPE_DEED: return parse_deed(rest, command);
+	case SHAPE_LEVEL: return parse_level(rest, command);
+	case SHAPE_AUDIT: return parse_audit(rest, command);
 	case SHAPE_COUNT: return parse_count(rest, command);
 	case SHAPE_WHY: command->text = rest; return COMMAND_OK;
 	case SHAPE_TEXT: command->text = rest; return rest.size == 0 ? COMMAND_MISSING : COMMAND_OK;
@@ -297,6 +373,7 @@ const char *command_strerror(enum command_error error) {
 	case COMMAND_NOT_UTF8: return "not-utf8";
 	case COMMAND_TOO_LONG: return "text-too-long";
 	case COMMAND_BAD_DEED: return "unknown-deed";
+	case COMMAND_BAD_TIME: return "bad-time";
 	}
 	return "unknown";
 }
@@ -306,6 +383,9 @@ static const char *what_is_wrong(enum command_error error, bool is_en) {
 	case COMMAND_MISSING: return is_en ? "Something is missing" : "还缺内容";
 	case COMMAND_SURPLUS: return is_en ? "That is too much" : "内容多了";
 	case COMMAND_BAD_DEED: return is_en ? "It does no such thing" : "它不会做这个";
+	case COMMAND_BAD_TIME:
+		return is_en ? "That is no time, such as 7d, 12h30m or (since) 2026-11-23"
+		             : "时间不对；可以是 7d、12h30m，或者（从）2026-11-23";
 	case COMMAND_BAD_NUMBER: return is_en ? "That is not a number to use" : "数字不对";
 	default: return "";
 	}

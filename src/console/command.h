@@ -31,11 +31,13 @@ enum command_shape {
 	SHAPE_NAME,         /* NAME */
 	SHAPE_NAME_WHY,     /* NAME [why] */
 	SHAPE_NAME_MINUTES, /* NAME [minutes [why]] */
-	SHAPE_WHOM,         /* NAME|ADDRESS|NET */
-	SHAPE_WHOM_WHY,     /* NAME|ADDRESS|NET [why] */
+	SHAPE_WHOM,         /* NAME|ADDRESS|NET|MASK|account:NAME */
+	SHAPE_WHOM_WHY,     /* NAME|ADDRESS|NET|MASK|account:NAME [--for DURATION] [[--why] why] */
 	SHAPE_COUNT,        /* [N] */
 	SHAPE_WHY,          /* [why] */
 	SHAPE_TEXT,         /* TEXT */
+	SHAPE_LEVEL,        /* [1 to 5 [[--why] why]] */
+	SHAPE_AUDIT,        /* [--since TIME] [--by NAME] [--about WHAT] */
 	SHAPE_DEED,         /* list, add|password|drop|show NAME, or set NAME stay on|off|default */
 };
 
@@ -72,7 +74,9 @@ struct command {
 	struct slice name; /* empty: none, or a net instead */
 	bool has_net;
 	struct net net;
-	uint64_t number; /* minutes, lines; 0: not given */
+	uint64_t bits;                 /* BAN_*: what kind of name it is */
+	uint64_t number;               /* minutes, seconds, lines, a level; 0: not given */
+	struct slice since, by, about; /* SHAPE_AUDIT; empty: not given */
 	enum command_deed deed;
 	struct slice text;
 };
@@ -87,6 +91,7 @@ enum command_error {
 	COMMAND_NOT_UTF8 = -6,
 	COMMAND_TOO_LONG = -7,
 	COMMAND_BAD_DEED = -8, /* not one of those that the command has */
+	COMMAND_BAD_TIME = -9, /* no time, or no length of time */
 };
 
 /*

@@ -14,6 +14,10 @@ void run_bans(struct task *task);
 void run_history(struct task *task);
 void run_stats(struct task *task);
 
+/* How far the server is open: shown, or set. What was done to moderate it. */
+void run_level(struct task *task);
+void run_audit(struct task *task);
+
 /* Accounts: from the clerk, and told to the hub. */
 void run_account(struct task *task);
 

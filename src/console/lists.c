@@ -117,6 +117,7 @@ static void take_restrictions(struct task *task, const struct state *state) {
 		                          .name = restriction->name,
 		                          .has_net = restriction->has_net,
 		                          .net = restriction->net,
+		                          .bits = restriction->bits,
 		                          .by = restriction->by,
 		                          .text = restriction->why,
 		                          .since_us = restriction->since_us,
@@ -131,6 +132,32 @@ static void take_restrictions(struct task *task, const struct state *state) {
 
 void run_bans(struct task *task) {
 	task->take_state = take_restrictions;
+	task_wait(task, TASK_STATE);
+	roll_want(task->console);
+}
+
+/* ---- /defcon ---- */
+
+static void say_level(struct task *task, const struct state *state) {
+	char words[SPEECH_LINE_MAX];
+	const struct server_state server = state_server(state);
+	const struct record row = {.kind = ROW_SERVER,
+	                           .number = server.level,
+	                           .by = server.by,
+	                           .text = server.why,
+	                           .since_us = server.since_us};
+	speech_line(task->language, &row, words);
+	json_t *object = speech_object(&row);
+	json_object_set_new(object, "level", json_integer(server.level));
+	task_done(task, words, object);
+}
+
+void run_level(struct task *task) {
+	if (task->command.number != 0) {
+		run_request(task);
+		return;
+	}
+	task->take_state = say_level;
 	task_wait(task, TASK_STATE);
 	roll_want(task->console);
 }

@@ -71,7 +71,7 @@ static void put_string(struct line *line, const char *text) {
 }
 
 static void put_name(struct line *line, struct slice name) {
-	char shown[VISIBLE_BYTES_MAX(NAME_BYTES_MAX)];
+	char shown[VISIBLE_BYTES_MAX(MASK_BYTES_MAX)];
 	size_t size = visible_render(name, shown, sizeof(shown));
 	put(line, slice_of(shown, size < sizeof(shown) ? size : sizeof(shown)));
 }
@@ -96,6 +96,14 @@ static void put_why(struct line *line, struct slice why) {
 		size_t size = visible_render(why, shown, sizeof(shown));
 		put_string(line, ": ");
 		put_text(line, slice_of(shown, size < sizeof(shown) ? size : sizeof(shown)), "  ");
+	}
+}
+
+/* The administrator's own are most: that is not said. */
+static void put_by(struct line *line, enum language language, struct slice by) {
+	if (by.size > 0) {
+		put_string(line, either(language, "  由 ", "  by "));
+		put_name(line, by);
 	}
 }
 
@@ -137,6 +145,31 @@ static void put_account(struct line *line, enum language language, const struct 
 	put_string(line, speech_time(row->since_us, time));
 }
 
+const char *speech_level(enum language language, uint64_t level) {
+	switch (level) {
+	case LEVEL_QUIET:
+		return either(language, "1，谁也不进，房间都静音",
+		              "1, nobody new comes in, and every room is as if moderated");
+	case LEVEL_SHUT: return either(language, "2，谁也不进", "2, nobody new comes in");
+	case LEVEL_ACCOUNTS:
+		return either(language, "3，只进有账号的人", "3, only accounts come in");
+	case LEVEL_NO_NEW_ACCOUNTS:
+		return either(language, "4，不能注册", "4, nobody can register an account");
+	default: return either(language, "5，照常", "5, as ever");
+	}
+}
+
+static void put_level(struct line *line, enum language language, const struct record *row) {
+	char time[SPEECH_TIME_MAX];
+	put_string(line, speech_level(language, row->number));
+	if (row->since_us != 0) {
+		put_string(line, either(language, "  从 ", "  since "));
+		put_string(line, speech_time(row->since_us, time));
+		put_by(line, language, row->by);
+		put_why(line, row->text);
+	}
+}
+
 static void put_restriction(struct line *line, enum language language, const struct record *row) {
 	char text[ADDRESS_TEXT_MAX];
 	char time[SPEECH_TIME_MAX];
@@ -145,6 +178,7 @@ static void put_restriction(struct line *line, enum language language, const str
 	if (row->has_net) {
 		put_string(line, net_format(&row->net, text));
 	} else {
+		put_string(line, (row->bits & BAN_IS_ACCOUNT) != 0 ? "account:" : "");
 		put_name(line, row->name);
 	}
 	put_string(line, either(language, "  从 ", "  since "));
@@ -153,6 +187,7 @@ static void put_restriction(struct line *line, enum language language, const str
 		put_string(line, either(language, " 到 ", " until "));
 		put_string(line, speech_time(row->until_us, time));
 	}
+	put_by(line, language, row->by);
 	put_why(line, row->text);
 }
 
@@ -162,6 +197,7 @@ size_t speech_line(enum language language, const struct record *record, char out
 	switch (record->kind) {
 	case ROW_SESSION: put_session(&line, language, record); break;
 	case ROW_ACCOUNT: put_account(&line, language, record); break;
+	case ROW_SERVER: put_level(&line, language, record); break;
 	case ROW_BAN:
 	case ROW_MUTE: put_restriction(&line, language, record); break;
 	default: put_entry(&line, language, record); break;
@@ -234,6 +270,13 @@ json_t *speech_object(const struct record *record) {
 	set_text(object, "by", record->by);
 	set_time(object, "since", record->since_us);
 	set_time(object, "until", record->until_us);
+	if ((record->kind == ROW_BAN || record->kind == ENTRY_BANNED ||
+	     record->kind == ENTRY_UNBANNED) &&
+	    record->bits != 0) {
+		json_object_set_new(
+			object, "of",
+			json_string((record->bits & BAN_IS_ACCOUNT) != 0 ? "account" : "mask"));
+	}
 	if (record->kind == ROW_SESSION) {
 		json_object_set_new(object, "face", json_string(face_word(record->face)));
 		json_object_set_new(object, "absent", json_boolean(record->number != 0));

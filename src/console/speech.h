@@ -1,7 +1,7 @@
 /*
  * speech.h - how the console puts records: as a line for people, as an object
  * for programs. Records are entries, and rows as lists have them: ROW_SESSION
- * (somebody present, with name), ROW_BAN, ROW_MUTE, ROW_ACCOUNT (with since).
+ * (somebody present, with name), ROW_BAN, ROW_MUTE, ROW_ACCOUNT (with since), ROW_SERVER.
  */
 #ifndef SPEECH_H
 #define SPEECH_H
@@ -28,6 +28,9 @@ const char *speech_time(uint64_t time_us, char out[SPEECH_TIME_MAX]);
  * Line feeds in texts are followed by an indent, so that no text looks like a line of its own.
  */
 size_t speech_line(enum language language, const struct record *record, char out[SPEECH_LINE_MAX]);
+
+/* "5, as ever": a level in words; never NULL. */
+const char *speech_level(enum language language, uint64_t level);
 
 /* A new reference; the record's `line` is not in it. */
 json_t *speech_object(const struct record *record);

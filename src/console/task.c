@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "account_task.h"
+#include "acts.h"
 #include "check.h"
 #include "console_inner.h"
 #include "diag.h"
@@ -139,6 +140,7 @@ void run_request(struct task *task) {
 	                                    .name = command->name,
 	                                    .has_net = command->has_net,
 	                                    .net = command->net,
+	                                    .bits = command->bits,
 	                                    .number = command->number,
 	                                    .text = command->text});
 }
@@ -232,7 +234,7 @@ void task_show(struct task *task) {
 }
 
 static void finish_showing(struct task *task) {
-	if (!account_go_on(task)) {
+	if (!account_go_on(task) && !acts_go_on(task)) {
 		size_t count = task->count > 0 ? task->count : task->pile.count;
 		task_done(task, NULL, json_pack("{s:I}", "count", (json_int_t)count));
 	}
@@ -249,7 +251,11 @@ static void step_showing(struct task *task) {
 			finish_showing(task);
 			return;
 		}
-		if (speech_line(task->language, &record, words) > 0) {
+		bool is_act = task->question.what == CLERK_ACTS;
+		if (is_act) {
+			acts_line(task->language, &record, words);
+			task_say(task, words, acts_object(&record));
+		} else if (speech_line(task->language, &record, words) > 0) {
 			task_say(task, words, speech_object(&record));
 		}
 	}
@@ -310,6 +316,8 @@ void tasks_on_clerk(struct console *console, const struct clerk_answer *answer, 
 			check_on_clerk(task, answer->count);
 		} else if (clerk_is_account(task->question.what)) {
 			account_on_clerk(task, answer, bytes, size);
+		} else if (task->question.what == CLERK_ACTS) {
+			acts_on_clerk(task, answer, bytes, size);
 		} else {
 			take_slice(task, answer, bytes, size);
 		}
@@ -322,6 +330,7 @@ void tasks_on_hello(struct console *console) {
 		struct task *task = &console->tasks[i];
 		if (task->phase == TASK_CLERK) {
 			pile_finish(&task->pile);
+			task->received = 0;
 			ask_clerk(task);
 		}
 	}

@@ -4,7 +4,7 @@
  *   free → (run) ─┬→ answer → durable ─┬→ done     what the hub decides
  *                 ├→ answer → boards → clerk       /check
  *                 ├→ state → showing               /who, /bans
- *                 ├→ clerk → showing               /history, /account list
+ *                 ├→ clerk → showing               /history, /audit, /account list
  *                 ├→ clerk → answer → durable      /account add, drop
  *                 └→ done                          /stats, /help, a line that makes no sense
  *
@@ -22,6 +22,7 @@
 #include "accountwire.h"
 #include "clerkwire.h"
 #include "command.h"
+#include "limits.h"
 #include "options.h"
 #include "pile.h"
 #include "record.h"
@@ -30,6 +31,13 @@ struct console;
 struct state;
 
 #define TASK_PATIENCE_US (10 * 1000 * 1000)
+
+/* What run_audit() looks for; the line it was typed in is gone by then. */
+struct audit {
+	uint64_t since_us;
+	uint16_t by_size, about_size;
+	char by[NAME_BYTES_MAX], about[MASK_BYTES_MAX];
+};
 
 /* Where the lines of an answer go. */
 struct asker {
@@ -76,6 +84,9 @@ struct task {
 	struct account_question account; /* with the password that came beside the line; wiped */
 	bool has_password, is_password_fit;
 	uint64_t account_made_us; /* of /account show */
+
+	struct audit audit;
+	size_t received; /* records of this page of an answer */
 
 	struct pile pile;
 	size_t shown; /* offset into the pile */

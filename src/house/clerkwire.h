@@ -60,6 +60,8 @@ enum clerk_what {
 	CLERK_ACCOUNT_VERIFY_SECRET = 23,
 	/* To the console, unasked: an account was made (ACCOUNT_OK) or dropped (ACCOUNT_UNKNOWN). */
 	CLERK_ACCOUNT_CHANGED = 24,
+	/* The first `count` acts (act.h) with seq > `seq` and at or after the time `room`. */
+	CLERK_ACTS = 25,
 };
 
 static inline bool clerk_is_account(uint32_t what) {

@@ -12,6 +12,7 @@
  *             and up to where the entries are forgotten
  *   entries   seq, room, time, kind, person, name, text, more
  *   entry_rooms   room, seq: the rooms of an entry beyond its first
+ *   acts      those of the entries that are acts (act.h), hidden ones too; as entries
  *   rows      the state after S: kind, id, other, record
  *
  * entries.room is the entry's first room, 0 for what everybody hears in every
@@ -21,7 +22,8 @@
  * while the ring lives); NULL when nothing is left, as with everything said.
  * Hidden entries (record_is_hidden()) change rows and S and leave no entry, but for
  * events (record_is_event()), which only who asks for them is given. What was taken
- * back is deleted (store_redact.h). The room of a direct message is its thread: nobody but its two people is shown
+ * back is deleted (store_redact.h). Acts go with the history they belong to: what is
+ * forgotten, is. The room of a direct message is its thread: nobody but its two people is shown
  * it, so whatever is asked for a room, or for everything, is without them.
  *
  * Every function that can fail returns a store_error; store_why() then has a

@@ -22,6 +22,7 @@
 	X(STATEMENT_META_SET,                                                                      \
 	  "UPDATE meta SET log = ?1, seq = ?2, time = ?3, ring = ?4, position = ?5, reserve = ?6") \
 	X(STATEMENT_ENTRY_PUT, "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")      \
+	X(STATEMENT_ACT_PUT, "INSERT INTO acts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")           \
 	X(STATEMENT_ENTRY_ROOM_PUT, "INSERT INTO entry_rooms VALUES (?1, ?2)")                     \
 	X(STATEMENT_ROW_PUT, "INSERT INTO rows VALUES (?1, ?2, ?3, ?4) "                           \
 	                     "ON CONFLICT DO UPDATE SET record = ?4")                              \
@@ -62,6 +63,9 @@
 	X(STATEMENT_AT_OR_AFTER, "SELECT seq, time FROM entries WHERE seq >= ?1 "                  \
 	                         "ORDER BY seq LIMIT 1")                                           \
 	X(STATEMENT_FORGET_UP_TO, "SELECT seq FROM entries ORDER BY seq LIMIT 1 OFFSET ?1")        \
+	X(STATEMENT_ACTS, "SELECT * FROM acts WHERE seq > ?1 AND time >= ?2 "                      \
+	                  "ORDER BY seq LIMIT ?3")                                                 \
+	X(STATEMENT_FORGET_ACTS, "DELETE FROM acts WHERE seq <= ?1")                               \
 	X(STATEMENT_FORGET_ROOMS, "DELETE FROM entry_rooms WHERE seq <= ?1")                       \
 	X(STATEMENT_FORGOTTEN, "UPDATE meta SET forgotten = max(forgotten, min(seq, ?1))")         \
 	X(STATEMENT_REDACT,                                                                        \

@@ -271,6 +271,11 @@ enum store_error store_goings(struct store *store, uint64_t from, uint64_t to, s
 	return range(store, STATEMENT_GOINGS, from, to, count, each, context);
 }
 
+enum store_error store_acts(struct store *store, uint64_t since_us, uint64_t seq, size_t count,
+                            store_each *each, void *context) {
+	return range(store, STATEMENT_ACTS, seq, since_us, count, each, context);
+}
+
 enum store_error store_messages(struct store *store, uint64_t room, uint64_t seq, size_t count,
                                 store_each *each, void *context) {
 	_Static_assert(ENTRY_SAID == 3 && ENTRY_DIRECT == 16, "the statement has them as numbers");

@@ -59,6 +59,10 @@ bool store_is_shown(const struct record *entry, uint64_t room);
 enum store_error store_moves(struct store *store, uint64_t person, uint64_t seq, size_t count,
                              store_each *each, void *context);
 
+/* The first `count` acts with seq > `seq`, at or after that time. */
+enum store_error store_acts(struct store *store, uint64_t since_us, uint64_t seq, size_t count,
+                            store_each *each, void *context);
+
 /* Up to `count` entries with from <= seq <= to, oldest first; or newest first. */
 enum store_error store_forward(struct store *store, uint64_t from, uint64_t to, size_t count,
                                store_each *each, void *context);

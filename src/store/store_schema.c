@@ -21,6 +21,8 @@ const char store_schema_sql[] =
 	"CREATE TABLE entry_rooms (room INTEGER NOT NULL, seq INTEGER NOT NULL, "
 	"PRIMARY KEY (room, seq)) WITHOUT ROWID;"
 	"CREATE INDEX entry_rooms_by_seq ON entry_rooms (seq);"
+	"CREATE TABLE acts (seq INTEGER PRIMARY KEY, room INTEGER, time INTEGER NOT NULL, "
+	"kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
 	"CREATE TABLE rows (kind INTEGER NOT NULL, id INTEGER NOT NULL, other INTEGER NOT NULL, "
 	"record BLOB NOT NULL, PRIMARY KEY (kind, id, other)) WITHOUT ROWID;";
 
@@ -32,7 +34,8 @@ const char store_schema_sql[] =
  * 3: one can be put out of a room, which is a move as well; and there are rows
  *    (profiles, charters, masks, ...) that an older version does not know.
  * 4: messages are found without going through all who came and went between.
- * 5: there are rows and kinds of entries that an older version does not know.
+ * 5: there are rows and kinds of entries that an older version does not know; and
+ *    acts have a place of their own: of those before, what is history is there.
  */
 static const struct store_migration migrations[] = {
 	{"ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
@@ -41,7 +44,10 @@ static const struct store_migration migrations[] = {
 	{"DROP INDEX moves_by_person;"
          "CREATE INDEX moves_by_person ON entries (person, seq) WHERE kind IN (14, 15, 23);"},
 	{"CREATE INDEX said_by_room ON entries (room, seq) WHERE kind IN (3, 16);"},
-	{""},
+	{"CREATE TABLE acts (seq INTEGER PRIMARY KEY, room INTEGER, time INTEGER NOT NULL, "
+         "kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
+         "INSERT INTO acts SELECT * FROM entries WHERE kind IN (5, 6, 8, 9, 10, 11, 12, 23) "
+         "OR (kind = 22 AND person IS NOT NULL);"},
 };
 
 /* ---- making one ---- */

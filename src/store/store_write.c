@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "act.h"
 #include "store_inner.h"
 #include "store_read.h"
 
@@ -140,12 +141,9 @@ static enum store_error put_further_rooms(struct store *store, const struct reco
 	return STORE_OK;
 }
 
-enum store_error store_put_entry(struct store *store, const struct record *entry) {
-	assert(record_is_entry(entry) && entry->seq > 0 && entry->seq <= INT64_MAX);
-	if (record_is_hidden(entry) && !record_is_event(entry)) {
-		return STORE_OK;
-	}
-	sqlite3_stmt *put = store_statement_within(store, STATEMENT_ENTRY_PUT);
+static enum store_error put_columns(struct store *store, enum store_statement which,
+                                    const struct record *entry) {
+	sqlite3_stmt *put = store_statement_within(store, which);
 	if (put == NULL) {
 		return STORE_FAILED;
 	}
@@ -157,7 +155,19 @@ enum store_error store_put_entry(struct store *store, const struct record *entry
 	bind_slice(put, 6, entry->name);
 	bind_slice(put, 7, entry->text);
 	bind_more(put, 8, entry, store->scratch);
-	enum store_error error = store_run_within(store, put, "store an entry");
+	return store_run_within(store, put, "store an entry");
+}
+
+enum store_error store_put_entry(struct store *store, const struct record *entry) {
+	assert(record_is_entry(entry) && entry->seq > 0 && entry->seq <= INT64_MAX);
+	enum store_error error = STORE_OK;
+	if (record_is_act(entry)) {
+		error = put_columns(store, STATEMENT_ACT_PUT, entry);
+	}
+	if (error != STORE_OK || (record_is_hidden(entry) && !record_is_event(entry))) {
+		return error;
+	}
+	error = put_columns(store, STATEMENT_ENTRY_PUT, entry);
 	return error == STORE_OK ? put_further_rooms(store, entry) : error;
 }
 
@@ -246,10 +256,11 @@ static enum store_error oldest_up_to(struct store *store, size_t most, uint64_t 
 }
 
 enum store_error store_forget(struct store *store, uint64_t seq, size_t *count) {
-	static const enum store_statement deeds[] = {STATEMENT_FORGET_ROOMS, STATEMENT_FORGET};
+	static const enum store_statement deeds[] = {STATEMENT_FORGET_ACTS, STATEMENT_FORGET_ROOMS,
+	                                             STATEMENT_FORGET};
 	*count = 0;
 	enum store_error error = store_begin(store);
-	for (size_t i = 0; i < 2 && error == STORE_OK; i++) {
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]) && error == STORE_OK; i++) {
 		sqlite3_stmt *statement = store_statement_within(store, deeds[i]);
 		if (statement == NULL) {
 			return STORE_FAILED;

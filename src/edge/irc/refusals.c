@@ -187,6 +187,21 @@ static bool tell_bad_forward(struct irc *irc, const struct record *answer) {
 	return true;
 }
 
+/* By the level of the server; or by its password. */
+static void access_closed(struct irc *irc, const struct record *answer) {
+	if (answer->number == 0) {
+		irc_numeric(irc, ERR_PASSWDMISMATCH, irc_nothing(), irc_nothing());
+		irc_close(irc, irc_word("Not without a password"));
+		return;
+	}
+	struct slice words =
+		irc_word(answer->number >= LEVEL_ACCOUNTS ? "Only who has an account comes in now"
+	                                                  : "Nobody new comes in now");
+	irc_numeric_with(irc, ERR_YOUREBANNEDCREEP, irc_nothing(),
+	                 answer->text.size > 0 ? answer->text : words);
+	irc_close(irc, words);
+}
+
 static void refused_at_door(struct irc *irc, const struct irc_asked *asked,
                             const struct record *answer) {
 	struct irc_door *door = irc->user->door;
@@ -204,10 +219,7 @@ static void refused_at_door(struct irc *irc, const struct irc_asked *asked,
 		return;
 	case REASON_FULL: irc_close(irc, irc_word("The server is full")); return;
 	case REASON_ACCESS_CLOSED:
-	case REASON_PASSWORD_WRONG:
-		irc_numeric(irc, ERR_PASSWDMISMATCH, irc_nothing(), irc_nothing());
-		irc_close(irc, irc_word("Not without a password"));
-		return;
+	case REASON_PASSWORD_WRONG: access_closed(irc, answer); return;
 	case REASON_NAME_TAKEN:
 		if (irc_enters_again(irc)) {
 			return;
