@@ -45,7 +45,7 @@ static const struct command_row rows[] = {
 	 SHAPE_NOTHING, 0, run_bans},
 	{"defcon", {"[级别 [原因]]", "[LEVEL [why]]"},
 	 {"对外开放到什么程度: 5 照常，4 不能注册，3 只进有账号的人，2 谁也不进，1 房间也静音",
-	  "how far it is open: 5 all, 3 accounts only, 2 nobody new, 1 quiet too"},
+	  "how far it is open: 5 to all, 3 to accounts, 2 to nobody new"},
 	 SHAPE_LEVEL, REQUEST_SERVER_SET, run_level},
 	{"audit", {"[--since 时间] [--by 名字] [--about 名字|房间]", "[--since TIME] [--by NAME] [--about NAME|ROOM]"},
 	 {"谁做了什么管理，为什么；不写时间是最近 30 天", "who moderated what, and why; without a time the last 30 days"},
