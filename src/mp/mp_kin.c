@@ -154,6 +154,13 @@ pid_t mp_kin_fork(void) {
 	return fork();
 }
 
+int mp_kin_hold(void) {
+	lock_kin();
+	int error = make_epoll();
+	unlock_kin();
+	return error < 0 ? -1 : eventfd(0, EFD_CLOEXEC);
+}
+
 /*
  * It ended and is gone already, without a trace, because SIGCHLD is ignored. Its descriptor is one that is
  * readable, as that of an ended child has to be.

@@ -14,6 +14,13 @@
  */
 pid_t mp_kin_fork(void);
 
+/*
+ * Keeps a descriptor free for mp_kin_add(), before there is a child: one that is ended because there is none
+ * left may have done something by then. Returns it, to be closed before mp_kin_add(), and in the child; -1
+ * with errno.
+ */
+int mp_kin_hold(void);
+
 /* The child of that pid lives at `process` from now on. When that fails it is killed: MP_SYSTEM. */
 int mp_kin_add(struct mp_process *process, pid_t pid);
 

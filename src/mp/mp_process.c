@@ -78,14 +78,18 @@ int mp_process_start(struct mp_process *process) {
 	}
 	flush_standard_streams();
 	pid_t parent = getpid();
-	pid_t pid = mp_kin_fork();
-	if (pid < 0) {
+	int held = mp_kin_hold();
+	if (held < 0) {
 		return MP_SYSTEM;
 	}
+	pid_t pid = mp_kin_fork();
+	int reason = errno;
+	close(held);
 	if (pid == 0) {
 		be_child(process, parent);
 	}
-	return mp_kin_add(process, pid);
+	errno = reason;
+	return pid < 0 ? MP_SYSTEM : mp_kin_add(process, pid);
 }
 
 pid_t mp_process_pid(const struct mp_process *process) {
