@@ -318,7 +318,6 @@ enum record_bits {
 	PERSON_WANTS_NO_BACKLOG = 1 << 5, /* +H */
 	PERSON_BITS = (1 << 6) - 1,
 	SAID_IS_NOTICE = 1 << 8,
-	SAID_IS_MULTILINE = 1 << 9, /* its text has lines, '\n' between them */
 	SAID_IS_REDACTED = 1 << 10, /* taken back: without its text and tags, and shown to nobody */
 	ROOM_IS_INVITE_ONLY = 1 << 16, /* i */
 	ROOM_IS_MODERATED = 1 << 17,   /* m */

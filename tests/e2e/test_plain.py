@@ -113,9 +113,9 @@ def test_one_line_end_before_and_after(serve):
         "\nC 小明 c\n": "c",
         "C 小明 d\r\n": "d",
         "\r\nC 小明 e": "e",
-        "C 小明 f\n\n": "f\n",
-        "C 小明 g\nh\n": "g\nh",
-        "C 小明 \ni": "\ni",
+        "C 小明 f\n\n": "f\n  ",
+        "C 小明 g\nh\n": "g\n  h",
+        "C 小明 \ni": "\n  i",
     }.items():
         ming.send(request)
         hong.expect(f"小明说: {text}")
@@ -398,12 +398,12 @@ def test_text_limit(serve, language):
 
 
 def test_controls_are_shown_as_replacement(serve):
-    """Tab and line feed stay; the history keeps every byte."""
+    """Tab and line feed stay, and lines that follow are indented; the history keeps every byte."""
     server = serve()
     ming, hong = Crowd(server, ["小明", "小红"])
     text = "a\x00b\x07c\x1b[2Jd\te\nf\rg\x7fh\u0085i\u009bj"
     ming.say(text)
-    hong.expect("小明说: a\ufffdb\ufffdc\ufffd[2Jd\te\nf\ufffdg\ufffdh\ufffdi\ufffdj")
+    hong.expect("小明说: a\ufffdb\ufffdc\ufffd[2Jd\te\n  f\ufffdg\ufffdh\ufffdi\ufffdj")
     assert server.history()[-1]["text"] == text
 
 

@@ -102,6 +102,52 @@ static void the_worst_texts_fit(void **state) {
 	assert_in_range(parts.count, 5, PLAIN_PARTS_MAX);
 }
 
+static void expect_whole(const char *whole) {
+	assert_int_equal(parts.count, 1);
+	assert_int_equal(parts.parts[0].iov_len, strlen(whole));
+	assert_memory_equal(parts.parts[0].iov_base, whole, strlen(whole));
+}
+
+static void no_line_passes_for_another_persons(void **state) {
+	struct record entry = said(0);
+	entry.text = slice_from_string("hi\n小红说: no\n\n");
+	render(&entry);
+	expect_whole("小明说: hi\n  小红说: no\n  \n  ");
+	entry.kind = ENTRY_TOPIC;
+	entry.by = entry.name;
+	render(&entry);
+	assert_int_equal(parts.count, 1);
+	assert_non_null(memmem(parts.parts[0].iov_base, parts.parts[0].iov_len, "\n  小红说: no",
+	                       strlen("\n  小红说: no")));
+	entry = (struct record){.kind = ENTRY_KICKED,
+	                        .reason = REASON_KICKED,
+	                        .text = slice_from_string("go\n小红说: no")};
+	parts_clear(&parts);
+	parts_add_ended(&parts, LANGUAGE_ZH, &entry);
+	assert_int_equal(parts.count, 1);
+	assert_non_null(memmem(parts.parts[0].iov_base, parts.parts[0].iov_len, "\n  小红说: no",
+	                       strlen("\n  小红说: no")));
+	/* Long ones: each line begins with who said it, or is indented. */
+	for (size_t size = 1; size <= sizeof(text); size += size < 1200 ? 1 : 97) {
+		memset(text, size % 2 == 0 ? '\n' : 'x', sizeof(text));
+		for (size_t i = 7; i < sizeof(text); i += 8) {
+			text[i] = '\n';
+		}
+		entry = said(size);
+		render(&entry);
+		assert_in_range(parts.count, 1, PLAIN_PARTS_MAX);
+		for (unsigned i = 0; i < parts.count; i++) {
+			struct slice part =
+				slice_of(parts.parts[i].iov_base, parts.parts[i].iov_len);
+			assert_in_range(part.size, 1, PLAIN_DATAGRAM_BYTES_MAX);
+			assert_true(slice_starts_with(part, slice_from_string("小明说: ")));
+			for (size_t at = 0; at + 1 < part.size; at++) {
+				assert_true(part.bytes[at] != '\n' || part.bytes[at + 1] == ' ');
+			}
+		}
+	}
+}
+
 static void what_is_not_told(void **state) {
 	struct record entry = {.kind = ENTRY_MUTED, .name = slice_from_string("小明")};
 	render(&entry);
@@ -263,6 +309,7 @@ int main(void) {
 		cmocka_unit_test(long_texts_lose_nothing),
 		cmocka_unit_test(exactly_full_is_one_datagram),
 		cmocka_unit_test(the_worst_texts_fit),
+		cmocka_unit_test(no_line_passes_for_another_persons),
 		cmocka_unit_test(what_is_not_told),
 		cmocka_unit_test(before_each_part),
 		cmocka_unit_test(who_is_here),

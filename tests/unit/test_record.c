@@ -136,7 +136,6 @@ static void bits_stay_what_they_are(void **state) {
 	assert_int_equal(PERSON_BITS, 0x3F);
 	assert_int_equal(PERSON_WANTS_NO_BACKLOG, 0x20);
 	assert_int_equal(SAID_IS_NOTICE, 0x100);
-	assert_int_equal(SAID_IS_MULTILINE, 0x200);
 	assert_int_equal(SAID_IS_REDACTED, 0x400);
 	assert_int_equal(ROOM_BITS, 0xFF0000);
 	assert_int_equal(ROOM_NO_CONTROLS, 0x200000);

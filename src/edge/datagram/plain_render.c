@@ -71,6 +71,39 @@ static bool is_told(const struct record *entry) {
 	}
 }
 
+/*
+ * A line feed stays one, and what follows it is indented: no name begins with
+ * a blank, so that it cannot pass for a line of somebody else. Three bytes for
+ * one, as with other controls. Returns the size.
+ */
+static size_t indent(struct slice text, char *out) {
+	size_t size = 0;
+	for (size_t i = 0; i < text.size; i++) {
+		out[size++] = text.bytes[i];
+		if (text.bytes[i] == '\n') {
+			out[size++] = ' ';
+			out[size++] = ' ';
+		}
+	}
+	return size;
+}
+
+static bool has_lines(struct slice text) {
+	return text.size > 0 && memchr(text.bytes, '\n', text.size) != NULL;
+}
+
+/* Closes a part of `size` bytes, its lines indented, cut to what a datagram holds. */
+static void close_words(struct plain_parts *parts, size_t size) {
+	char words[PLAIN_DATAGRAM_BYTES_MAX], indented[3 * PLAIN_DATAGRAM_BYTES_MAX];
+	char *out = open_part(parts);
+	if (has_lines(slice_of(out, size))) {
+		memcpy(words, out, size);
+		struct slice all = slice_of(indented, indent(slice_of(words, size), indented));
+		size = put(out, 0, slice_first(all, cut_before(all, PLAIN_DATAGRAM_BYTES_MAX)));
+	}
+	close_part(parts, size);
+}
+
 static void add_pieces(struct plain_parts *parts, struct slice prefix, struct slice text) {
 	while (text.size > 0) {
 		char *out = open_part(parts);
@@ -92,7 +125,7 @@ static bool is_long(const struct record *entry, struct slice before) {
 static void add_said(struct plain_parts *parts, enum language language, const struct record *entry,
                      struct slice before) {
 	char prefix[PLAIN_DATAGRAM_BYTES_MAX / 2];
-	char text[VISIBLE_BYTES_MAX(TEXT_BYTES_MAX)];
+	char text[VISIBLE_BYTES_MAX(TEXT_BYTES_MAX)], indented[VISIBLE_BYTES_MAX(TEXT_BYTES_MAX)];
 	size_t size = put(prefix, 0, before);
 	size += words_said_prefix(language, entry, prefix + size, sizeof(prefix) - size);
 	struct slice said = entry->text;
@@ -101,6 +134,9 @@ static void add_said(struct plain_parts *parts, enum language language, const st
 	}
 	if (!visible_is_same(said)) {
 		said = slice_of(text, visible_render(said, text, sizeof(text)));
+	}
+	if (has_lines(said)) {
+		said = slice_of(indented, indent(said, indented));
 	}
 	add_pieces(parts, slice_of(prefix, size), said);
 }
@@ -120,7 +156,7 @@ void parts_add_entry(struct plain_parts *parts, enum language language, const st
 	char *out = open_part(parts);
 	size_t size = put(out, 0, before);
 	size += words_entry(language, entry, out + size, PLAIN_DATAGRAM_BYTES_MAX - size);
-	close_part(parts, size);
+	close_words(parts, size);
 }
 
 /* ---- answers ---- */
@@ -202,7 +238,7 @@ void parts_add_refusal(struct plain_parts *parts, enum language language,
 void parts_add_ended(struct plain_parts *parts, enum language language,
                      const struct record *entry) {
 	char *out = open_part(parts);
-	close_part(parts, words_ended(language, entry, out, PLAIN_DATAGRAM_BYTES_MAX));
+	close_words(parts, words_ended(language, entry, out, PLAIN_DATAGRAM_BYTES_MAX));
 }
 
 void parts_add_probe(struct plain_parts *parts, enum language language,
