@@ -104,8 +104,11 @@ static inline bool model_is_room_banned(const struct model *model, int who, int 
 
 /* Is it signed in, to an account that there is? */
 static inline bool model_is_signed_in(const struct model *model, int who) {
+	if (who < MODEL_ADDRESSES) {
+		return false;
+	}
 	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
-	return who >= MODEL_ADDRESSES && (client->bits & PERSON_HAS_ACCOUNT) != 0 &&
+	return (client->bits & PERSON_HAS_ACCOUNT) != 0 &&
 	       model->accounts[model_names[client->name].same];
 }
 
