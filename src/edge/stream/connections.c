@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "plan.h"
 #include "stream_inside.h"
 
 struct memberships stream_nowhere;
@@ -311,7 +312,7 @@ void connection_drop(struct stream *stream, struct stream_connection *it) {
 	loop_forget(stream->edge->house.loop, &it->watch);
 	close(it->watch.fd);
 	answers_drop(&it->answers);
-	output_drop(it);
+	plan_drop(it);
 	connection_free_rooms(it);
 	free(it->input);
 	memset(it, 0, sizeof(*it));

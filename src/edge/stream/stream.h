@@ -17,7 +17,8 @@
  *   answers      the buffer of answers (pure)
  *   lane         entries rendered for one key (pure)
  *   stream_log   a stretch of the log (stretch.h), and its lanes
- *   output       one system call for all that waits
+ *   output       one system call for all that waits: whose turn it is
+ *   plan         and what that is
  *   stream_whom  whom an entry concerns, who is woken for it, who is in which rooms
  *   stream_car   stretches of the log that are older, for who is far behind (car.h)
  *

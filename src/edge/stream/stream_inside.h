@@ -42,7 +42,7 @@
 /* In no room, for all who are: not to be written to, nor freed. */
 extern struct memberships stream_nowhere;
 
-struct rest; /* output.c: of an entry that was written in part */
+struct rest; /* plan.c: of an entry that was written in part */
 
 /* Owned by the pool of connections. Ordered by when it is looked at: first what fan-out touches. */
 struct stream_connection {
@@ -260,7 +260,6 @@ bool output_has_work(const struct stream *stream);
 /* When it will have. */
 uint64_t output_due_us(const struct stream *stream);
 bool output_is_done(const struct stream_connection *it);
-void output_drop(struct stream_connection *it);
 
 /* stream_car.c */
 void stream_car_begin(struct stream *stream);
