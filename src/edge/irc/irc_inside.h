@@ -7,7 +7,7 @@
  *   commands   the table of commands
  *   reply      lines to one connection, labels, batches
  *   asked      requests under way: who asked for what
- *   render     entries into lines, for all who read them in one form
+ *   render     entries into lines, for all who read them in one form; render_lines: how these are put
  *   own        what one hears of one's own deeds
  *   changes    what people are, for who has missed how they became it
  *   refusals   the hub's refusals as numerics
