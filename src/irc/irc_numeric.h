@@ -16,7 +16,9 @@
 	X(216, RPL_STATSKLINE, "")                                                                 \
 	X(219, RPL_ENDOFSTATS, "End of STATS report")                                              \
 	X(221, RPL_UMODEIS, "")                                                                    \
+	X(225, RPL_STATSDLINE, "")                                                                 \
 	X(242, RPL_STATSUPTIME, "")                                                                \
+	X(243, RPL_STATSOLINE, "")                                                                 \
 	X(249, RPL_STATSDEBUG, "")                                                                 \
 	X(251, RPL_LUSERCLIENT, "")                                                                \
 	X(252, RPL_LUSEROP, "operator(s) online")                                                  \

@@ -156,9 +156,14 @@ def operators_see_bans(server, people):
     play(
         """
         ann: STATS k
-          ann < 216 K * * 小刚 :too loud
-          ann < 216 K 10.9.0.0/16 * * :...
+          ann < 216 K 小刚 * * :too loud (... by the administrator)
           ann < 219 k
+        ann: STATS D
+          ann < 225 D 10.9.0.0/16 :(... by the administrator)
+          ann < 219 D
+        ann: STATS o
+          ann < 243 O ~someone@... * ann
+          ann < 219 o
         bob: STATS k
           bob < 481
           bob < 219 k

@@ -1,9 +1,18 @@
 """What the administrator does against trouble, and what is later found of it: bans, levels, `audit`."""
 
+import re
+
 import tools
 from irc import Irc
 from plain import Plain
 from tools import eventually
+
+
+# What `qun admin password` makes of: open sesame
+SESAME = (
+    "$argon2id$v=19$m=65536,t=2,p=1$2NBHExx57ioLyOe6QOKHqA$KLbHRcbTLLDgt8aJ/1dgDMX7It1SxKjHlkygAtdIiz4"
+)
+ALL = ("hub", "scribe", "clerk", "edge 0", "console")
 
 
 def add_account(server, name, password):
@@ -12,9 +21,9 @@ def add_account(server, name, password):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def refused(server, nick, account=None):
+def refused(server, nick, account=None, source="127.0.0.1"):
     """What is read by who tries to come in by IRC and may not: the last lines."""
-    someone = Irc(server)
+    someone = Irc(server, source)
     lines = [f"NICK {nick}", f"USER {nick} 0 * :{nick}"]
     if account is not None:
         someone.negotiate("sasl")
@@ -59,8 +68,136 @@ def is_as_decided(server):
     assert "account:ann" in words and "no more of this" in words and "raid" in words
 
 
-def test_moderation(serve):
-    server = serve("--rate", "100000:100000", language="en")
+def become_operator(server, nick, *capabilities):
+    someone = Irc(server).enter(nick, *capabilities)
+    someone.send("OPER root :open sesame")
+    someone.find("381")
+    someone.sync()
+    return someone
+
+
+def said(person, line):
+    """What one line leads to: the words, or the numerics."""
+    return " ".join(each.command if each.is_numeric() else each.text for each in person.ask(line))
+
+
+def operators_are_asked_first(server):
+    """Who is no operator may nothing of it, and learns nothing."""
+    nobody = Irc(server).enter("nobody")
+    for line in ("KLINE spam :a flood", "KLINE 1d", "UNKLINE spam", "DLINE 127.9.0.0/16 :no", "UNDLINE 1.2.3.4"):
+        assert nobody.numerics(line) == ["481"], line
+    assert nobody.numerics("DEFCON") == nobody.numerics("DEFCON 1") == ["481"]
+    for letter in "kdop":
+        assert nobody.numerics(f"STATS {letter}") == ["481", "219"], letter
+    assert nobody.numerics("KLINE LIST") == nobody.numerics("DLINE list") == ["481", "219"]
+    assert nobody.numerics("STATS u") == ["242", "219"] and nobody.numerics("STATS x") == ["219"]
+    nobody.quit()
+
+
+def operators_are_told_what_is_wrong(server, olga):
+    for line in ("KLINE", "KLINE spam", "KLINE 7d", "KLINE 7d spam", "KLINE MYSELF spam", "UNKLINE", "DLINE 10.0.0.0/8"):
+        assert olga.numerics(line) == ["461"], line
+    for line, code in (
+        ("KLINE 60 spam :a flood", "INVALID_DURATION 60"),
+        ("KLINE olga :me", "IS_YOURSELF olga"),
+        ("KLINE 1d OL*!*@* :me", "IS_YOURSELF OL*!*@*"),
+        ("DLINE 127.0.0.0/8 :all of us", "IS_YOURSELF 127.0.0.0/8"),
+        ("KLINE 10.0.0.0/8 :a network", "INVALID_TARGET 10.0.0.0/8"),
+        ("DLINE spam :no network", "INVALID_TARGET spam"),
+        ("KLINE " + "很" * 40 + " :too long", "INVALID_TARGET"),
+        ("KLINE spam :" + "why " * 101, "REASON_TOO_LONG spam"),
+        ("UNKLINE nobody!*@*", "NO_SUCH_BAN nobody!*@*"),
+        ("UNDLINE 10.9.0.0/16", "NO_SUCH_BAN 10.9.0.0/16"),
+        ("DEFCON 6", "INVALID_LEVEL 6"),
+        ("DEFCON open", "INVALID_LEVEL open"),
+    ):
+        assert f"FAIL {line.split()[0]} {code}" in said(olga, line), line
+    assert not server.admin_json("bans")[:-1], "none of these is a ban"
+    for topic in ("KLINE", "UNKLINE", "DLINE", "UNDLINE", "DEFCON"):
+        assert "operators" in olga.ask(f"HELP {topic}")[0].last
+    # Without the capability the words are a notice.
+    plain = become_operator(server, "otto")
+    assert "NOTICE otto :UNKLINE: There is no such ban" in said(plain, "UNKLINE nobody")
+    plain.quit()
+
+
+def operators_decide(server, olga):
+    spam, bob = Irc(server).enter("spam1"), Irc(server).enter("bob", account=("bob", "other-sesame"))
+    far = Irc(server, "127.9.0.1").enter("far")
+    told = said(olga, "KLINE 1h30m spam*!*@* :a flood")
+    assert re.search(r"NOTICE olga :Added K-Line for spam\*!\*@\* until 20..-\S+Z$", told), told
+    assert "a flood" in " ".join(line.text for line in spam.expect_end())
+    assert said(olga, "KLINE account:bob advertising, twice").endswith("Added K-Line for account:bob")
+    assert "advertising, twice" in " ".join(line.text for line in bob.expect_end())
+    assert said(olga, "DLINE 1y 127.9.0.0/16 :an open proxy").startswith(":")
+    assert "an open proxy" in " ".join(line.text for line in far.expect_end())
+    olga.send("@label=k KLINE carl :a sock puppet")
+    line = olga.find("NOTICE")
+    assert line.tags["label"] == "k" and line.last == "Added K-Line for carl"
+    assert "level is 5" in said(olga, "DEFCON")
+    assert "NOTICE olga :Current DEFCON level is 3: " in said(olga, "DEFCON 3 :raid by night")
+
+
+def is_as_operators_decided(server):
+    assert "a flood" in refused(server, "spam7")
+    assert "advertising, twice" in refused(server, "bob", ("bob", "other-sesame"))
+    assert "an open proxy" in refused(server, "far", ("ann", "open-sesame"), source="127.9.3.3")
+    assert "raid by night" in refused(server, "guest")
+    acts = audited(server, "--by", "olga")
+    assert {each["name"] for each in acts if each["kind"] == "kicked"} == {"spam1", "bob", "far"}
+    assert [(each["kind"], each["text"]) for each in acts if each["kind"] != "kicked"] == [
+        ("banned", "a flood"),
+        ("banned", "advertising, twice"),
+        ("banned", "an open proxy"),
+        ("banned", "a sock puppet"),
+        ("server-set", "raid by night"),
+    ]
+    words = server.admin_ok("audit", "--by", "olga")
+    assert "127.9.0.0/16" in words and "account:bob" in words and "olga" in words
+
+
+def operators_see_and_take_back(server):
+    olga = Irc(server).enter("ann", "draft/multiline", "labeled-response", "batch", account=("ann", "open-sesame"))
+    olga.send("OPER root :open sesame")
+    olga.find("381")
+    olga.sync()
+    lines = olga.ask("STATS k", "STATS D", "KLINE LIST")
+    shown = [" ".join(line.parameters[1:]) for line in lines]
+    assert [line.command for line in lines] == ["216"] * 3 + ["219", "225", "219"] + ["216"] * 3 + ["219"]
+    when = r"20\S+Z"
+    for want, got in zip(
+        (
+            rf"K spam\*!\*@\* \* \* a flood \({when} by olga, until {when}\)",
+            rf"K account:bob \* \* advertising, twice \({when} by olga\)",
+            rf"K carl \* \* a sock puppet \({when} by olga\)",
+            "k End of STATS report",
+            rf"D 127.9.0.0/16 an open proxy \({when} by olga, until {when}\)",
+        ),
+        shown,
+        strict=False,
+    ):
+        assert re.fullmatch(want, got), (want, got)
+    assert re.search(r"level is 3: .* \(20\S+Z by olga\) raid by night", said(olga, "DEFCON"))
+    # One store: what is banned here is taken back there, and the other way round.
+    assert {each["by"] for each in server.admin_json("bans") if each.get("kind") == "ban"} == {"olga"}
+    server.admin_ok("unban", "carl")
+    assert said(olga, "UNKLINE SPAM*").endswith(":Removed K-Line for spam*!*@*")
+    assert said(olga, "UNKLINE account:bob").endswith(":Removed K-Line for account:bob")
+    assert said(olga, "UNDLINE 127.9.0.0/16").endswith(":Removed D-Line for 127.9.0.0/16")
+    assert "level is 5" in said(olga, "DEFCON 5")
+    assert olga.numerics("STATS k") == olga.numerics("STATS d") == ["219"]
+    Irc(server, "127.9.0.1").enter("spam1").quit()
+    Irc(server).enter("bob", account=("bob", "other-sesame")).quit()
+    # Oneself, if that is meant.
+    olga.send("KLINE MYSELF 1d ann!*@* :a test")
+    told = olga.expect_end()
+    assert "Added K-Line for ann!*@*" in told[0].last and "a test" in told[-1].last
+
+
+def test_moderation(serve, place):
+    (place / "qun.conf").write_text(f"[operator root]\npassword = {SESAME}\n")
+    (place / "qun.conf").chmod(0o600)
+    server = serve("--rate", "100000:100000", "--config", place / "qun.conf", language="en")
     add_account(server, "ann", "open-sesame")
     add_account(server, "bob", "other-sesame")
     ann = Irc(server).enter("ann", account=("ann", "open-sesame"))
@@ -94,6 +231,18 @@ def test_moderation(serve):
     server.admin_ok("unban", "account:ann")
     server.admin_ok("unban", "spam*!*@*")
     server.admin_ok("defcon", "5")
-    Irc(server).enter("ann", account=("ann", "open-sesame"))
-    Irc(server).enter("spam1")
+    Irc(server).enter("ann", account=("ann", "open-sesame")).quit()
+    Irc(server).enter("spam1").quit()
     eventually(lambda: len(audited(server)) >= 8, "what was taken back, in the audit")
+
+    operators_are_asked_first(server)
+    olga = become_operator(server, "olga", "standard-replies", "labeled-response", "batch", "message-tags")
+    operators_are_told_what_is_wrong(server, olga)
+    operators_decide(server, olga)
+    for name in ALL:
+        server.wait_replaced(name, server.kill(name))
+    is_as_operators_decided(server)
+    server.kill_all()
+    server.restart()
+    is_as_operators_decided(server)
+    operators_see_and_take_back(server)

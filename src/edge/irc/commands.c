@@ -56,6 +56,11 @@ static const struct irc_command commands[] = {
 	{"HELPOP", irc_on_help, 0, IRC_AFTER, true},
 	{"OPER", irc_on_oper, 2, IRC_AFTER, true},
 	{"KILL", irc_on_kill, 2, IRC_AFTER, true},
+	{"KLINE", irc_on_kline, 1, IRC_AFTER, true},
+	{"UNKLINE", irc_on_unkline, 1, IRC_AFTER, true},
+	{"DLINE", irc_on_dline, 1, IRC_AFTER, true},
+	{"UNDLINE", irc_on_undline, 1, IRC_AFTER, true},
+	{"DEFCON", irc_on_defcon, 0, IRC_AFTER, true},
 	{"WALLOPS", irc_on_wallops, 1, IRC_AFTER, true},
 	{"REHASH", irc_on_rehash, 0, IRC_AFTER, true},
 };

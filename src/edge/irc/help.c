@@ -13,6 +13,13 @@ static const struct {
                      "CS HELP"},
 	{"CHATHISTORY", "CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN target [from] [to] limit: "
                         "what was said before"},
+	{"DEFCON",
+         "DEFCON [level [:why]]: how far the server is open. 5: as ever; 4: nobody can register an "
+         "account; 3: of those who are new, only who has an account comes in; 2: nobody new "
+         "comes in; 1: and every room is as if moderated; for operators"},
+	{"DLINE",
+         "DLINE [MYSELF] [duration] network :why: let nobody in from there, and end who is here; "
+         "DLINE LIST, UNDLINE network; for operators"},
 	{"HELP", "HELP [topic]: this"},
 	{"INFO", "INFO: what this server is"},
 	{"INVITE", "INVITE nick #room: let somebody into a room; INVITE: where you are invited"},
@@ -21,6 +28,10 @@ static const struct {
 	{"JOIN", "JOIN #room[,#room] [key[,key]]: go into rooms; who is first is its operator"},
 	{"KICK", "KICK #room nick[,nick] [:why]: put somebody out of a room"},
 	{"KILL", "KILL nick :why: put somebody out of the server; for operators"},
+	{"KLINE",
+         "KLINE [MYSELF] [duration] nick|account:name|mask :why: let such people not in, and end "
+         "who is "
+         "here; 1h30m, 7d: how long, else until UNKLINE; KLINE LIST shows them; for operators"},
 	{"LIST", "LIST [filter,...]: the rooms; >n and <n people, masks, T<minutes, C<minutes"},
 	{"LUSERS", "LUSERS: how many are here"},
 	{"MARKREAD", "MARKREAD target [timestamp=time]: up to where you have read there"},
@@ -45,10 +56,14 @@ static const struct {
 	{"REDACT", "REDACT target msgid [:why]: take back what was said"},
 	{"REHASH", "REHASH: read the configuration again; for operators"},
 	{"SETNAME", "SETNAME :name: your real name"},
-	{"STATS", "STATS u: since when the server is up; for operators p: who they are, k: bans"},
+	{"STATS",
+         "STATS u: since when the server is up; for operators o, p: who they are, k: bans of "
+         "names, accounts and masks, d: bans of networks"},
 	{"TAGMSG", "TAGMSG target: tags alone, for those who asked for tags"},
 	{"TIME", "TIME: the server's clock"},
 	{"TOPIC", "TOPIC #room [:text]: what a room is about"},
+	{"UNDLINE", "UNDLINE network: take a DLINE back; for operators"},
+	{"UNKLINE", "UNKLINE nick|account:name|mask: take a KLINE back; for operators"},
 	{"USERHOST", "USERHOST nick ...: their user names and hosts"},
 	{"VERSION", "VERSION: which version this is"},
 	{"WALLOPS", "WALLOPS :text: to all who have mode +w; for operators"},

@@ -69,6 +69,8 @@ void irc_on_time(struct irc *irc);
 void irc_on_info(struct irc *irc);
 void irc_on_links(struct irc *irc);
 void irc_on_admin(struct irc *irc);
+
+/* stats.c */
 void irc_on_stats(struct irc *irc);
 
 /* help.c */
@@ -79,6 +81,13 @@ void irc_on_oper(struct irc *irc);
 void irc_on_kill(struct irc *irc);
 void irc_on_wallops(struct irc *irc);
 void irc_on_rehash(struct irc *irc);
+
+/* bans.c */
+void irc_on_kline(struct irc *irc);
+void irc_on_unkline(struct irc *irc);
+void irc_on_dline(struct irc *irc);
+void irc_on_undline(struct irc *irc);
+void irc_on_defcon(struct irc *irc);
 
 /* redact.c */
 void irc_on_redact(struct irc *irc);

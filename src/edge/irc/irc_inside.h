@@ -28,7 +28,8 @@
  *   modes      MODE
  *   people     WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME
  *   who        WHO, WHOX
- *   server     PING, VERSION, TIME, INFO, ...; help, operators: what they say
+ *   server     PING, VERSION, TIME, INFO, ...; help, operators, stats: what they say
+ *   bans       KLINE, DLINE, DEFCON
  *   history    CHATHISTORY, and the last lines for older clients; history_steps, history_tell
  *   playback   what was missed, by itself, and *playback
  *   device     which device it is, and what that has read
@@ -490,6 +491,16 @@ bool irc_signed_in(struct irc *irc, struct slice account);
 
 /* False, and 481, for all others. */
 bool irc_is_operator(struct irc *irc);
+
+/* ---- bans.c, stats.c ---- */
+
+/* ENTRY_BANNED, _UNBANNED, _SERVER_SET: for who decided it. */
+void irc_ban_done(struct irc *irc, const struct record *entry);
+void irc_ban_refused(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
+/* Some, of very many: of networks, or of all else. */
+void irc_say_bans(struct irc *irc, bool of_nets);
+/* With its end. */
+void irc_say_stats(struct irc *irc, char letter);
 
 /* ---- registration.c ---- */
 

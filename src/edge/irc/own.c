@@ -230,6 +230,9 @@ void irc_own_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_MARKED: irc_own_mark(irc, entry); break;
 	case ENTRY_METADATA: irc_own_metadata(irc, entry); break;
 	case ENTRY_KICKED: on_killed(irc, entry); break;
+	case ENTRY_BANNED:
+	case ENTRY_UNBANNED:
+	case ENTRY_SERVER_SET: irc_ban_done(irc, entry); break;
 	default: break;
 	}
 }

@@ -250,6 +250,11 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 		irc_redact_refused(irc, asked, answer);
 		return;
 	}
+	if (asked->kind == REQUEST_BAN || asked->kind == REQUEST_UNBAN ||
+	    asked->kind == REQUEST_SERVER_SET) {
+		irc_ban_refused(irc, asked, answer);
+		return;
+	}
 	if (asked->kind == REQUEST_MARK) {
 		irc_mark_refused(irc, slice_from_string(asked->target), answer);
 		return;

@@ -362,7 +362,8 @@ void irc_standard(struct irc *irc, const char *type, const char *command, const 
 		const char *blank = memchr(context.bytes, ' ', context.size);
 		size_t size = blank == NULL ? context.size : (size_t)(blank - context.bytes);
 		irc_put_text(&irc->at, size > 0 ? " " : "");
-		irc_put(&irc->at, slice_first(context, size < 120 ? size : 120));
+		struct slice word = slice_first(context, size);
+		irc_put(&irc->at, slice_first(word, size <= 120 ? size : cut_before(word, 120)));
 		context = slice_from(context, blank == NULL ? size : size + 1);
 	}
 	irc_put_last(irc, irc_word(text));

@@ -1,12 +1,8 @@
 /* server.c - PING, PONG, and what the server says of itself. */
-#include <stdio.h>
 #include <time.h>
 
 #include "irc_commands.h"
 #include "irc_inside.h"
-#include "irc_view.h"
-
-#define BANS_TOLD_MAX 100
 
 /* False, and 402, if another server is asked. */
 static bool is_us(struct irc *irc) {
@@ -101,79 +97,4 @@ void irc_on_admin(struct irc *irc) {
 	say(irc, RPL_ADMINLOC1, config->location);
 	say(irc, RPL_ADMINLOC2, config->organisation);
 	say(irc, RPL_ADMINEMAIL, config->email);
-}
-
-/* ---- STATS ---- */
-
-static void say_uptime(struct irc *irc) {
-	char text[96];
-	uint64_t up_s = (irc_now_us(irc) - irc->since_us) / 1000000;
-	snprintf(text, sizeof(text), "Server Up %llu days %llu:%02llu:%02llu",
-	         (unsigned long long)(up_s / 86400), (unsigned long long)(up_s / 3600 % 24),
-	         (unsigned long long)(up_s / 60 % 60), (unsigned long long)(up_s % 60));
-	say(irc, RPL_STATSUPTIME, text);
-}
-
-static bool say_if_operator(void *context, const struct session *session) {
-	struct irc *irc = context;
-	const struct state *state = irc->edge->state;
-	const struct person *person = state_person(state, session_person(state, session));
-	char text[NAME_BYTES_MAX + USERHOST_BYTES_MAX + 4];
-	struct irc_line line = irc_line_at(text, sizeof(text));
-	if (person != NULL && person_is_present(person) &&
-	    (person_bits(state, person) & PERSON_IS_OPERATOR) != 0) {
-		irc_put(&line, person_name(person));
-		irc_put_text(&line, " (");
-		irc_put(&line, view_userhost(state, person));
-		irc_put_text(&line, ")");
-		irc_numeric_with(irc, RPL_STATSDEBUG, irc_nothing(), irc_line_slice(&line));
-	}
-	return true;
-}
-
-static void say_operators(struct irc *irc) {
-	if (irc_is_operator(irc)) {
-		state_sessions_each(irc->edge->state, say_if_operator, irc);
-	}
-}
-
-/* Whom the administrator has banned, by name or by network: some, of very many. */
-static void say_bans(struct irc *irc) {
-	const struct state *state = irc->edge->state;
-	size_t told = 0;
-	if (!irc_is_operator(irc)) {
-		return;
-	}
-	for (size_t i = 0; i < state_restrictions_count(state) && told < BANS_TOLD_MAX; i++) {
-		const struct restriction *ban = state_restriction(state, i);
-		char net[ADDRESS_TEXT_MAX] = "*";
-		if (ban->is_mute) {
-			continue;
-		}
-		irc_begin_numeric(irc, RPL_STATSKLINE);
-		irc_put_text(&irc->at, " K ");
-		irc_put_text(&irc->at, ban->has_net ? net_format(&ban->net, net) : net);
-		irc_put_text(&irc->at, " * ");
-		irc_put(&irc->at, ban->name.size > 0 ? ban->name : irc_word("*"));
-		irc_put_last(irc, ban->why);
-		irc_end_line(irc);
-		told++;
-	}
-}
-
-static const struct {
-	char letter;
-	void (*say)(struct irc *irc);
-} stats[] = {{'k', say_bans}, {'p', say_operators}, {'u', say_uptime}};
-
-void irc_on_stats(struct irc *irc) {
-	struct slice query = irc_parameter(&irc->message, 0);
-	bool is_letter = query.size > 0 && (unsigned char)query.bytes[0] < 0x80;
-	struct slice letter = is_letter ? slice_first(query, 1) : irc_word("*");
-	for (size_t i = 0; i < sizeof(stats) / sizeof(stats[0]); i++) {
-		if (letter.bytes[0] == stats[i].letter) {
-			stats[i].say(irc);
-		}
-	}
-	irc_numeric(irc, RPL_ENDOFSTATS, letter, irc_nothing());
 }
