@@ -91,6 +91,10 @@
 #define DEVICE_BYTES_MAX 32
 #define SESSIONS_PER_PERSON_MAX 32
 
+/* Messages with a key: how many of the newest are known again, and for how long. */
+#define KEPT_MAX 65536
+#define KEPT_SECONDS 86400
+
 /* How long the names of a dead edge's streams wait for those who return. */
 #define ORPHAN_SECONDS 30
 

@@ -78,6 +78,7 @@ static uint64_t attach(struct deciding *coming, const struct person *person) {
 	                       .face = FACE_IRC,
 	                       .home = coming->request->queue,
 	                       .secret = coming->request->other_name,
+	                       .nonce = coming->request->nonce,
 	                       .userhost = person_userhost(coming->state, person),
 	                       .bits = person_bits(coming->state, person) | PERSON_HAS_ACCOUNT,
 	                       .has_route = true,
@@ -104,6 +105,7 @@ static uint64_t enter_again(struct deciding *coming, const struct person *person
 	                                         .userhost = request->userhost,
 	                                         .text = request->text,
 	                                         .secret = request->other_name,
+	                                         .nonce = request->nonce,
 	                                         .bits = request->bits & PERSON_BITS,
 	                                         .has_route = true,
 	                                         .route = request->route});
@@ -209,15 +211,11 @@ static void lay_down_rights(struct deciding *d, const struct person *person) {
 	}
 }
 
-void let_session_go(struct deciding *d, const struct session *session, enum reason reason,
-                    struct slice why, uint64_t read_up_to) {
+/* `is_last`: its person is there without it, and hears of nothing. */
+static void detach(struct deciding *d, const struct session *session, bool is_last,
+                   enum reason reason, struct slice why, uint64_t read_up_to) {
 	struct rooms rooms;
 	const struct person *person = person_of(d, session);
-	bool is_last = count_sessions(d, person) == 1;
-	if (is_last && !stays(d, person)) {
-		let_go(d, ENTRY_LEFT, person, reason, why);
-		return;
-	}
 	struct record entry = {.kind = ENTRY_DETACHED,
 	                       .person = person_id(person),
 	                       .session = session_id(session),
@@ -231,9 +229,59 @@ void let_session_go(struct deciding *d, const struct session *session, enum reas
 		put_rooms(d, person, &rooms, &entry);
 	}
 	add_entry(d, entry);
+}
+
+void let_session_go(struct deciding *d, const struct session *session, enum reason reason,
+                    struct slice why, uint64_t read_up_to) {
+	const struct person *person = person_of(d, session);
+	bool is_last = count_sessions(d, person) == 1;
+	if (is_last && !stays(d, person)) {
+		let_go(d, ENTRY_LEFT, person, reason, why);
+		return;
+	}
+	detach(d, session, is_last, reason, why, read_up_to);
 	if (is_last) {
 		lay_down_rights(d, person);
 	}
+}
+
+/* ---- going on with a session that was cut ---- */
+
+/* The session that who registers has shown to be its own. */
+static const struct session *session_gone_on_with(const struct deciding *d) {
+	const struct session *session = state_stream_of_nonce(d->state, d->request->nonce);
+	const struct person *person = session == NULL ? NULL : person_of(d, session);
+	if (person == NULL || !name_equal(d->request->name, person_name(person))) {
+		return NULL;
+	}
+	uint64_t signed_in = d->request->bits & PERSON_HAS_ACCOUNT;
+	bool is_as_before = signed_in == (person_bits(d->state, person) & PERSON_HAS_ACCOUNT);
+	return is_as_before ? session : NULL;
+}
+
+bool go_on_with(struct deciding *d) {
+	const struct session *session = session_gone_on_with(d);
+	if (session == NULL) {
+		return false;
+	}
+	if (session_absent_since_us(d->state, session) != 0) {
+		take_over(d, session);
+		return true;
+	}
+	/* Its old connection may not know yet that it is none. */
+	const struct person *person = person_of(d, session);
+	come_as(d, d, person);
+	if (count_sessions(d, person) < SESSIONS_PER_PERSON_MAX) {
+		detach(d, session, false, REASON_NONE, slice_from_string("Gone on with elsewhere"),
+		       0);
+	}
+	return true;
+}
+
+bool is_cut(const struct deciding *d, const struct session *session) {
+	return session_is_resumable(d->state, session) &&
+	       session_absent_since_us(d->state, session) == 0 &&
+	       d->request->reason == REASON_UNREACHABLE;
 }
 
 /* ---- accounts ---- */

@@ -173,6 +173,13 @@ bool come_to_account(struct deciding *d);
  * over to that one. False: it is not so.
  */
 bool move_to_account(struct deciding *d, const struct message *message);
+/*
+ * Who registers shows by its nonce that it has a session already, perhaps one whose connection was
+ * cut: it goes on with that. False: it has none.
+ */
+bool go_on_with(struct deciding *d);
+/* Does the session's edge say that it was cut, and may be gone on with? */
+bool is_cut(const struct deciding *d, const struct session *session);
 /* An orphan is here again. */
 void take_over(struct deciding *d, const struct session *session);
 /* What a person bears becomes what the request says. */

@@ -50,6 +50,7 @@ struct record entry_of(const struct deciding *d, enum record_kind kind,
 	                       .person = person_id(message->person),
 	                       .session = session_id(message->session),
 	                       .client_number = d->request->client_number,
+	                       .nonce = d->request->nonce,
 	                       .name = person_name(message->person),
 	                       .userhost = person_userhost(d->state, message->person),
 	                       .bits = person_bits(d->state, message->person)};
@@ -103,6 +104,19 @@ bool is_refused(struct deciding *d, const struct message *message, struct troubl
 	return true;
 }
 
+/* It was sent before: so is it said. */
+static bool was_kept(struct deciding *d) {
+	struct record kept = {.kind = ANSWER_KEPT};
+	kept.number = state_kept(d->state, d->request->nonce, &kept.since_us);
+	if (kept.number == 0) {
+		return false;
+	}
+	kept.name = first_of(d->request->name, NAME_BYTES_MAX);
+	kept.other_name = room_name_asked(d);
+	add_answer(d, kept);
+	return true;
+}
+
 /* False: there is nothing (more) to do. */
 bool take_message(struct deciding *d, struct message *message) {
 	message->session = session_of_message(d);
@@ -116,7 +130,7 @@ bool take_message(struct deciding *d, struct message *message) {
 		refuse_with(d, message, REASON_NOT_ENTERED);
 		return false;
 	}
-	return true;
+	return !was_kept(d);
 }
 
 uint64_t room_of_message(const struct deciding *d) {

@@ -179,6 +179,13 @@ void decide_gone(struct deciding *d) {
 		answer(d, ANSWER_NOTHING);
 		return;
 	}
+	if (is_cut(d, session)) {
+		/* For a while, as after the death of an edge. */
+		add_entry(d, (struct record){.kind = ENTRY_ABSENT,
+		                             .session = session_id(session),
+		                             .person = session_person(d->state, session)});
+		return;
+	}
 	bool is_said = check_why(d->request->text).reason == REASON_NONE;
 	let_session_go(d, session, d->request->reason,
 	               is_said ? d->request->text : slice_of(NULL, 0), d->request->number);

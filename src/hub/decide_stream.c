@@ -10,7 +10,7 @@
 
 /* ---- coming in ---- */
 
-/* May who asks have that orphan back? From the same address, or signed in. */
+/* May who asks have that orphan back? From the same address, unless that can show better; or signed in. */
 static bool is_own_orphan(const struct deciding *d, const struct session *session) {
 	struct route known;
 	if (session_face(session) != FACE_IRC || session_absent_since_us(d->state, session) == 0) {
@@ -18,6 +18,7 @@ static bool is_own_orphan(const struct deciding *d, const struct session *sessio
 	}
 	bool is_signed_in = (d->request->bits & PERSON_HAS_ACCOUNT) != 0;
 	bool is_from_there =
+		!session_is_resumable(d->state, session) &&
 		session_route(d->state, session, &known) &&
 		memcmp(known.peer.ip, d->request->route.peer.ip, sizeof(known.peer.ip)) == 0;
 	bool is_registered = state_account_named(d->state, d->request->name) != 0;
@@ -98,7 +99,7 @@ void decide_register(struct deciding *d) {
 	                                           .userhost = d->request->userhost,
 	                                           .has_account = has_account,
 	                                           .peer = &d->request->route.peer});
-	if (trouble.reason == REASON_NONE && come_to_account(d)) {
+	if (trouble.reason == REASON_NONE && (go_on_with(d) || come_to_account(d))) {
 		return;
 	}
 	const struct session *orphan = trouble.reason == REASON_NONE ? own_orphan(d) : NULL;
@@ -121,6 +122,7 @@ void decide_register(struct deciding *d) {
 	                       .text = d->request->text,
 	                       .bits = d->request->bits & PERSON_BITS,
 	                       .secret = d->request->other_name,
+	                       .nonce = d->request->nonce,
 	                       .has_route = true,
 	                       .route = d->request->route});
 }

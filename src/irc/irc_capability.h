@@ -40,6 +40,7 @@
 	X(CAP_MESSAGE_TAGS, "message-tags", "")                                                    \
 	X(CAP_MULTI_PREFIX, "multi-prefix", "")                                                    \
 	X(CAP_NO_IMPLICIT_NAMES, "no-implicit-names", "")                                          \
+	X(CAP_SESSION, "qun/session", "")                                                          \
 	X(CAP_SASL, "sasl", "PLAIN,SCRAM-SHA-256")                                                 \
 	X(CAP_SERVER_TIME, "server-time", "")                                                      \
 	X(CAP_SETNAME, "setname", "")                                                              \

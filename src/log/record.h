@@ -143,7 +143,8 @@
 	X(262, ANSWER_PROBE, "probe")     /* to a name's holder: is anybody there? */              \
 	X(263, ANSWER_DONE, "done")   /* to the console: it worked; number: how many it touched */ \
 	X(264, ANSWER_CHECK, "check") /* number: everyone notes its state's digest here */         \
-	X(265, ANSWER_WELCOME, "welcome") /* session, person, name, client_number: it is in */
+	X(265, ANSWER_WELCOME, "welcome") /* session, person, name, client_number: it is in */     \
+	X(266, ANSWER_KEPT, "kept") /* number (seq), since: a message with that key was kept */
 
 #define REQUEST_KINDS(X)                                                                           \
 	X(512, REQUEST_ENTER, "enter") /* route, face, name */                                     \
@@ -174,7 +175,8 @@
 	X(536, REQUEST_FORGET, "forget") /* hub's own: absences and sessions that ran out */       \
 	X(537, REQUEST_END_ROOMS, "end-rooms") /* hub's own: seq: history before it is gone */     \
 	X(538, REQUEST_REGISTER,                                                                   \
-	  "register") /* route, connection, name, userhost, text (real name), bits: a stream */    \
+	  "register") /* route, connection, name, userhost, text (real name), bits: a stream; */   \
+	/* nonce: it may come again as the same */                                                 \
 	/* From here on: connection, session; a room is `room`, or by name `other_name`. */        \
 	X(539, REQUEST_TOPIC, "topic")          /* room, text */                                   \
 	X(540, REQUEST_MODE, "change-mode")     /* room, text: the change as it was typed */       \
@@ -233,8 +235,9 @@
 	X(785, ROW_RULES, "rules")       /* room, number (slow mode: s), other_name (forward) */   \
 	X(786, ROW_STANDING, "standing") /* room, target (account), bits (MEMBER_*) */             \
 	X(787, ROW_SERVER, "server")     /* number (level), by, text, since */                     \
-	X(788, ROW_SEAT, "seat")         /* session, name (device) */                              \
-	X(789, ROW_SPOKEN, "spoken")     /* room, person, since: when last, while it is slow */
+	X(788, ROW_SEAT, "seat")         /* session, name (device), nonce */                       \
+	X(789, ROW_SPOKEN, "spoken")     /* room, person, since: when last, while it is slow */    \
+	X(790, ROW_KEPT, "kept")         /* nonce (a message's key), number (its seq), since */
 
 #define KIND_ENUM(number, name, word) name = number,
 enum record_kind {
@@ -401,8 +404,9 @@ struct record {
 	uint64_t until_us;
 	uint64_t since_us;
 	uint64_t client_number; /* a session's own number of the message that led to it; 0: none */
-	uint64_t nonce;         /* private: of the OPEN that made the session */
-	uint64_t room;          /* the first, and mostly only, room; a direct message: its thread */
+	/* Private: of the OPEN or REGISTER that made the session; of a stream's message, its key. */
+	uint64_t nonce;
+	uint64_t room; /* the first, and mostly only, room; a direct message: its thread */
 	struct slice more_rooms; /* further rooms: 8 bytes each, host order, unaligned */
 	uint16_t reason;         /* enum reason */
 	uint8_t face;            /* enum face */

@@ -205,7 +205,7 @@ static enum state_error on_kicked(struct state *state, const struct record *entr
 
 static enum state_error on_absent(struct state *state, const struct record *entry) {
 	uint32_t session = find_session(state, entry->session);
-	if (session == 0 || session_at(state, session)->face != FACE_SESSION ||
+	if (session == 0 || is_found_by_address(session_at(state, session)->face) ||
 	    !is_connected(session_at(state, session))) {
 		return STATE_IMPOSSIBLE;
 	}
@@ -471,6 +471,13 @@ static bool is_message_good(const struct state *state, const struct record *entr
 }
 
 static void note_message(struct state *state, const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_SAID:
+	case ENTRY_SAID_TO:
+	case ENTRY_DIRECT:
+	case ENTRY_TAGGED: note_kept(state, entry); break;
+	default: break;
+	}
 	uint32_t session = entry->client_number != 0 ? find_session(state, entry->session) : 0;
 	if (session != 0) {
 		set_client_number(state, session, entry->client_number);

@@ -136,10 +136,15 @@ uint64_t session_nonce(const struct state *state, const struct session *session)
 uint64_t session_absent_since_us(const struct state *state, const struct session *session);
 /* The one that the OPEN with this nonce made; NULL if there is none, or the nonce is 0. */
 const struct session *state_session_of_nonce(const struct state *state, uint64_t nonce);
+/* The newest stream's that began with this nonce, and so may be gone on with; NULL likewise. */
+const struct session *state_stream_of_nonce(const struct state *state, uint64_t nonce);
+bool session_is_resumable(const struct state *state, const struct session *session);
+/* The seq of the message that bore this key, and when it was kept; 0: none that is remembered. */
+uint64_t state_kept(const struct state *state, uint64_t key, uint64_t *since_us);
 /* Sessions that are absent, and those of dormant people: longest first. NULL to start; NULL at the end. */
 const struct session *state_absent_next(const struct state *state, const struct session *after);
 const struct session *state_dormant_next(const struct state *state, const struct session *after);
-/* Streams whose edge died, in the order in which that happened; the sessions of it among them. */
+/* Streams whose edge died, or that are cut and may be gone on with, in the order in which that happened; the sessions of it among them. */
 const struct session *state_orphan_next(const struct state *state, const struct session *after);
 /* All sessions, those of dormant people too; for a start, a sweep. Return false from `each` to stop. */
 void state_sessions_each(const struct state *state,

@@ -1,5 +1,5 @@
 /*
- * Accounts: whose they are; their devices, and which session is on which.
+ * Accounts: whose they are, and their devices.
  *
  * An account has one person, for ever: the first one that was signed in to it. While it is
  * there its person is never ended: without a session it stays, or is dormant.
@@ -14,9 +14,6 @@ static struct account *account_at(const struct state *state, uint32_t handle) {
 static struct device *device_at(const struct state *state, uint32_t handle) {
 	return pool_at(&state->sides.devices, handle);
 }
-static struct seat *seat_at(const struct state *state, uint32_t handle) {
-	return pool_at(&state->sides.seats, handle);
-}
 
 static uint64_t account_id_hash(const void *thing) {
 	return hash_number(((const struct account *)thing)->id);
@@ -27,36 +24,30 @@ static uint64_t account_name_hash(const void *thing) {
 static uint64_t account_person_hash(const void *thing) {
 	return hash_number(((const struct account *)thing)->person);
 }
-static uint64_t seat_session_hash(const void *thing) {
-	return hash_number(((const struct seat *)thing)->session);
-}
 
 void accounts_init(struct state *state) {
 	struct sides *sides = &state->sides;
 	pool_init(&sides->accounts, sizeof(struct account));
 	pool_init(&sides->devices, sizeof(struct device));
-	pool_init(&sides->seats, sizeof(struct seat));
 	table_init(&sides->accounts_by_id, &sides->accounts, offsetof(struct account, link_id),
 	           account_id_hash);
 	table_init(&sides->accounts_by_name, &sides->accounts, offsetof(struct account, link_name),
 	           account_name_hash);
 	table_init(&sides->accounts_by_person, &sides->accounts,
 	           offsetof(struct account, link_person), account_person_hash);
-	table_init(&sides->seats_by_session, &sides->seats, offsetof(struct seat, link),
-	           seat_session_hash);
 	alikes_init(state);
+	seats_init(state);
 }
 
 void accounts_finish(struct state *state) {
 	struct sides *sides = &state->sides;
 	alikes_finish(state);
+	seats_finish(state);
 	table_finish(&sides->accounts_by_id);
 	table_finish(&sides->accounts_by_name);
 	table_finish(&sides->accounts_by_person);
-	table_finish(&sides->seats_by_session);
 	pool_finish(&sides->accounts);
 	pool_finish(&sides->devices);
-	pool_finish(&sides->seats);
 }
 
 /* ---- finding ---- */
@@ -106,22 +97,6 @@ uint32_t find_device(const struct state *state, uint32_t account, struct slice n
 	return handle;
 }
 
-static uint32_t find_seat(const struct state *state, uint32_t session) {
-	if (state->sides.seats.count == 0) {
-		return 0;
-	}
-	uint32_t handle = table_first(&state->sides.seats_by_session, hash_number(session));
-	while (handle != 0 && seat_at(state, handle)->session != session) {
-		handle = table_next(&state->sides.seats_by_session, handle);
-	}
-	return handle;
-}
-
-struct slice seat_of(const struct state *state, uint32_t session) {
-	uint32_t handle = find_seat(state, session);
-	return handle == 0 ? slice_of(NULL, 0) : text_of(state, seat_at(state, handle)->device);
-}
-
 /* ---- rows ---- */
 
 struct record row_of_account(const struct state *state, const struct account *account) {
@@ -144,13 +119,6 @@ struct record row_of_device(const struct state *state, const struct account *acc
 	                       .since_us = device->since_us};
 }
 
-struct record row_of_seat(const struct state *state, uint32_t handle) {
-	const struct seat *seat = seat_at(state, handle);
-	return (struct record){.kind = ROW_SEAT,
-	                       .session = session_at(state, seat->session)->id,
-	                       .name = text_of(state, seat->device)};
-}
-
 static void tell_account(struct state *state, const struct account *account, bool is_gone) {
 	if (state->changed != NULL) {
 		struct record row = row_of_account(state, account);
@@ -162,13 +130,6 @@ static void tell_device(struct state *state, const struct account *account, uint
                         bool is_gone) {
 	if (state->changed != NULL) {
 		struct record row = row_of_device(state, account, handle);
-		tell(state, &row, is_gone);
-	}
-}
-
-static void tell_seat(struct state *state, uint32_t handle, bool is_gone) {
-	if (state->changed != NULL) {
-		struct record row = row_of_seat(state, handle);
 		tell(state, &row, is_gone);
 	}
 }
@@ -238,29 +199,6 @@ void note_read(struct state *state, uint32_t session, uint64_t seq, uint64_t tim
 		device_at(state, handle)->read_up_to = seq;
 		device_at(state, handle)->since_us = time_us;
 		tell_device(state, account_at(state, account), handle, false);
-	}
-}
-
-/* ---- seats ---- */
-
-void set_seat(struct state *state, uint32_t session, struct slice device) {
-	if (device.size == 0) {
-		return;
-	}
-	uint32_t handle = pool_take(&state->sides.seats);
-	seat_at(state, handle)->session = session;
-	set_text(state, &seat_at(state, handle)->device, device);
-	table_add(&state->sides.seats_by_session, handle);
-	tell_seat(state, handle, false);
-}
-
-void end_seat(struct state *state, uint32_t session) {
-	uint32_t handle = find_seat(state, session);
-	if (handle != 0) {
-		tell_seat(state, handle, true);
-		set_text(state, &seat_at(state, handle)->device, slice_of(NULL, 0));
-		table_remove(&state->sides.seats_by_session, handle);
-		pool_give(&state->sides.seats, handle);
 	}
 }
 
@@ -455,7 +393,7 @@ enum state_error on_read(struct state *state, const struct record *entry) {
 void begin_session(struct state *state, uint32_t person, const struct record *entry) {
 	uint32_t session = add_session(state, entry->session, person, entry);
 	if (is_stream(entry->face)) {
-		set_seat(state, session, entry->secret);
+		set_seat(state, session, entry->secret, entry->nonce);
 		note_device(state, session, entry);
 	}
 	if ((entry->bits & PERSON_HAS_ACCOUNT) != 0) {

@@ -379,10 +379,14 @@ void save_row(const struct saving *saving, struct record row);
 void save_all(const struct saving *saving, const struct table *table,
               void (*save)(const struct saving *saving, uint32_t handle));
 
-/* state_rules.c, state_standings.c */
+/* state_rules.c */
 void rules_save(const struct saving *saving);
 enum state_error load_rules(struct state *state, const struct record *row);
 enum state_error load_spoken(struct state *state, const struct record *row);
+/* state_kept.c */
+void kept_save(const struct saving *saving);
+enum state_error load_kept(struct state *state, const struct record *row);
+/* state_standings.c */
 void standings_save(const struct saving *saving);
 enum state_error load_standing(struct state *state, const struct record *row);
 

@@ -70,6 +70,7 @@ struct state *state_create(void) {
 	charters_init(state);
 	shelves_init(state);
 	rules_init(state);
+	kept_init(state);
 	standings_init(state);
 	rooms_init(state);
 	return state;
@@ -101,6 +102,7 @@ void state_destroy(struct state *state) {
 	shelves_finish(state);
 	accounts_finish(state);
 	rules_finish(state);
+	kept_finish(state);
 	standings_finish(state);
 	profiles_finish(state);
 	routes_finish(state);

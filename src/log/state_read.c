@@ -126,6 +126,15 @@ uint64_t session_absent_since_us(const struct state *state, const struct session
 	return waiting == 0 ? 0 : waiting_at(state, waiting)->since_us;
 }
 
+const struct session *state_stream_of_nonce(const struct state *state, uint64_t nonce) {
+	uint32_t handle = find_session_of_seat(state, nonce);
+	return handle == 0 ? NULL : session_at(state, handle);
+}
+
+bool session_is_resumable(const struct state *state, const struct session *session) {
+	return is_stream(session->face) && seat_nonce(state, find_session(state, session->id)) != 0;
+}
+
 const struct session *state_session_of_nonce(const struct state *state, uint64_t nonce) {
 	uint32_t handle = find_lasting_of_nonce(state, nonce);
 	return handle == 0 ? NULL : session_at(state, handle);

@@ -48,11 +48,19 @@ struct device {
 	uint32_t name;     /* text; 0: of all that have not said which they are */
 };
 
-/* Which device a session is on, if it has said so. */
+/* Which device a session is on, if it has said so, and how it is known again. */
 struct seat {
+	uint64_t nonce; /* 0: it is not */
 	uint32_t session;
-	uint32_t link;
+	uint32_t link, link_nonce;
 	uint32_t device; /* text */
+};
+
+/* A message that bore a key. */
+struct kept {
+	uint64_t key, seq, since_us;
+	uint32_t link;
+	struct line_links links;
 };
 
 /* One of the hashes under which an account's name is filed, so that names like it are found (alike.h). */
@@ -152,7 +160,10 @@ struct sides {
 	struct pool devices, seats;
 	struct pool standings, rules, spoken;
 	struct table texts_by_content, profiles_by_person, accounts_by_id, accounts_by_name;
-	struct table accounts_by_person, seats_by_session;
+	struct table accounts_by_person, seats_by_session, seats_by_nonce;
+	struct pool kept;
+	struct table kept_by_key;
+	struct line kept_line; /* by seq */
 	struct table invitations_by_person, charters_by_room, offices_by_member;
 	struct pool marks, data, shelves;
 	struct table marks_by_pair, shelves_by_owner;
@@ -208,11 +219,6 @@ void note_read(struct state *state, uint32_t session, uint64_t seq, uint64_t tim
 struct record row_of_device(const struct state *state, const struct account *account,
                             uint32_t handle);
 
-/* The device of a session; empty: it has not said. */
-struct slice seat_of(const struct state *state, uint32_t session);
-void set_seat(struct state *state, uint32_t session, struct slice device);
-void end_seat(struct state *state, uint32_t session);
-struct record row_of_seat(const struct state *state, uint32_t handle);
 /* A session of the person, with its device, by ENTERED or ATTACHED; the account becomes its own. */
 void begin_session(struct state *state, uint32_t person, const struct record *entry);
 
@@ -222,6 +228,29 @@ enum state_error on_account_set(struct state *state, const struct record *entry)
 enum state_error on_attached(struct state *state, const struct record *entry);
 enum state_error on_detached(struct state *state, const struct record *entry);
 enum state_error on_read(struct state *state, const struct record *entry);
+
+/* ---- state_seats.c ---- */
+
+void seats_init(struct state *state);
+/* Before profiles_finish(). */
+void seats_finish(struct state *state);
+
+uint32_t find_seat(const struct state *state, uint32_t session);
+/* The device of a session; empty: it has not said. */
+struct slice seat_of(const struct state *state, uint32_t session);
+uint64_t seat_nonce(const struct state *state, uint32_t session);
+/* The newest session with this nonce. */
+uint32_t find_session_of_seat(const struct state *state, uint64_t nonce);
+void set_seat(struct state *state, uint32_t session, struct slice device, uint64_t nonce);
+void end_seat(struct state *state, uint32_t session);
+struct record row_of_seat(const struct state *state, uint32_t handle);
+
+/* ---- state_kept.c ---- */
+
+void kept_init(struct state *state);
+void kept_finish(struct state *state);
+/* A message was kept; does it bear a key? */
+void note_kept(struct state *state, const struct record *said);
 
 /* ---- state_alikes.c: a function of the accounts' names, and so no rows of its own ---- */
 

@@ -241,6 +241,7 @@ void sides_save(const struct state *state, void (*put)(void *context, const stru
 	save_marks(state, put, context);
 	save_data(state, put, context);
 	rules_save(&saving);
+	kept_save(&saving);
 	standings_save(&saving);
 }
 
@@ -280,11 +281,11 @@ static enum state_error load_device(struct state *state, const struct record *ro
 
 static enum state_error load_seat(struct state *state, const struct record *row) {
 	uint32_t session = find_session(state, row->session);
-	if (session == 0 || row->name.size == 0 || row->name.size > DEVICE_BYTES_MAX ||
-	    seat_of(state, session).size > 0) {
+	if (session == 0 || (row->name.size == 0 && row->nonce == 0) ||
+	    row->name.size > DEVICE_BYTES_MAX || find_seat(state, session) != 0) {
 		return STATE_IMPOSSIBLE;
 	}
-	set_seat(state, session, row->name);
+	set_seat(state, session, row->name, row->nonce);
 	return STATE_OK;
 }
 
@@ -362,6 +363,7 @@ enum state_error sides_load(struct state *state, const struct record *row) {
 	case ROW_RULES: return load_rules(state, row);
 	case ROW_STANDING: return load_standing(state, row);
 	case ROW_SPOKEN: return load_spoken(state, row);
+	case ROW_KEPT: return load_kept(state, row);
 	/* A row of a newer version: the schema version guards against this. */
 	default: return STATE_IMPOSSIBLE;
 	}

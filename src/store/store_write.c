@@ -198,6 +198,7 @@ static void bind_key(sqlite3_stmt *statement, const struct record *row) {
 	case ROW_RULES: id = row->room; break;
 	case ROW_STANDING: id = row->room, other = row->target; break;
 	case ROW_SPOKEN: id = row->room, other = row->person; break;
+	case ROW_KEPT: id = row->nonce; break;
 	default: assert(!"a kind of row that the store knows"); break;
 	}
 	sqlite3_bind_int(statement, 1, row->kind);

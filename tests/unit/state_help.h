@@ -55,6 +55,7 @@ static inline struct row_key row_key_of(const struct record *row) {
 	case ROW_RULES: return (struct row_key){row->kind, row->room, 0};
 	case ROW_STANDING: return (struct row_key){row->kind, row->room, row->target};
 	case ROW_SPOKEN: return (struct row_key){row->kind, row->room, row->person};
+	case ROW_KEPT: return (struct row_key){row->kind, row->nonce, 0};
 	default: assert(row->kind == ROW_META); return (struct row_key){row->kind, 0, 0};
 	}
 }

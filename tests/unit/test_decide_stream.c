@@ -75,6 +75,64 @@ static void orphans(void **unused) {
 	assert_int_equal(decide_forget_due_us(&at), UINT64_MAX);
 }
 
+/* Whose connection was cut goes on with its session, by what it alone knows. */
+static void gone_on_with(void **unused) {
+	struct record first = registering("ann", 7000, 0);
+	first.nonce = 7;
+	ask("welcome entered(ann:Real Name)", first);
+	uint64_t ann = record_of(ENTRY_ENTERED).session;
+	struct record cut = {
+		.kind = REQUEST_GONE, .session = ann, .reason = REASON_UNREACHABLE, .queue = 0};
+	ask("absent", cut);
+	ask("left:unreachable(ann)", cut);
+	/* Again; nobody else takes it, from the same address either. */
+	ask("welcome entered(ann:Real Name)", first);
+	ann = record_of(ENTRY_ENTERED).session;
+	cut.session = ann;
+	ask("absent", cut);
+	struct record back = registering("ann", 7001, 1);
+	ask("refused:name-taken", back);
+	back.nonce = 8;
+	ask("refused:name-taken", back);
+	back.nonce = 7;
+	ask("moved welcome", back);
+	assert_int_equal(record_of(ANSWER_WELCOME).session, ann);
+	/* Not cut yet, as far as anybody knows; its old edge says so too late. */
+	ask("attached(ann) welcome detached(ann:Gone on with elsewhere)", back);
+	uint64_t now = record_of(ENTRY_ATTACHED).session;
+	assert_int_equal(record_of(ANSWER_WELCOME).session, now);
+	assert_int_equal(record_of(ENTRY_DETACHED).session, ann);
+	cut.queue = 1;
+	ask("nothing", cut);
+	assert_non_null(state_session(world->state, now));
+	/* Whoever says that it goes is gone. */
+	cut.session = now;
+	cut.reason = REASON_NONE;
+	ask("left(ann)", cut);
+}
+
+static void kept_once(void **unused) {
+	uint64_t ann = enter("ann"), bob = enter("bob");
+	join(ann, "#tea");
+	struct record said = by(ann, REQUEST_SAY, "#tea", NULL, "hello");
+	said.nonce = 7;
+	ask("said(ann<#tea:hello)", said);
+	uint64_t seq = record_of(ENTRY_SAID).seq;
+	ask("kept", said);
+	assert_int_equal(record_of(ANSWER_KEPT).number, seq);
+	assert_slice(record_of(ANSWER_KEPT).other_name, "#tea");
+	said = by(ann, REQUEST_DIRECT, NULL, "bob", "hello");
+	said.nonce = 8;
+	world_ask(world, said, NULL, NULL);
+	(void)record_of(ENTRY_DIRECT);
+	ask("kept", said);
+	/* What was refused was not kept. */
+	said = by(bob, REQUEST_SAY, "#tea", NULL, "hello");
+	said.nonce = 9;
+	ask("refused:cannot-send-to-room", said);
+	ask("refused:cannot-send-to-room", said);
+}
+
 /* ---- rooms ---- */
 
 static void who_makes_a_room(void **unused) {
@@ -499,6 +557,8 @@ int main(void) {
 		TEST(registering_and_leaving),
 		TEST(nobody_s_requests),
 		TEST(orphans),
+		TEST(gone_on_with),
+		TEST(kept_once),
 		TEST(who_makes_a_room),
 		TEST(topics),
 		TEST(modes_are_normalised),

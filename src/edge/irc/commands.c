@@ -13,6 +13,7 @@ static const struct irc_command commands[] = {
 	{"USER", irc_on_user, 4, IRC_BEFORE, false},
 	{"AUTHENTICATE", irc_on_authenticate, 1, IRC_ALWAYS, false},
 	{"REGISTER", irc_on_register, 3, IRC_ALWAYS, true},
+	{"SESSION", irc_on_session, 1, IRC_BEFORE, false},
 	{"QUIT", irc_on_quit, 0, IRC_ALWAYS, true},
 	{"PING", irc_on_ping, 0, IRC_ALWAYS, true},
 	{"PONG", irc_on_pong, 0, IRC_ALWAYS, false},

@@ -70,7 +70,8 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	uint64_t session = stream_session(connection);
 	if (session != 0 &&
 	    (user->must_greet || state_session(irc->edge->state, session) != NULL)) {
-		stream_gone(irc->stream, session, REASON_NONE,
+		bool is_cut = user->nonce != 0 && user->quit_size == 0 && end != STREAM_END_OURS;
+		stream_gone(irc->stream, session, is_cut ? REASON_UNREACHABLE : REASON_NONE,
 		            user->quit_size > 0 ? slice_of(user->quit, user->quit_size) : text,
 		            irc_read_up_to(irc, connection, end));
 	}
@@ -288,6 +289,7 @@ static void on_answer(void *it, struct stream_connection *connection, const stru
 	switch (answer->kind) {
 	case ANSWER_WELCOME: irc_welcome(irc, answer); break;
 	case ANSWER_REFUSED: irc_refusal(irc, &asked, answer); break;
+	case ANSWER_KEPT: irc_say_kept(irc, &asked, answer); break;
 	default:
 		nothing_to_do(irc, &asked);
 		irc_service_done(irc, &asked, answer);

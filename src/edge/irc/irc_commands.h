@@ -15,6 +15,9 @@ void irc_on_quit(struct irc *irc);
 void irc_on_authenticate(struct irc *irc);
 void irc_on_register(struct irc *irc);
 
+/* resume.c */
+void irc_on_session(struct irc *irc);
+
 /* service.c */
 void irc_on_nickserv(struct irc *irc);
 void irc_on_chanserv(struct irc *irc);

@@ -18,6 +18,7 @@
  *   registration accounts from inside: REGISTER
  *   service    NickServ and ChanServ, people to whom one says commands (irc_service.h)
  *   marks      MARKREAD
+ *   resume     SESSION: going on with a session; what is sent again is kept once
  *   multiline  BATCH: several lines that are one message
  *   messages   PRIVMSG, NOTICE, TAGMSG
  *   metadata   METADATA; metadata_subs: who wants to know; metadata_tell: what is told; metadata_early:
@@ -115,6 +116,7 @@ struct irc_user {
 	char *account;              /* it has signed in as this, and may be called that */
 	char *was;                  /* who it was, while it moves over to its account's person */
 	uint64_t bits;              /* of its person, as it has been told */
+	uint64_t nonce;             /* resume.c: of its session's token; 0: it has none */
 	uint64_t pinged;            /* what was written before the PING that is under way */
 	uint64_t read_up_to, noted; /* what it has certainly read; what the hub knows of that */
 	uint32_t resumed;           /* requests already made by the line that comes again */
@@ -415,10 +417,20 @@ void irc_metadata_lines(struct irc *irc, struct irc_lister *lister);
 struct slice irc_client_tags(struct irc *irc, char out[static TAGS_BYTES_MAX]);
 /* One message, of several lines. */
 void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct slice text,
-                   struct slice tags);
+                   struct slice tags, struct slice key);
 /* Does this PRIVMSG or NOTICE belong to a batch, and not stand for itself? */
 bool irc_batch_takes(struct irc *irc, bool is_notice);
 void irc_batch_free(struct irc_user *user);
+
+/* ---- resume.c ---- */
+
+/* It is in: with a session that it goes on with, or with a new one. */
+void irc_say_session(struct irc *irc, bool is_resumed);
+/* The key that the line at hand bears; empty: none. And what the hub is told of it; 0: nothing. */
+struct slice irc_message_key(struct irc *irc);
+uint64_t irc_message_nonce(const struct irc *irc, struct slice key, struct slice target);
+/* ANSWER_KEPT: a message with that key is there already. */
+void irc_say_kept(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
 
 /* ---- modes.c ---- */
 

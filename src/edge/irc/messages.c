@@ -13,6 +13,7 @@ struct said {
 	uint16_t kind; /* REQUEST_SAY: PRIVMSG, NOTICE; REQUEST_TAGMSG */
 	bool is_notice;
 	struct slice text, tags;
+	struct slice key; /* resume.c */
 	char tag_bytes[TAGS_BYTES_MAX];
 };
 
@@ -67,6 +68,7 @@ static void to_room(struct irc *irc, const struct said *said, struct slice targe
 		.text = said->text,
 		.tags = said->tags,
 		.number = level,
+		.nonce = irc_message_nonce(irc, said->key, target),
 		.bits = said->is_notice ? SAID_IS_NOTICE : 0,
 	};
 	request.room = state_room_named(irc->edge->state, request.other_name);
@@ -132,6 +134,7 @@ static void to_person(struct irc *irc, const struct said *said, struct slice tar
 		.name = target,
 		.text = said->text,
 		.tags = said->tags,
+		.nonce = irc_message_nonce(irc, said->key, target),
 		.bits = said->is_notice ? SAID_IS_NOTICE : 0,
 	};
 	irc_request(irc, &request, target, said->is_notice);
@@ -154,6 +157,7 @@ static void to_target(struct irc *irc, const struct said *said, struct slice tar
 static void to_targets(struct irc *irc, struct said *said) {
 	struct slice rest = irc_parameter(&irc->message, 0);
 	said->tags = irc_client_tags(irc, said->tag_bytes);
+	said->key = irc_message_key(irc);
 	for (unsigned count = 0; rest.size > 0; count++) {
 		const char *comma = memchr(rest.bytes, ',', rest.size);
 		size_t size = comma == NULL ? rest.size : (size_t)(comma - rest.bytes);
@@ -193,9 +197,12 @@ static void say(struct irc *irc, bool is_notice) {
 }
 
 void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct slice text,
-                   struct slice tags) {
-	const struct said said = {
-		.kind = REQUEST_SAY, .is_notice = is_notice, .text = text, .tags = tags};
+                   struct slice tags, struct slice key) {
+	const struct said said = {.kind = REQUEST_SAY,
+	                          .is_notice = is_notice,
+	                          .text = text,
+	                          .tags = tags,
+	                          .key = key};
 	to_target(irc, &said, target);
 }
 

@@ -17,7 +17,8 @@ struct irc_batch {
 	char ref[MULTILINE_REF_BYTES_MAX];
 	char target[IRC_LINE_BYTES_MAX];
 	char tags[TAGS_BYTES_MAX];
-	size_t ref_size, target_size, tags_size;
+	char key[64];
+	size_t ref_size, target_size, tags_size, key_size;
 	struct irc_label *label; /* of the line that opened it */
 	bool has_failed, is_notice;
 	struct irc_multiline lines;
@@ -95,6 +96,11 @@ static void open_batch(struct irc *irc, struct slice ref) {
 	batch->target_size = target.size;
 	memcpy(batch->target, target.bytes, target.size);
 	batch->tags_size = irc_client_tags(irc, batch->tags).size;
+	struct slice key = irc_message_key(irc);
+	if (key.size > 0 && key.size <= sizeof(batch->key)) {
+		batch->key_size = key.size;
+		memcpy(batch->key, key.bytes, key.size);
+	}
 	batch->label = irc_label_keep(irc);
 	irc->user->batch = batch;
 }
@@ -116,7 +122,8 @@ static void close_batch(struct irc *irc, struct slice ref) {
 		answer_opening(irc);
 		irc_say_lines(irc, slice_of(batch->target, batch->target_size), batch->is_notice,
 		              slice_of(batch->lines.text, batch->lines.size),
-		              slice_of(batch->tags, batch->tags_size));
+		              slice_of(batch->tags, batch->tags_size),
+		              slice_of(batch->key, batch->key_size));
 	}
 	if (irc->must_wait) {
 		batch->label = irc_label_keep(irc); /* This line comes again. */

@@ -254,6 +254,7 @@ static void ask_to_enter(struct irc *irc, bool is_again) {
 	                         .userhost = make_userhost(irc, userhost, sizeof(userhost)),
 	                         .text = slice_of(door->realname, door->realname_size),
 	                         .other_name = slice_of(door->device, door->device_size),
+	                         .nonce = irc->user->nonce,
 	                         .bits = door->has_account ? PERSON_HAS_ACCOUNT : 0};
 	if (is_again ? irc_request_now(irc, &request, nick, false)
 	             : irc_request(irc, &request, nick, false)) {
@@ -318,6 +319,7 @@ void irc_welcome(struct irc *irc, const struct record *answer) {
 	irc_count_unknown(irc, -1);
 	stream_enter(irc->stream, irc->to, answer->session, answer->person);
 	irc_set_form(irc);
+	irc_say_session(irc, answer->number != 0);
 	user->must_greet = true;
 	if (irc_self(irc) != NULL) {
 		irc_entered(irc);
