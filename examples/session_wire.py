@@ -35,7 +35,8 @@ REASONS = """none name-empty name-too-long name-invalid name-reserved name-taken
     room-name-invalid not-in-room too-many-rooms away forgotten cannot-receive name-registered
     invite-only bad-key room-full room-banned cannot-send-to-room not-room-operator unknown-mode
     already-in-room orphaned password-wrong access-closed they-not-in-room list-full
-    slow-mode needs-account""".split()
+    slow-mode needs-account looks-like no-such-message limit no-such-key room-name-taken
+    room-muted""".split()
 
 # What a session tells its user, in `events`. An Unexplained message was refused, nobody knows why.
 Entry = namedtuple("Entry", "kind seq time person number target reason rooms name other text")

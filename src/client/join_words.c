@@ -70,6 +70,7 @@
 	X(REASON_ROOM_BANNED, "{name} 不让你进", "you are banned from {name}")                     \
 	X(REASON_CANNOT_SEND_TO_ROOM, "你现在不能在这个房间发言",                                  \
 	  "you may not speak in this room now")                                                    \
+	X(REASON_ROOM_MUTED, "你在这个房间被禁言了", "you are muted in this room")                 \
 	X(REASON_SLOW_MODE, "这个房间限速，请过 {number} 秒再说",                                  \
 	  "this room is in slow mode: say it again in {number} seconds")                           \
 	X(REASON_NEEDS_ACCOUNT, "这个房间只许登录账号的人，请用 IRC 客户端",                       \

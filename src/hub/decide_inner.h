@@ -128,6 +128,8 @@ void identify_as(struct slice name, struct slice userhost, struct identity *iden
 /* What stands for it with people who have none. */
 #define USERHOST_OF_PLAIN slice_from_string("~qun@plain.qun")
 #define USERHOST_OF_SESSION slice_from_string("~qun@session.qun")
+/* What IRC shows of both: rooms' masks hold for that as well. */
+#define USERHOST_SHOWN_OF_OTHERS slice_from_string("~qun@datagram.qun")
 struct slice userhost_of(const struct deciding *d, const struct person *person);
 
 /* ---- what the administrator and the operators decide ---- */

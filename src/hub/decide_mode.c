@@ -164,10 +164,14 @@ static void make_forward(struct mode_making *making, const struct mode_change *c
 static bool is_mask_there(const struct mode_making *making, char letter, struct slice *mask) {
 	char folded[IRC_MASK_BYTES_MAX], other[IRC_MASK_BYTES_MAX];
 	struct room_mask there = {0};
-	size_t size = irc_mask_fold(*mask, folded, sizeof(folded));
+	struct irc_room_mask wanted = irc_room_mask_of(*mask);
+	size_t size = irc_mask_fold(wanted.pattern, folded, sizeof(folded));
 	while (state_mask_next(making->d->state, making->room, letter, &there)) {
-		size_t other_size = irc_mask_fold(there.mask, other, sizeof(other));
-		if (slice_equal(slice_of(folded, size), slice_of(other, other_size))) {
+		struct irc_room_mask has = irc_room_mask_of(there.mask);
+		size_t other_size = irc_mask_fold(has.pattern, other, sizeof(other));
+		if (has.is_of_account == wanted.is_of_account &&
+		    has.is_of_speech == wanted.is_of_speech &&
+		    slice_equal(slice_of(folded, size), slice_of(other, other_size))) {
 			*mask = there.mask;
 			return true;
 		}
@@ -181,9 +185,11 @@ static void make_mask(struct mode_making *making, const struct mode_change *chan
 	if (change->argument.size == 0) {
 		return;
 	}
-	size_t size = irc_mask_complete(change->argument, whole, sizeof(whole));
+	size_t size = irc_room_mask_complete(change->argument, whole, sizeof(whole));
 	struct slice mask = slice_of(whole, size);
-	if (size == 0 || !utf8_is_valid(mask)) {
+	/* Who is invited comes in; that is not about speech. */
+	bool is_about_nothing = change->letter == 'I' && irc_room_mask_of(mask).is_of_speech;
+	if (size == 0 || is_about_nothing || !utf8_is_valid(mask)) {
 		fail(making, REASON_BAD_ARGUMENT, change);
 	} else if (is_mask_there(making, change->letter, &mask) == change->is_set) {
 		return;

@@ -39,20 +39,42 @@ static void identify(const struct deciding *d, const struct person *person,
 	identify_as(person_name(person), userhost_of(d, person), identity);
 }
 
-/* Is the person on the room's list with this letter? */
+static void identify_account(const struct deciding *d, const struct person *person,
+                             struct identity *identity) {
+	identity->size = account_of(d, person) == 0
+	                         ? 0
+	                         : irc_mask_fold(person_name(person), identity->bytes,
+	                                         sizeof(identity->bytes));
+}
+
+static bool fits(struct slice folded, const struct identity *identity) {
+	return folded.size > 0 && identity->size > 0 &&
+	       irc_mask_matches(folded, slice_of(identity->bytes, identity->size));
+}
+
+/* Is the person on the room's list with this letter, as far as it is about speech alone, or about all? */
 static bool is_on_list(const struct deciding *d, const struct person *person, uint64_t room,
-                       char letter) {
+                       char letter, bool is_of_speech) {
 	struct room_mask mask = {0};
-	struct identity identity;
-	char folded[IRC_MASK_BYTES_MAX];
+	struct identity identity, shown = {.size = 0}, account;
+	char bytes[IRC_MASK_BYTES_MAX];
 	if (state_masks_count(d->state, room, letter) == 0) {
 		return false;
 	}
 	identify(d, person, &identity);
+	identify_account(d, person, &account);
+	if (person_userhost(d->state, person).size == 0) {
+		identify_as(person_name(person), USERHOST_SHOWN_OF_OTHERS, &shown);
+	}
 	while (state_mask_next(d->state, room, letter, &mask)) {
-		size_t size = irc_mask_fold(mask.mask, folded, sizeof(folded));
-		if (size > 0 && irc_mask_matches(slice_of(folded, size),
-		                                 slice_of(identity.bytes, identity.size))) {
+		struct irc_room_mask it = irc_room_mask_of(mask.mask);
+		if (it.is_of_speech != is_of_speech) {
+			continue;
+		}
+		struct slice folded =
+			slice_of(bytes, irc_mask_fold(it.pattern, bytes, sizeof(bytes)));
+		if (it.is_of_account ? fits(folded, &account)
+		                     : fits(folded, &identity) || fits(folded, &shown)) {
 			return true;
 		}
 	}
@@ -60,7 +82,12 @@ static bool is_on_list(const struct deciding *d, const struct person *person, ui
 }
 
 static bool is_banned_from(const struct deciding *d, const struct person *person, uint64_t room) {
-	return is_on_list(d, person, room, 'b') && !is_on_list(d, person, room, 'e');
+	return is_on_list(d, person, room, 'b', false) && !is_on_list(d, person, room, 'e', false);
+}
+
+/* An exception from being banned is none from being muted, and the other way round. */
+static bool is_muted_in(const struct deciding *d, const struct person *person, uint64_t room) {
+	return is_on_list(d, person, room, 'b', true) && !is_on_list(d, person, room, 'e', true);
 }
 
 /* ---- who may come, and as what ---- */
@@ -96,7 +123,7 @@ struct trouble check_joining(const struct deciding *d, const struct person *pers
 	if ((charter.bits & ROOM_WANTS_ACCOUNT) != 0 && account_of(d, person) == 0) {
 		return (struct trouble){.reason = REASON_NEEDS_ACCOUNT};
 	}
-	if ((charter.bits & ROOM_IS_INVITE_ONLY) != 0 && !is_on_list(d, person, room, 'I')) {
+	if ((charter.bits & ROOM_IS_INVITE_ONLY) != 0 && !is_on_list(d, person, room, 'I', false)) {
 		return (struct trouble){.reason = REASON_INVITE_ONLY};
 	}
 	if (charter.key.size > 0 && !slice_equal(charter.key, key)) {
@@ -160,6 +187,9 @@ struct trouble check_speech(const struct deciding *d, const struct person *perso
 	if (is_quiet || (charter.bits & ROOM_IS_MODERATED) != 0 ||
 	    is_banned_from(d, person, room)) {
 		return no;
+	}
+	if (is_muted_in(d, person, room)) {
+		return (struct trouble){.reason = REASON_ROOM_MUTED};
 	}
 	if ((charter.bits & ROOM_HEARS_ACCOUNTS) != 0 && account_of(d, person) == 0) {
 		return (struct trouble){.reason = REASON_NEEDS_ACCOUNT};
@@ -244,6 +274,10 @@ void decide_topic(struct deciding *d) {
 	bool is_locked = (state_room_charter(d->state, room).bits & ROOM_TOPIC_LOCKED) != 0;
 	if (is_locked && !is_room_operator(d, &message, room)) {
 		refuse_with(d, &message, REASON_NOT_ROOM_OPERATOR);
+		return;
+	}
+	if (!is_room_operator(d, &message, room) && is_muted_in(d, message.person, room)) {
+		refuse_with(d, &message, REASON_ROOM_MUTED);
 		return;
 	}
 	struct record entry = entry_in(d, ENTRY_TOPIC, &message, room);

@@ -66,6 +66,40 @@ size_t irc_mask_complete(struct slice typed, char *out, size_t out_size) {
 	return to.is_full ? 0 : to.size;
 }
 
+/* ---- extended ones ---- */
+
+static bool take_type(struct slice *text, char letter) {
+	bool is_it = text->size >= 2 && text->bytes[0] == letter && text->bytes[1] == ':';
+	*text = is_it ? slice_from(*text, 2) : *text;
+	return is_it;
+}
+
+struct irc_room_mask irc_room_mask_of(struct slice whole) {
+	struct irc_room_mask mask = {.is_of_speech = take_type(&whole, 'm')};
+	mask.is_of_account = take_type(&whole, 'a');
+	mask.pattern = whole;
+	return mask;
+}
+
+size_t irc_room_mask_complete(struct slice typed, char *out, size_t out_size) {
+	struct irc_room_mask mask = irc_room_mask_of(typed);
+	struct growing to = {.out = out, .room = out_size};
+	grow(&to, slice_first(typed, typed.size - mask.pattern.size));
+	if (to.is_full || !is_typable(mask.pattern)) {
+		return 0;
+	}
+	if (!mask.is_of_account) {
+		size_t size = irc_mask_complete(mask.pattern, out + to.size, out_size - to.size);
+		return size == 0 ? 0 : to.size + size;
+	}
+	if (memchr(mask.pattern.bytes, '!', mask.pattern.size) != NULL ||
+	    memchr(mask.pattern.bytes, '@', mask.pattern.size) != NULL) {
+		return 0;
+	}
+	grow(&to, mask.pattern);
+	return to.is_full ? 0 : to.size;
+}
+
 /* ---- folding ---- */
 
 size_t irc_mask_fold(struct slice text, char *out, size_t out_size) {

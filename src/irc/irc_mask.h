@@ -35,4 +35,23 @@ size_t irc_mask_fold(struct slice text, char *out, size_t out_size);
 /* Both folded. '?' stands for one code point. */
 bool irc_mask_matches(struct slice mask, struct slice text);
 
+/* ---- of a room's lists ---- */
+
+/*
+ * These have extended ones as well: "a:NAME" fits who is signed in to an account that is called so
+ * ('*' and '?' as everywhere), and "m:MASK", which may be "m:a:NAME", is about speaking alone.
+ */
+struct irc_room_mask {
+	struct slice pattern; /* of a name, or of "nick!user@host" */
+	bool is_of_account;
+	bool is_of_speech;
+};
+struct irc_room_mask irc_room_mask_of(struct slice whole);
+
+/* What was typed, made whole, as irc_mask_complete() does. An account's pattern has neither '!' nor '@'. */
+size_t irc_room_mask_complete(struct slice typed, char *out, size_t out_size);
+
+/* ISUPPORT's EXTBAN: no prefix, and these. */
+#define IRC_EXTENDED_BANS ",am"
+
 #endif

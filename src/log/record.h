@@ -304,7 +304,8 @@ enum record_kind {
 	X(54, REASON_NO_SUCH_MESSAGE, "no-such-message")                                           \
 	X(55, REASON_LIMIT, "limit") /* number: how many there may be */                           \
 	X(56, REASON_NO_SUCH_KEY, "no-such-key")                                                   \
-	X(57, REASON_ROOM_NAME_TAKEN, "room-name-taken")
+	X(57, REASON_ROOM_NAME_TAKEN, "room-name-taken")                                           \
+	X(58, REASON_ROOM_MUTED, "room-muted") /* in this room, by its operators: +b m:... */
 
 enum reason { REASONS(KIND_ENUM) REASON_COUNT };
 

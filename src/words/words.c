@@ -166,6 +166,8 @@
 	X(SAY_NO_LIST_FULL, REFUSAL_ZH "那个列表满了", REFUSAL_EN "that list is full")             \
 	X(SAY_NO_SLOW_MODE, REFUSAL_ZH "这个房间限速，请过{number}秒再说",                         \
 	  REFUSAL_EN "this room is in slow mode: say it again in {number} seconds")                \
+	X(SAY_NO_ROOM_MUTED, REFUSAL_ZH "你在这个房间被禁言了",                                    \
+	  REFUSAL_EN "you are muted in this room")                                                 \
 	X(SAY_NO_NEEDS_ACCOUNT, REFUSAL_ZH "这个房间只许登录账号的人",                             \
 	  REFUSAL_EN "this room is for people who have signed in to an account")                   \
 	X(SAY_NO_LOOKS_LIKE, REFUSAL_ZH "太像别人注册的“{text}”，请换一个",                        \
@@ -437,6 +439,7 @@ size_t words_refusal(enum language language, const struct record *answer, char *
 	case REASON_NO_SUCH_MESSAGE: phrase = SAY_NO_SUCH_MESSAGE; break;
 	case REASON_LIMIT: phrase = SAY_NO_LIMIT; break;
 	case REASON_NO_SUCH_KEY: phrase = SAY_NO_SUCH_KEY; break;
+	case REASON_ROOM_MUTED: phrase = SAY_NO_ROOM_MUTED; break;
 	case REASON_ROOM_NAME_TAKEN: phrase = SAY_NO_ROOM_NAME_TAKEN; break;
 	default: phrase = SAY_NO; break;
 	}

@@ -55,6 +55,7 @@ def test_a_room_belongs_to_an_account(house):
     people = {"ann": signed_in(house, "ann"), "bob": signed_in(house, "bob"), "eve": Irc(house).enter("eve")}
     ann, bob, eve = people.values()
     help_is_there(ann)
+    accounts_are_banned(**people)
     who_may_register(*people.values())
     offices(**people)
     given_away(house, *people.values())
@@ -94,6 +95,65 @@ def who_may_register(ann, bob, eve):
         assert refused in ("#cup is not yours", "You are no operator of #cup"), refused
     assert confirmed(bob, "CS DROP #cup") == ["#cup is not yours"]
     assert confirmed(bob, "CS TRANSFER #cup bob") == ["#cup is not yours"]
+
+
+def accounts_are_banned(**people):
+    """+b and the others for accounts, by whatever name, and for nobody who has none."""
+    people["ann"].join("#well")
+    play(
+        """
+        ann: MODE #well +b a:BO?
+          ann < :ann MODE #well +b a:BO?
+        ann: MODE #well +b a:bo?
+        bob: JOIN #well
+          bob < 474 #well
+        eve: JOIN #well
+          eve < :eve JOIN #well
+          eve < 353 = #well :...
+          eve < 366 #well
+          ann < :eve JOIN #well
+        ann: MODE #well +e a:bob
+          ann < :ann MODE #well +e a:bob
+          eve < :ann MODE #well +e a:bob
+        bob: JOIN #well
+          bob < :bob JOIN #well
+          bob < 353 = #well :...
+          bob < 366 #well
+          ann < :bob JOIN #well
+          eve < :bob JOIN #well
+        ann: MODE #well +b m:a:*
+          ann < :ann MODE #well +b m:a:*
+          bob < :ann MODE #well +b m:a:*
+          eve < :ann MODE #well +b m:a:*
+        bob: PRIVMSG #well :muted as I am
+          bob < 404 #well :...+b m:...
+        eve: PRIVMSG #well :I have no account
+          ann < :eve PRIVMSG #well :I have no account
+          bob < :eve PRIVMSG #well :I have no account
+        ann: MODE #well b
+          ann < 367 #well a:BO? ann...
+          ann < 367 #well m:a:* ann...
+          ann < 368 #well
+        bob: PART #well
+          bob < :bob PART #well
+          ann < :bob PART #well
+          eve < :bob PART #well
+        ann: MODE #well -e+i a:bob
+          ann < :ann MODE #well -e+i a:bob
+          eve < :ann MODE #well -e+i a:bob
+        ann: MODE #well -b+I a:bo? a:bob
+          ann < :ann MODE #well -b+I a:BO? a:bob
+          eve < :ann MODE #well -b+I a:BO? a:bob
+        bob: JOIN #well
+          bob < ...
+          ann < :bob JOIN #well
+          eve < :bob JOIN #well
+        """,
+        **people,
+    )
+    for each in people.values():
+        each.ask("PART #well")
+        each.sync()
 
 
 def offices(**people):
@@ -216,7 +276,9 @@ def test_everything_is_killed(house):
     ann.join("#hall", "#tea")
     ann.ask("CS REGISTER #tea", "CS AMODE #tea +v bob", "MODE #tea +RMfW #hall 3600", "TOPIC #tea :of tea")
     ann.ask("MODE #tea +b x!*@*")
-    ann.join("#slow")
+    ann.join("#slow", "#well")
+    ann.ask("MODE #well +bb m:eve a:bob")
+    eve.join("#well")
     ann.ask("MODE #slow +W 3600")
     eve.join("#slow")
     eve.say("#slow", "one")
@@ -226,6 +288,7 @@ def test_everything_is_killed(house):
         house.wait_replaced(name, house.kill(name))
         assert "+W" in [line.last for line in eve.ask("PRIVMSG #slow :two") if line.command == "404"][0]
         assert told(ann, "CS FOUNDER #tea") == ["#tea belongs to ann"]
+        assert eve.ask("PRIVMSG #well :muted")[0].command == "404"
     house.kill_all()
     house.restart()
     eve = Irc(house).enter("eve")
@@ -236,6 +299,8 @@ def test_everything_is_killed(house):
     assert [line.command for line in heard][:2] == ["470", "JOIN"], heard
     [refused] = [line for line in eve.ask("PRIVMSG #slow :two") if line.command == "404"]
     assert "+W" in refused.last
+    assert "+b m:" in eve.ask("PRIVMSG #well :muted")[0].last
+    assert bob.ask("JOIN #well")[0].command == "474"
     ann.join("#tea")
     assert {line.last for line in bob.join("#tea") if line.command == "332"} == {"of tea"}
     assert bob.names("#tea") == {"@ann", "+bob"}

@@ -8,6 +8,11 @@ from scenes import enter, play
 
 FAST = ("--rate", "100000:100000")
 
+# What `qun admin password` makes of: open sesame
+SESAME = (
+    "$argon2id$v=19$m=65536,t=2,p=1$2NBHExx57ioLyOe6QOKHqA$KLbHRcbTLLDgt8aJ/1dgDMX7It1SxKjHlkygAtdIiz4"
+)
+
 
 @pytest.mark.asan
 def test_what_a_room_is(serve):
@@ -161,8 +166,11 @@ def test_key_and_limit(serve):
     assert "secret" not in " ".join(out.ask("MODE #tea")[0].parameters)
 
 
-def test_bans(serve):
-    server = serve(*FAST)
+def test_bans(serve, place):
+    path = place / "qun.conf"
+    path.write_text(f"[operator root]\npassword = {SESAME}\n")
+    path.chmod(0o600)
+    server = serve(*FAST, "--config", path)
     people = enter(server, "ann", "bob", room="#tea")
     people["eve"] = Irc(server).enter("eve")
     play(
@@ -201,6 +209,80 @@ def test_bans(serve):
         """,
         **people,
     )
+    play(MUTED, **people)
+    assert people["ann"].isupport["EXTBAN"] == ",am" and people["ann"].isupport["ACCOUNTEXTBAN"] == "a"
+    for_plain_people(server, people["ann"])
+
+
+MUTED = """
+    ann: MODE #tea +b-t m:eve
+      ann < :ann MODE #tea +b-t m:eve!*@*
+      bob < :ann MODE #tea +b-t m:eve!*@*
+      eve < :ann MODE #tea +b-t m:eve!*@*
+    eve: PRIVMSG #tea :muted as I am
+      eve < 404 #tea :...+b m:...muted...
+    eve: PRIVMSG @#tea :muted as I am
+      eve < 404 @#tea ...
+    eve: NOTICE #tea :muted as I am
+    eve: TOPIC #tea :muted as I am
+      eve < 404 #tea :...muted...
+    -- Who is muted comes in, as long as it is not banned; an exception from bans is none for mutes.
+    eve: PART #tea
+      ann < :eve PART #tea
+      bob < :eve PART #tea
+      eve < :eve PART #tea
+    ann: MODE #tea +be *!*@* eve
+      ann < :ann MODE #tea +be *!*@* eve!*@*
+      bob < :ann MODE #tea +be *!*@* eve!*@*
+    eve: JOIN #tea
+      eve < :eve JOIN #tea
+      eve < ...
+      ann < :eve JOIN #tea
+      bob < :eve JOIN #tea
+    eve: PRIVMSG #tea :muted as I am
+      eve < 404 #tea :...+b m:...
+    bob: MODE #tea b
+      bob < 367 #tea m:eve!*@* ann...
+      bob < 367 #tea *!*@* ann...
+      bob < 368 #tea
+    bob: MODE #tea e
+      bob < 348 #tea eve!*@* ann...
+      bob < 349 #tea
+    ann: MODE #tea -be+e *!*@* eve!*@* m:e*!*@*
+      ann < :ann MODE #tea -be+e *!*@* eve!*@* m:e*!*@*
+      bob < :ann MODE #tea -be+e *!*@* eve!*@* m:e*!*@*
+      eve < :ann MODE #tea -be+e *!*@* eve!*@* m:e*!*@*
+    eve: PRIVMSG #tea :not any more
+      ann < :eve PRIVMSG #tea :not any more
+      bob < :eve PRIVMSG #tea :not any more
+    ann: MODE #tea -e+v m:e*!*@* eve
+      ann < :ann MODE #tea -e+v m:e*!*@* eve
+      bob < :ann MODE #tea -e+v m:e*!*@* eve
+      eve < :ann MODE #tea -e+v m:e*!*@* eve
+    eve: PRIVMSG #tea :by my office
+      ann < :eve PRIVMSG #tea :by my office
+      bob < :eve PRIVMSG #tea :by my office
+    bob: MODE #tea -b m:eve!*@*
+      bob < 482 #tea
+    ann: MODE #tea +I m:eve
+      ann < 696 #tea I ...
+    ann: MODE #tea +b a:
+      ann < 696 #tea b ...
+    ann: MODE #tea +b m:a:eve!*@*
+      ann < 696 #tea b ...
+"""
+
+
+def for_plain_people(server, ann):
+    """They are met as they are seen, and told in words."""
+    ann.ask("OPER root :open sesame", "JOIN #lobby")
+    ming = Plain(server).enter("小明")
+    host = ann.find("JOIN", nick="小明").host
+    ann.ask(f"MODE #lobby +b m:*!*@{host}")
+    ming.send("C 一")
+    ming.find_where(lambda heard: "被禁言" in heard, "that one is muted")
+    ann.ask(f"MODE #lobby -b m:*!*@{host}")
+    ming.say("二")
 
 
 def test_a_cloak_can_be_banned(serve):

@@ -84,6 +84,18 @@ static void masks(struct slice text) {
 		(void)irc_mask_matches(whole, whole);
 	}
 	(void)irc_mask_matches(text, whole);
+	/* What is whole stays as it is, and is about the same. */
+	char again[IRC_MASK_BYTES_MAX];
+	size = irc_room_mask_complete(text, mask, sizeof(mask));
+	struct irc_room_mask typed = irc_room_mask_of(text);
+	struct irc_room_mask made = irc_room_mask_of(slice_of(mask, size));
+	if (size > 0) {
+		assert(typed.is_of_account == made.is_of_account);
+		assert(typed.is_of_speech == made.is_of_speech);
+		assert(slice_equal(slice_of(mask, size),
+		                   slice_of(again, irc_room_mask_complete(slice_of(mask, size),
+		                                                          again, sizeof(again)))));
+	}
 }
 
 static void sasl(struct slice text) {

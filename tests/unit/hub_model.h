@@ -24,7 +24,7 @@
 #define MODEL_ROOMS 6
 #define MODEL_LOBBY 0
 #define MODEL_LISTS 3
-#define MODEL_MASKS 4
+#define MODEL_MASKS 7
 #define MODEL_PHRASE 112
 #define MODEL_KEYS 3
 #define MODEL_DEVICES 3

@@ -19,9 +19,11 @@ static const struct model_room_name {
 	{"milk", -1},  {"#a,b", -1},
 };
 
-/* Each fits one kind of people: see model_kind(). */
-static const char *const model_masks[MODEL_MASKS] = {"*!*@plain.qun", "*!*@session.qun",
-                                                     "*!*@even.qun", "*!*@odd.qun"};
+/* Each of the first fits one kind of people: see model_kind(). */
+enum { MODEL_MUTES_EVEN = 4, MODEL_OF_ACCOUNTS, MODEL_MUTES_ACCOUNTS };
+static const char *const model_masks[MODEL_MASKS] = {
+	"*!*@plain.qun", "*!*@session.qun", "*!*@even.qun", "*!*@odd.qun", "m:*!*@even.qun", "a:*",
+	"m:a:*"};
 
 static inline void model_init(struct model *model) {
 	model->rooms[MODEL_LOBBY].bits = ROOM_BITS_AT_FIRST;
@@ -93,15 +95,6 @@ static inline uint64_t model_office_of(const struct model *model, int who, int r
 	                                         : 0;
 }
 
-static inline bool model_is_listed(const struct model *model, int who, int room, char letter) {
-	int list = letter == 'b' ? 0 : letter == 'e' ? 1 : 2;
-	return model->rooms[room].masks[list][model_kind(model, who)];
-}
-
-static inline bool model_is_room_banned(const struct model *model, int who, int room) {
-	return model_is_listed(model, who, room, 'b') && !model_is_listed(model, who, room, 'e');
-}
-
 /* Is it signed in, to an account that there is? */
 static inline bool model_is_signed_in(const struct model *model, int who) {
 	if (who < MODEL_ADDRESSES) {
@@ -110,6 +103,26 @@ static inline bool model_is_signed_in(const struct model *model, int who) {
 	const struct model_client *client = &model->clients[who - MODEL_ADDRESSES];
 	return (client->bits & PERSON_HAS_ACCOUNT) != 0 &&
 	       model->accounts[model_names[client->name].same];
+}
+
+static inline bool model_is_listed(const struct model *model, int who, int room, char letter,
+                                   bool is_of_speech) {
+	int list = letter == 'b' ? 0 : letter == 'e' ? 1 : 2, kind = model_kind(model, who);
+	const bool *masks = model->rooms[room].masks[list];
+	bool is_signed_in = model_is_signed_in(model, who);
+	return is_of_speech ? (kind == 2 && masks[MODEL_MUTES_EVEN]) ||
+	                              (is_signed_in && masks[MODEL_MUTES_ACCOUNTS])
+	                    : masks[kind] || (is_signed_in && masks[MODEL_OF_ACCOUNTS]);
+}
+
+static inline bool model_is_room_banned(const struct model *model, int who, int room) {
+	return model_is_listed(model, who, room, 'b', false) &&
+	       !model_is_listed(model, who, room, 'e', false);
+}
+
+static inline bool model_is_room_muted(const struct model *model, int who, int room) {
+	return model_is_listed(model, who, room, 'b', true) &&
+	       !model_is_listed(model, who, room, 'e', true);
 }
 
 static inline enum reason model_pace(struct model *model, int who, int room, uint64_t now_us) {
@@ -135,6 +148,9 @@ static inline enum reason model_speech(const struct model *model, int who, int r
 	bool may_not = (!model_is_member(model, who, room) && (it->bits & ROOM_NO_EXTERNAL) != 0) ||
 	               (it->bits & ROOM_IS_MODERATED) != 0 ||
 	               model_is_room_banned(model, who, room);
+	if (!may_not && model_is_room_muted(model, who, room)) {
+		return REASON_ROOM_MUTED;
+	}
 	if (!may_not && (it->bits & ROOM_HEARS_ACCOUNTS) != 0 && !model_is_signed_in(model, who)) {
 		return REASON_NEEDS_ACCOUNT;
 	}
@@ -179,7 +195,8 @@ static inline enum reason model_joining(const struct model *model,
 	if ((it->bits & ROOM_WANTS_ACCOUNT) != 0 && !model_is_signed_in(model, who)) {
 		return REASON_NEEDS_ACCOUNT;
 	}
-	if ((it->bits & ROOM_IS_INVITE_ONLY) != 0 && !model_is_listed(model, who, room, 'I')) {
+	if ((it->bits & ROOM_IS_INVITE_ONLY) != 0 &&
+	    !model_is_listed(model, who, room, 'I', false)) {
 		return REASON_INVITE_ONLY;
 	}
 	if (it->has_key && !has_key) {

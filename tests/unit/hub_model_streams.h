@@ -7,7 +7,7 @@
 #define MODEL_ORPHAN_US (UINT64_C(30) * 1000000)
 #define MODEL_LIMIT 2
 #define MODEL_SLOW_S 40
-#define MODEL_MODES 40
+#define MODEL_MODES 50
 
 /* Changes as they are typed; behind those of an office comes a name. */
 static const struct model_mode {
@@ -57,6 +57,16 @@ static const struct model_mode {
 	{"-W", 'W', false, 0, 0},
 	{"+I *!*@odd.qun", 'I', true, 0, 3},
 	{"-I *!*@odd.qun", 'I', false, 0, 3},
+	{"+b m:*!*@even.qun", 'b', true, 0, MODEL_MUTES_EVEN},
+	{"-b m:*!*@EVEN.qun", 'b', false, 0, MODEL_MUTES_EVEN},
+	{"+b a:*", 'b', true, 0, MODEL_OF_ACCOUNTS},
+	{"-b a:*", 'b', false, 0, MODEL_OF_ACCOUNTS},
+	{"-b a:*", 'b', false, 0, MODEL_OF_ACCOUNTS},
+	{"+b m:a:*", 'b', true, 0, MODEL_MUTES_ACCOUNTS},
+	{"-b m:a:*", 'b', false, 0, MODEL_MUTES_ACCOUNTS},
+	{"+e m:a:*", 'e', true, 0, MODEL_MUTES_ACCOUNTS},
+	{"-e m:a:*", 'e', false, 0, MODEL_MUTES_ACCOUNTS},
+	{"+I m:*!*@odd.qun", 'x', true, 0, 0},
 };
 
 /* ---- coming, and coming back ---- */
@@ -315,6 +325,11 @@ static inline void model_topic(struct model *model, const struct model_request *
 	struct model_room *it = &model->rooms[room];
 	if ((it->bits & ROOM_TOPIC_LOCKED) != 0 && !model_rules(model, client, room)) {
 		model_refuse(out, REASON_NOT_ROOM_OPERATOR);
+		return;
+	}
+	if (!model_rules(model, client, room) &&
+	    model_is_room_muted(model, model_number_of(model, client), room)) {
+		model_refuse(out, REASON_ROOM_MUTED);
 		return;
 	}
 	model_phrase(request, it->topic);

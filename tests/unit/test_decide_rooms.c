@@ -133,9 +133,84 @@ static void an_account_has_only_so_many(void **unused) {
 	assert_int_equal(record_of(ANSWER_REFUSED).number, ROOMS_PER_ACCOUNT_MAX);
 }
 
+static void say(const char *outcome, uint64_t session, const char *room) {
+	ask(outcome, by(session, REQUEST_SAY, room, NULL, "hi"));
+}
+
+static void accounts_are_banned(void **unused) {
+	uint64_t ann = come("ann", 0), bob = own("bob"), eve = come("eve", 0), cat = own("cat");
+	join(ann, "#tea");
+	mode("mode(ann<#tea:+b a:b?B)", ann, "#tea", "+b a:b?B");
+	mode("nothing", ann, "#tea", "+b a:B?b");
+	ask("refused:room-banned", by(bob, REQUEST_JOIN, "#tea", NULL, NULL));
+	join(eve, "#tea");
+	/* By whatever name: it is the account that counts; and who is called so without one is none. */
+	mode("mode(ann<#tea:+be a:* a:cat)", ann, "#tea", "+be a:* a:cat");
+	say("said(eve<#tea:hi)", eve, "#tea");
+	join(cat, "#tea");
+	say("said(cat<#tea:hi)", cat, "#tea");
+	mode("mode(ann<#tea:-bb+i a:* a:b?B)", ann, "#tea", "-bbb+i a:* A:nobody a:B?b");
+	ask("refused:invite-only", by(bob, REQUEST_JOIN, "#tea", NULL, NULL));
+	mode("mode(ann<#tea:+I a:bob)", ann, "#tea", "+I a:bob");
+	join(bob, "#tea");
+	mode("refused:bad-argument", ann, "#tea", "+I m:a:bob");
+	mode("refused:bad-argument", ann, "#tea", "+b a:bob!*@*");
+	mode("refused:bad-argument", ann, "#tea", "+b m:");
+}
+
+static void who_is_muted_is_there_and_silent(void **unused) {
+	uint64_t ann = come("ann", 0), bob = own("bob"), eve = come("eve", 0);
+	uint64_t root = come("root", PERSON_IS_OPERATOR);
+	join(ann, "#tea");
+	mode("mode(ann<#tea:+bb-t m:eve!*@* m:a:bob)", ann, "#tea", "+bb-t m:eve m:a:bob");
+	mode("nothing", ann, "#tea", "-bb eve!*@* a:bob");
+	join(eve, "#tea");
+	join(bob, "#tea");
+	join(root, "#tea");
+	say("refused:room-muted", eve, "#tea");
+	say("refused:room-muted", bob, "#tea");
+	say("said(root<#tea:hi)", root, "#tea");
+	ask("refused:room-muted", by(eve, REQUEST_TAGMSG, "#tea", NULL, NULL));
+	ask("refused:room-muted", by(eve, REQUEST_TOPIC, "#tea", NULL, "hi"));
+	/* An exception is from the one or from the other. */
+	mode("mode(ann<#tea:+eee eve!*@* a:bob m:b*!*@*)", ann, "#tea", "+eee eve a:bob m:b*");
+	say("refused:room-muted", eve, "#tea");
+	say("said(bob<#tea:hi)", bob, "#tea");
+	mode("mode(ann<#tea:-e+e eve!*@* m:eve!*@*)", ann, "#tea", "-e+e eve m:eve");
+	say("said(eve<#tea:hi)", eve, "#tea");
+	mode("mode(ann<#tea:+b eve!*@*)", ann, "#tea", "+b eve");
+	say("refused:cannot-send-to-room", eve, "#tea");
+	mode("mode(ann<#tea:-bee+v eve!*@* m:eve!*@* m:b*!*@* eve)", ann, "#tea",
+	     "-b-ee+v eve m:eve m:b* eve");
+	/* An office outweighs it. */
+	say("said(eve<#tea:hi)", eve, "#tea");
+	say("refused:room-muted", bob, "#tea");
+}
+
+/* IRC shows the others as "~qun@datagram.qun": what is banned as it is seen is banned. */
+static void others_are_met_as_they_are_shown(void **unused) {
+	uint64_t root = come("root", PERSON_IS_OPERATOR);
+	struct record cat = {.kind = REQUEST_ENTER,
+	                     .has_route = true,
+	                     .route = route_of(HOST, 4999),
+	                     .name = text("cat")};
+	world_ask(world, cat, NULL, NULL);
+	cat.kind = REQUEST_SAY;
+	cat.text = text("hi");
+	ask("said(cat:hi)", cat);
+	mode("mode(root<#lobby:+b *!*@datagram.qun)", root, "#lobby", "+b *@datagram.qun");
+	ask("refused:cannot-send-to-room", cat);
+	mode("mode(root<#lobby:-b+b *!*@datagram.qun m:*!*@plain.qun)", root, "#lobby",
+	     "-b+b *@datagram.qun m:*@plain.qun");
+	ask("refused:room-muted", cat);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_is_sent_on, begin, end),
+		cmocka_unit_test_setup_teardown(accounts_are_banned, begin, end),
+		cmocka_unit_test_setup_teardown(who_is_muted_is_there_and_silent, begin, end),
+		cmocka_unit_test_setup_teardown(others_are_met_as_they_are_shown, begin, end),
 		cmocka_unit_test_setup_teardown(who_waits, begin, end),
 		cmocka_unit_test_setup_teardown(whose_a_room_is, begin, end),
 		cmocka_unit_test_setup_teardown(an_account_has_only_so_many, begin, end),

@@ -138,6 +138,34 @@ static void masks_are_made_whole(void **state) {
 	assert_int_equal(irc_mask_complete(text("小明小明"), out, sizeof(out)), 0);
 }
 
+static void extended_masks_are_made_whole(void **state) {
+	static const char *const rows[][2] = {
+		{"a:小明", "a:小明"},       {"m:小明", "m:小明!*@*"}, {"m:a:b*", "m:a:b*"},
+		{"m:*@host", "m:*!*@host"}, {"b:c", "b:c!*@*"},       {"a:m:b", "a:m:b"},
+		{"m:m:b", "m:m:b!*@*"},     {"A:b", "A:b!*@*"},       {"小明", "小明!*@*"},
+	};
+	static const char *const wrong[] = {
+		"", "a:", "m:", "m:a:", "a:b!*@*", "a:@", "m:a b", "a:b c"};
+	char out[IRC_MASK_BYTES_MAX];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t size = irc_room_mask_complete(text(rows[i][0]), out, sizeof(out));
+		assert_slice(slice_of(out, size), rows[i][1]);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(irc_room_mask_complete(text(wrong[i]), out, sizeof(out)), 0);
+	}
+	for (size_t room = 0; room < 9; room++) {
+		assert_int_equal(irc_room_mask_complete(text("m:abc"), out, room), 0);
+		assert_int_equal(irc_room_mask_complete(text("m:a:abcde"), out, room), 0);
+	}
+	struct irc_room_mask mask = irc_room_mask_of(text("m:a:b"));
+	assert_true(mask.is_of_account && mask.is_of_speech);
+	assert_slice(mask.pattern, "b");
+	mask = irc_room_mask_of(text("a:m:b"));
+	assert_true(mask.is_of_account && !mask.is_of_speech);
+	assert_slice(mask.pattern, "m:b");
+}
+
 static void masks_match(void **state) {
 	static const struct {
 		const char *mask, *text;
@@ -490,6 +518,7 @@ int main(void) {
 		cmocka_unit_test(putting_together),
 		cmocka_unit_test(numerics),
 		cmocka_unit_test(masks_are_made_whole),
+		cmocka_unit_test(extended_masks_are_made_whole),
 		cmocka_unit_test(masks_match),
 		cmocka_unit_test(masks_are_folded),
 		cmocka_unit_test(modes),

@@ -8,6 +8,7 @@
 #include "cut.h"
 #include "irc_commands.h"
 #include "irc_inside.h"
+#include "irc_mask.h"
 #include "irc_mode.h"
 #include "name.h"
 
@@ -19,6 +20,7 @@
 
 static const char *const tokens[] =
 	{
+		"ACCOUNTEXTBAN=a",
 		"AWAYLEN=" NUMBER(AWAY_BYTES_MAX),
 		"BOT=B",
 		"CASEMAPPING=ascii",
@@ -29,6 +31,7 @@ static const char *const tokens[] =
 		"CHATHISTORY=100",
 		"ELIST=CMNTU",
 		"EXCEPTS=e",
+		"EXTBAN=" IRC_EXTENDED_BANS,
 		"INVEX=I",
 		"KEYLEN=" NUMBER(ROOM_KEY_BYTES_MAX),
 		"KICKLEN=" NUMBER(WHY_BYTES_MAX),

@@ -39,7 +39,8 @@ static const struct {
          "METADATA target GET|LIST|SET|CLEAR|SUB|UNSUB|SUBS|SYNC [key ...] [:value]: what "
          "people and rooms say of themselves"},
 	{"MODE",
-         "MODE #room [changes]: how a room is; lists b e I; i k l m n s t C; R: to come in, M: to "
+         "MODE #room [changes]: how a room is; lists b e I (of masks, a:account, m:mask to mute); "
+         "i k l m n s t C; R: to come in, M: to "
          "speak one needs an account; f #other: for whom it does not let in; W seconds between "
          "two messages of one; o v people"},
 	{"MOTD", "MOTD: the message of the day"},
