@@ -173,24 +173,85 @@ def test_who(serve):
         ann: WHO e*
           ann < 352 ... ~eva ... ... eve ...
           ann < 315 e*
+        -- Without a room asked for, one that may be known of.
+        eve: WHO ann
+          eve < 352 #tea ~someone ... ... ann H@ :0 ann
+          eve < 315 ann
+        ann: MODE ann +B
+          ann < MODE ann +B
+        eve: WHO ANN
+          eve < 352 #tea ~someone ... ... ann H@B :0 ann
+          eve < 315 ANN
+        ann: MODE #tea +s
+          ann < MODE #tea +s
+          bob < MODE #tea +s
+        eve: WHO #tea
+          eve < 315 #tea
+        eve: WHO bob
+          eve < 352 * ~someone ... ... bob G :0 bob
+          eve < 315 bob
+        ann: WHO bob
+          ann < 352 #tea ~someone ... ... bob G :0 bob
+          ann < 315 bob
+        ann: MODE #tea -s
+          ann < MODE #tea -s
+          bob < MODE #tea -s
+        -- Who does not want to be seen is found by name, and by who shares a room with it.
+        bob: MODE bob +i
+          bob < MODE bob +i
+        eve: WHO #tea
+          eve < 352 #tea ~someone ... ... ann H@B :0 ann
+          eve < 315 #tea
+        eve: WHO b*
+          eve < 315 b*
+        eve: WHO bob
+          eve < 352 * ~someone ... ... bob G :0 bob
+          eve < 315 bob
+        ann: WHO b*
+          ann < 352 #tea ~someone ... ... bob G :0 bob
+          ann < 315 b*
+        ann: WHO #tea o
+          ann < 315 #tea
         """,
         **people,
     )
+    everybody = [line.parameters[5] for line in people["eve"].ask("WHO") if line.command == "352"]
+    assert everybody == ["ann", "eve"] == [
+        line.parameters[5] for line in people["eve"].ask("WHO 0") if line.command == "352"
+    ]
 
 
 def test_whox(serve):
+    """All fields, in the order of the specification; and nothing that was not asked for."""
     server = serve(*FAST)
     people = enter(server, "ann", "bob", room="#tea")
     assert "WHOX" in people["ann"].isupport
     ann = people["ann"]
-    heard = ann.ask("WHO #tea %tcuhnfar,42")
-    rows = [line for line in heard if line.command == "354"]
-    assert len(rows) == 2 and heard[-1].command == "315", heard
-    row = rows[0].parameters[1:]
-    assert row[0] == "42" and row[1] == "#tea" and row[2] == "~someone"
-    assert row[4] == "ann" and row[5].startswith("H") and row[6] == "0" and row[7] == "ann"
-    [row] = [line.parameters[1:] for line in ann.ask("WHO bob %na") if line.command == "354"]
-    assert row == ["bob", "0"]
+    people["bob"].ask("NICK bobby", "SETNAME :Bob the second")
+    ann.sync()
+
+    def rows(line):
+        *heard, end = ann.ask(line)
+        assert end.command == "315" and {each.command for each in heard} <= {"354"}, heard
+        return [each.parameters[1:] for each in heard]
+
+    for fields in ("tcuihsnfdlaor", "roaldfnshiuct", "ttccuihsnfdlaor!?TZ"):
+        row, other = rows(f"WHO #tea %{fields},042")
+        assert row[:4] == ["042", "#tea", "~someone", "255.255.255.255"] and row[4].endswith(".qun")
+        assert row[5:9] == [ann.server_name, "ann", "H@", "0"] and row[9].isdigit() and int(row[9]) < 600
+        assert row[10:] == ["0", "999", "ann"]
+        assert other[6:9] == ["bobby", "H", "0"] and other[10:] == ["0", "n/a", "Bob the second"]
+    # A token is up to three digits; what is none is not given back.
+    for token in (",0", ",", "", ",1234", ",a", ",1 :", ",-1"):
+        assert rows(f"WHO bobby :%nt{token}") == [["0", "bobby"]], token
+    assert rows("WHO bobby %nt,999") == [["999", "bobby"]]
+    assert rows("WHO bobby %na") == [["bobby", "0"]] and rows("WHO bobby %c") == [["#tea"]]
+    assert rows("WHO bobby %r") == [["Bob the second"]]
+    assert rows("WHO bobby %") == rows("WHO bobby %Q") == rows("WHO bobby %,1") == [[]]
+    assert rows("WHO nobody %tna,1") == [] == rows("WHO #tea o%tna,1")
+    # Idle is what WHOIS says.
+    idle = {line.command: line for line in ann.ask("WHOIS bobby")}["317"].parameters[2]
+    assert 0 <= int(rows("WHO bobby %l")[0][0]) - int(idle) < 60
 
 
 def test_userhost_and_ison(serve):

@@ -59,6 +59,7 @@ def test_several_sessions(serve):
     desk.find("366", "#tea")
     assert bob.ask() == []
     assert sorted(bob.names("#tea")) == ["@bob", "ming"]
+    assert [line.parameters[1:] for line in bob.ask("WHO m* %nfa")][:-1] == [["ming", "HB", "ming"]]
     # What one says the other hears as from itself, and all of them under one msgid.
     phone.send("PRIVMSG #tea :one")
     heard = [each.find("PRIVMSG", "#tea", "one", nick="ming") for each in (phone, desk, bob)]
@@ -155,6 +156,7 @@ def test_staying_and_missing(house):
     assert bob.find("AWAY", nick="ming").last == "Not connected"
     assert "ming" in bob.names("#tea")
     assert "301" in bob.numerics("WHOIS ming")
+    assert [line.parameters[1:] for line in bob.ask("WHO m* %nfa")][:-1] == [["ming", "G", "ming"]]
     heard = bob.ask("PRIVMSG ming :three")
     assert [line.command for line in heard] == ["301"]
     bob.say("#tea", "two")

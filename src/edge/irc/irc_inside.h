@@ -355,8 +355,10 @@ struct irc_lister {
 	uint64_t *ids;
 	char target[IRC_LINE_BYTES_MAX]; /* as the end line says it */
 	size_t target_size;
-	char fields[64], token[8]; /* WHOX */
-	size_t fields_size, token_size;
+	bool is_whox;
+	unsigned fields; /* WHOX: a bit for each */
+	char token[3];
+	size_t token_size;
 	struct irc_list_filter filter;
 	struct history_job *job; /* LIST_HISTORY: what was found; owned */
 	unsigned batch;          /* in which it is told; 0: none */
@@ -444,6 +446,8 @@ void irc_put_person_modes(struct irc_line *line, uint64_t bits);
 /* Of one who had a name, by the entry with which that was given up. */
 void irc_whowas_lines(struct irc *irc, const struct record *gone);
 uint64_t irc_now_us(const struct irc *irc);
+/* Since it last said something, wherever, or came. */
+uint64_t irc_idle_s(const struct irc *irc, const struct person *person);
 /* It is in: that it is away, as it has said before. */
 void irc_ask_early_away(struct irc *irc);
 

@@ -60,15 +60,19 @@ static void say_rooms(struct irc *irc, const struct person *person) {
 	}
 }
 
-static void say_idle(struct irc *irc, const struct person *person) {
+uint64_t irc_idle_s(const struct irc *irc, const struct person *person) {
 	uint64_t since_us = person_since_us(person), now_us = irc_now_us(irc);
 	uint64_t spoke_us = person_spoke_us(person);
 	spoke_us = spoke_us > since_us ? spoke_us : since_us;
+	return now_us > spoke_us ? (now_us - spoke_us) / 1000000 : 0;
+}
+
+static void say_idle(struct irc *irc, const struct person *person) {
 	begin_about(irc, RPL_WHOISIDLE, person);
 	irc_put_text(&irc->at, " ");
-	irc_put_number(&irc->at, now_us > spoke_us ? (now_us - spoke_us) / 1000000 : 0);
+	irc_put_number(&irc->at, irc_idle_s(irc, person));
 	irc_put_text(&irc->at, " ");
-	irc_put_number(&irc->at, since_us / 1000000);
+	irc_put_number(&irc->at, person_since_us(person) / 1000000);
 	irc_put_last(irc, irc_word(irc_numeric_text(RPL_WHOISIDLE)));
 	irc_end_line(irc);
 }
