@@ -56,11 +56,11 @@ static void test_a_flood_without_an_end_is_one_answer(void **state) {
 	client_ends(&client);
 }
 
-static void test_other_protocols_are_turned_away(void **state) {
+static void test_other_protocols_are_told_by_their_first_bytes(void **state) {
 	struct client http = connects(0), tls = connects(0);
-	client_says(&http, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_says(&http, "GET /no HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /");
 	client_says(&tls, "\x16\x03\x01");
-	assert_true(strncmp(client_hears(&http), "HTTP/1.1 501 ", 13) == 0);
+	assert_true(strncmp(client_hears(&http), "HTTP/1.1 404 ", 13) == 0);
 	client_hears(&tls);
 	assert_int_equal(tls.size, 7);
 	assert_int_equal(tls.heard[0], 0x15);
@@ -488,7 +488,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_lines_come_in_however_they_are_cut),
 		TEST(test_a_flood_without_an_end_is_one_answer),
-		TEST(test_other_protocols_are_turned_away),
+		TEST(test_other_protocols_are_told_by_their_first_bytes),
 		TEST(test_a_settled_line_waits_for_requests_and_the_log),
 		TEST(test_what_happened_before_comes_before_a_settled_answer),
 		TEST(test_a_flood_is_slowed),

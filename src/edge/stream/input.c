@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cutter.h"
+#include "http_input.h"
 #include "sniff.h"
 #include "stream_inside.h"
 
@@ -19,9 +20,9 @@
 #define RETRY_US 1000
 
 bool input_may_read(const struct stream_connection *it) {
-	return !it->is_at_end &&
-	       (it->is_lingering ||
-	        (!it->is_ending && it->input_size < STREAM_TAGS_BYTES_MAX + STREAM_LINE_BYTES_MAX));
+	size_t most = it->wire == WIRE_HTTP ? HTTP_REQUEST_BYTES_MAX
+	                                    : STREAM_TAGS_BYTES_MAX + STREAM_LINE_BYTES_MAX;
+	return !it->is_at_end && (it->is_lingering || (!it->is_ending && it->input_size < most));
 }
 
 /* ---- may a line be taken? ---- */
@@ -75,28 +76,23 @@ static bool may_take(struct stream *stream, struct stream_connection *it) {
 
 /* ---- lines ---- */
 
-static void refuse(struct stream *stream, struct stream_connection *it, enum sniff what) {
-	stream_close(stream, it, sniff_refusal(what));
-}
-
-/* False: it is not known yet, or nobody's. */
-static bool know_dialect(struct stream *stream, struct stream_connection *it, struct slice bytes) {
-	if (it->dialect != NULL) {
-		return true;
-	}
+static void know_wire(struct stream *stream, struct stream_connection *it, struct slice bytes) {
 	enum sniff what = sniff(bytes);
-	if (what == SNIFF_MORE) {
-		return false;
+	switch (what) {
+	case SNIFF_MORE: return;
+	case SNIFF_HTTP: it->wire = WIRE_HTTP; return;
+	case SNIFF_TLS: stream_close(stream, it, sniff_refusal(what)); return;
+	case SNIFF_IRC: break;
 	}
-	if (what != SNIFF_IRC || stream->dialect == NULL) {
-		refuse(stream, it, what);
-		return false;
+	if (stream->dialect == NULL) {
+		stream_close(stream, it, slice_of(NULL, 0));
+		return;
 	}
+	it->wire = WIRE_LINES;
 	it->dialect = stream->dialect;
 	it->its = stream->its;
 	it->is_opened = true;
 	it->dialect->opened(it->its, it);
-	return true;
 }
 
 /* False: the line stays. */
@@ -167,17 +163,35 @@ static void wait_for_it(struct stream *stream, struct stream_connection *it) {
 
 /* All input has come and been taken. */
 static void end(struct stream *stream, struct stream_connection *it) {
-	if (it->is_lingering || !it->is_ending) {
+	if (it->wire == WIRE_HTTP && !it->is_ending && !output_is_done(it)) {
+		/* Who says no more still hears what it has asked for. */
+		connection_end(stream, it, STREAM_END_CLOSED, slice_of(NULL, 0));
+	} else if (it->is_lingering || !it->is_ending) {
 		connection_lose(stream, it, STREAM_END_CLOSED,
 		                slice_from_string("Connection closed"));
 	}
 }
 
+/* True: what is left of *bytes is not to be taken yet, for want of more. */
+static bool take(struct stream *stream, struct stream_connection *it, struct slice *bytes) {
+	if (it->wire == WIRE_UNKNOWN && bytes->size > 0) {
+		know_wire(stream, it, *bytes);
+	}
+	if (it->is_ending) {
+		return true;
+	}
+	switch ((enum stream_wire)it->wire) {
+	case WIRE_LINES: return take_lines(stream, it, bytes);
+	case WIRE_HTTP: return http_input(stream, it, bytes);
+	case WIRE_UNKNOWN: break;
+	}
+	return true;
+}
+
 /* `size` bytes are in stream->input: those held, and those that have just come. */
 static void run(struct stream *stream, struct stream_connection *it, size_t size) {
 	struct slice bytes = slice_of(stream->input, size);
-	bool is_taken = it->is_ending || (size > 0 && !know_dialect(stream, it, bytes)) ||
-	                take_lines(stream, it, &bytes);
+	bool is_taken = take(stream, it, &bytes);
 	hold(it, bytes);
 	if (!is_taken) {
 		wait_for_it(stream, it);
@@ -216,7 +230,7 @@ void input_go_on(struct stream *stream, struct stream_connection *it) {
 	if (it->is_ending || (it->input_size == 0 && !it->is_at_end)) {
 		return;
 	}
-	if (it->input_size > 0 && it->dialect != NULL && !may_take(stream, it)) {
+	if (it->input_size > 0 && it->wire == WIRE_LINES && !may_take(stream, it)) {
 		wait_for_it(stream, it);
 		return;
 	}

@@ -92,7 +92,7 @@ bool output_is_done(const struct stream_connection *it) {
 
 /* ---- answers ---- */
 
-void stream_answer(struct stream *stream, struct stream_connection *it, struct slice bytes) {
+void output_say(struct stream *stream, struct stream_connection *it, struct slice bytes) {
 	if (it->is_ending || it->is_overrun || bytes.size == 0) {
 		return;
 	}
@@ -109,6 +109,10 @@ void stream_answer(struct stream *stream, struct stream_connection *it, struct s
 	if (!it->is_blocked) {
 		output_ready(stream, it);
 	}
+}
+
+void stream_answer(struct stream *stream, struct stream_connection *it, struct slice bytes) {
+	output_say(stream, it, bytes);
 }
 
 bool stream_is_behind(const struct stream_connection *it) {

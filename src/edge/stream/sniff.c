@@ -31,17 +31,6 @@ enum sniff sniff(struct slice bytes) {
 /* A fatal alert, handshake_failure (RFC 8446, 6.2): what every client of TLS understands. */
 static const char alert[] = "\x15\x03\x03\x00\x02\x02\x28";
 
-static const char not_implemented[] = "HTTP/1.1 501 Not Implemented\r\n"
-				      "Connection: close\r\n"
-				      "Content-Type: text/plain; charset=utf-8\r\n"
-				      "Content-Length: 34\r\n"
-				      "\r\n"
-				      "This port speaks IRC, no HTTP yet\n";
-
 struct slice sniff_refusal(enum sniff what) {
-	switch (what) {
-	case SNIFF_TLS: return slice_of(alert, sizeof(alert) - 1);
-	case SNIFF_HTTP: return slice_of(not_implemented, sizeof(not_implemented) - 1);
-	default: return slice_of(NULL, 0);
-	}
+	return what == SNIFF_TLS ? slice_of(alert, sizeof(alert) - 1) : slice_of(NULL, 0);
 }

@@ -20,7 +20,7 @@ enum sniff {
 
 enum sniff sniff(struct slice bytes);
 
-/* What is said to those whom nobody serves yet, before the connection is closed. */
+/* What is said to those whom nobody serves, before the connection is closed. */
 struct slice sniff_refusal(enum sniff sniff);
 
 #endif

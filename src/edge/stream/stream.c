@@ -9,6 +9,7 @@
 
 #include "diag.h"
 #include "dialects.h"
+#include "http_input.h"
 #include "stream_inside.h"
 
 #define SECOND_US UINT64_C(1000000)
@@ -293,6 +294,8 @@ static void look_at(struct stream *stream, struct stream_connection *it) {
 		                slice_from_string("Has not read for too long"));
 	} else if (it->is_ending) {
 		return;
+	} else if (it->wire == WIRE_HTTP) {
+		http_look_at(stream, it);
 	} else if (it->session == 0 && stream_age_us(stream, it->since) >= limits->register_us) {
 		end_silent(stream, it, "Registration timeout");
 	} else if (it->is_asked && silence_us >= limits->ping_us + limits->timeout_us) {

@@ -14,6 +14,7 @@
  *   input        reading, the first bytes, pauses
  *   cutter       bytes into lines (pure)
  *   sniff        which protocol the first bytes are (pure)
+ *   http_input   HTTP: requests off what has come, an answer each (../web/site.h)
  *   answers      the buffer of answers (pure)
  *   lane         entries rendered for one key (pure)
  *   stream_log   a stretch of the log (stretch.h), and its lanes

@@ -10,6 +10,7 @@
 #include "car.h"
 #include "dialect.h"
 #include "edge_inside.h"
+#include "http_request.h"
 #include "limiter.h"
 #include "limits.h"
 #include "loop.h"
@@ -23,7 +24,8 @@
 #define STREAM_LOG_ENTRIES 8192u
 
 /* Bytes of input that are held for a connection that is not to be heard yet. */
-#define STREAM_INPUT_BYTES_MAX (16u * 1024)
+#define STREAM_INPUT_BYTES_MAX (32u * 1024)
+_Static_assert(HTTP_REQUEST_BYTES_MAX < STREAM_INPUT_BYTES_MAX, "a request is held whole");
 /* Requests of one connection that are not answered: more lines are taken when they are. */
 #define STREAM_REQUESTS_MAX 128
 
@@ -38,6 +40,13 @@
 
 /* Why, when the process ends. */
 #define LEAVING "The server is leaving"
+
+/* How what is said on a connection goes over it. */
+enum stream_wire {
+	WIRE_UNKNOWN, /* its first bytes have not said */
+	WIRE_LINES,
+	WIRE_HTTP,
+};
 
 /* In no room, for all who are: not to be written to, nor freed. */
 extern struct memberships stream_nowhere;
@@ -68,7 +77,9 @@ struct stream_connection {
 	bool is_at_end : 1;    /* no more input will come */
 	bool is_asked : 1;     /* quiet() was called, and nothing has come since */
 	bool is_lagging : 1; /* it reads, or has read, what the car brought; until it is at the end */
-	bool is_overrun : 1; /* more answers than it may have: to be closed */
+	bool is_overrun : 1;   /* more answers than it may have: to be closed */
+	bool is_continued : 1; /* HTTP: its sender has been told to send the body */
+	uint8_t wire : 3;      /* enum stream_wire */
 	uint8_t listener;
 	const struct stream_dialect *dialect; /* NULL: not known yet */
 	void *its;                            /* the dialect's */
@@ -84,10 +95,11 @@ struct stream_connection {
 	uint64_t barrier; /* 0: requests are waited for; else the ring's position, and one */
 	char *input;      /* held */
 	uint16_t input_size;
-	uint16_t requests;     /* since all were answered */
-	uint32_t since, heard; /* when it came, when it last said something */
-	uint32_t moved;        /* when it last read, or had nothing to read */
-	uint32_t unread;       /* is_blocked: bytes in its socket, when they were last fewer */
+	uint16_t requests; /* since all were answered */
+	uint32_t since;    /* when it came; HTTP: when its request began, or the last one ended */
+	uint32_t heard;    /* when it last said something */
+	uint32_t moved;    /* when it last read, or had nothing to read */
+	uint32_t unread;   /* is_blocked: bytes in its socket, when they were last fewer */
 };
 _Static_assert(sizeof(struct stream_connection) <= 256, "an idle connection is small");
 
@@ -250,6 +262,8 @@ uint64_t input_tick(struct stream *stream, uint64_t now_us);
 bool input_may_read(const struct stream_connection *it);
 
 /* output.c */
+/* As stream_answer(), as it goes over the wire. */
+void output_say(struct stream *stream, struct stream_connection *it, struct slice bytes);
 void output_ready(struct stream *stream, struct stream_connection *it);
 /* It concerns this one: from this seq on there is something to read. */
 void output_wake(struct stream *stream, struct stream_connection *it, uint64_t seq);

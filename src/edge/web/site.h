@@ -1,0 +1,18 @@
+/*
+ * site.h - what there is to be had by HTTP: a path is a row of site.c's table, and a
+ * function that fills in the answer from what the edge knows.
+ */
+#ifndef SITE_H
+#define SITE_H
+
+#include "address.h"
+#include "http_answer.h"
+#include "http_request.h"
+
+struct edge;
+
+/* `answer` is all zeroes. What its body points to stays as it is until the next call. */
+void site_answer(struct edge *edge, const struct http_request *request, const struct address *peer,
+                 struct http_answer *answer);
+
+#endif

@@ -1,0 +1,18 @@
+/* site_inside.h - what the files of the site share. */
+#ifndef SITE_INSIDE_H
+#define SITE_INSIDE_H
+
+#include "edge_inside.h"
+#include "site.h"
+
+struct site_visit {
+	struct edge *edge;
+	const struct http_request *request;
+	const struct address *peer;
+	struct http_answer *answer;
+};
+
+/* health.c */
+void site_health(struct site_visit *visit);
+
+#endif

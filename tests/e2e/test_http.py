@@ -1,0 +1,176 @@
+"""HTTP/1.1 on the one port: requests in any form in which they may come, and those that may not."""
+
+import re
+import socket
+import time
+
+import pytest
+from httpclient import Http, answer_to, ask
+from irc import Irc
+from tools import eventually
+
+HEALTHY = "200 OK: Everything runs.\n"
+
+# What is refused, with what, at once.
+REFUSED = {
+    b"GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n": 505,
+    b"GET /healthz\r\n\r\n": 505,
+    b"GET /healthz FTP/1.1\r\n\r\n": 400,
+    b"GET healthz HTTP/1.1\r\nHost: x\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost: x\r\nA\x00: b\r\n\r\n": 400,
+    b"GET /healthz HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n": 400,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n": 400,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n": 400,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n": 400,
+    b"POST /healthz HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n": 501,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n": 501,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 16385\r\n\r\n": 413,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4001\r\n" + bytes(0x4001): 413,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 4900: 413,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nExpect: the-worst\r\n\r\n": 417,
+    b"GET /" + b"x" * 9000: 414,
+    b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n": 414,
+    b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 9000: 431,
+    b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 9000 + b"\r\n\r\n": 431,
+    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 64 + b"\r\n": 431,
+    b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n": 501,
+}
+
+
+def limits(place, **of):
+    conf = place / "qun.conf"
+    conf.write_text("[limits]\n" + "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in of.items()))
+    return "--config", conf
+
+
+@pytest.mark.asan
+def test_requests_in_all_their_forms(serve):
+    server = serve()
+    for data, status in REFUSED.items():
+        answer = answer_to(server, data)
+        assert answer.status == status, (data[:80], answer)
+        assert answer.text.startswith(f"{status} {answer.phrase}: ") and answer.text.endswith(".\n")
+    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with Http(server) as http:
+        # A byte at a time, with an empty line in front, with LF alone, as a proxy is asked, and once more.
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n":
+            http.send(bytes([byte]))
+        first = http.read()
+        assert (first.status, first.text) == (200, HEALTHY)
+        assert "Connection" not in first.fields
+        assert first.fields["Cache-Control"] == "no-store"
+        assert first.fields["X-Content-Type-Options"] == "nosniff"
+        assert first.fields["Referrer-Policy"] == "no-referrer"
+        assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", first.fields["Date"])
+        for form in (b"\r\n" + whole, whole.replace(b"\r\n", b"\n"), whole.replace(b"/h", b"http://x/h"),
+                     whole.replace(b" HTTP", b"?a=b HTTP")):
+            assert http.send(form).read().text == HEALTHY
+        # Several at once are answered in order; a HEAD says how long a body would be, and has none.
+        http.send(whole + whole.replace(b"/healthz", b"/nothing") + whole.replace(b"GET", b"HEAD") + whole)
+        assert [http.read(), http.read().status][1] == 404
+        head = http.read(is_bodiless=True)
+        assert head.fields["Content-Length"] == str(len(HEALTHY))
+        assert http.read().text == HEALTHY
+        # What may not be done, with bodies in both forms, which are no requests.
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+            answer = http.ask(method, "/healthz", body=whole)
+            assert (answer.status, answer.fields["Allow"]) == (405, "GET, HEAD")
+        chunks = b"5\r\nGET /\r\n3;x=y\r\nabc\r\n0\r\nTrailer: yes\r\n\r\n"
+        http.send(b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n" + chunks + whole)
+        assert [http.read().status, http.read().status] == [405, 200]
+        for method in ("TRACE", "PROPFIND", "BREW"):
+            status = http.ask(method, "/healthz").status
+            assert status == 501
+            if method == "BREW":  # Where its end is nobody knows.
+                assert http.has_ended()
+    with Http(server) as http:  # The body is sent when it is asked for.
+        http.send("POST /healthz HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        assert http.read().status == 100
+        assert http.send("abc").read().status == 405
+        assert http.ask("GET", "/healthz", "Connection: close").fields["Connection"] == "close"
+        assert http.has_ended()
+    with Http(server) as http:  # HTTP/1.0 ends with the answer, unless it says otherwise.
+        kept = http.ask("GET", "/healthz", "Connection: keep-alive", version="HTTP/1.0")
+        assert kept.fields["Connection"] == "keep-alive"
+        assert http.ask("GET", "/healthz", version="HTTP/1.0").text == HEALTHY
+        assert http.has_ended()
+    with Http(server) as http:  # Who says no more is still answered.
+        http.send(whole * 50).socket.shutdown(socket.SHUT_WR)
+        assert [http.read().text for _ in range(50)] == [HEALTHY] * 50
+        assert http.has_ended()
+
+
+def test_who_is_slow_is_cut_off(serve, place):
+    """A head that does not end, a body that does not come, and nothing at all: not for longer than register-timeout."""
+    server = serve(*limits(place, register_timeout=1))
+    start = time.monotonic()
+    parts = [b"GET /healthz HTTP/1.1\r\nHost:", b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1234"]
+    slow = [Http(server).send(part) for part in parts]
+    idle = Http(server)
+    assert idle.ask("GET", "/healthz").status == 200
+    dripping = Http(server).send(b"GET / HTTP/1.1\r\nA: ")
+    dripping.socket.setblocking(False)
+
+    def drip():
+        """It sends a byte now and then, and is cut off all the same."""
+        try:
+            dripping.socket.send(b"x")
+            dripping.buffer += dripping.socket.recv(4096)
+        except BlockingIOError:
+            pass
+        except OSError:
+            return True
+        return b"408 Request Timeout" in dripping.buffer
+
+    eventually(drip, "408 for who sends a byte now and then")
+    for http in slow:
+        answer = http.read()
+        assert (answer.status, answer.fields["Connection"]) == (408, "close")
+        assert http.has_ended()
+    assert idle.has_ended()
+    assert time.monotonic() - start >= 1.0
+    for http in (*slow, idle, dripping):
+        http.close()
+
+
+def test_health_is_told_truly(serve):
+    """503 as long as somebody is missing; an edge that has died does not answer, and the next one does."""
+    server = serve("--edges", "1")
+
+    def asked_while_it_is_gone():
+        server.kill("scribe")
+        answer = ask(server, "GET", "/healthz")
+        return answer.status == 503 and answer.text
+
+    words = eventually(asked_while_it_is_gone, "that the scribe is missed")
+    assert words == "503 Service Unavailable: The scribe does not run.\n"
+    eventually(lambda: ask(server, "GET", "/healthz").text == HEALTHY, "health")
+    with Http(server) as http:
+        pid = server.kill("edge 0")
+        assert http.has_ended()
+        server.wait_replaced("edge 0", pid)
+    assert ask(server, "GET", "/healthz").text == HEALTHY
+
+
+def test_slow_senders_do_not_hinder_the_room(serve, is_long):
+    """Hundreds of heads that never end, beside people who talk."""
+    server = serve("--edges", "1")
+    slow = [Http(server).send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n") for _ in range(2000 if is_long else 200)]
+    ann, bob = (Irc(server).enter(name) for name in ("ann", "bob"))
+    for each in (ann, bob):
+        each.join("#tea")
+    ann.sync()
+    for number in range(50):
+        for http in slow:
+            http.send(b"A")
+        ann.say("#tea", f"line {number}")
+        bob.until("PRIVMSG", "#tea", f"line {number}")
+    assert ask(server, "GET", "/healthz").text == HEALTHY
+    for http in slow:
+        http.close()
