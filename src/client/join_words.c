@@ -79,6 +79,14 @@
 	  "one needs an account or a password here: come with an IRC client")
 /* clang-format on */
 
+/* By the server's level: who comes in at all, and whether one may speak. */
+#define LEVEL_ACCOUNTS_ZH "现在只有有账号的人能进，请用 IRC 客户端登录"
+#define LEVEL_ACCOUNTS_EN "only who has an account comes in now: sign in with an IRC client"
+#define LEVEL_SHUT_ZH "现在不再进新人，请过些时候再来"
+#define LEVEL_SHUT_EN "nobody new comes in now: try again later"
+#define LEVEL_QUIET_ZH "现在只有管理者能发言，请过些时候再说"
+#define LEVEL_QUIET_EN "only operators may speak for now: say it later"
+
 #define MUTED_FOR_ZH "你被禁言了，还有 {number} 分钟"
 #define MUTED_FOR_EN "you are muted for {number} more minutes"
 
@@ -140,6 +148,20 @@ static void put_sentence(struct writer *writer, const char *sentence, struct sli
 	}
 }
 
+/* NULL: it is not by the level. */
+static const char *sentence_of_level(unsigned reason, uint64_t level, bool is_zh) {
+	if (reason == REASON_CANNOT_SEND_TO_ROOM && level == LEVEL_QUIET) {
+		return is_zh ? LEVEL_QUIET_ZH : LEVEL_QUIET_EN;
+	}
+	if (reason != REASON_ACCESS_CLOSED || level == 0) {
+		return NULL;
+	}
+	if (level >= LEVEL_ACCOUNTS) {
+		return is_zh ? LEVEL_ACCOUNTS_ZH : LEVEL_ACCOUNTS_EN;
+	}
+	return is_zh ? LEVEL_SHUT_ZH : LEVEL_SHUT_EN;
+}
+
 static void put_reason(struct writer *writer, const struct tell *tell, struct slice name,
                        uint64_t now_ms) {
 	unsigned reason = tell->reason < REASON_COUNT && sentences[tell->reason][0] != NULL
@@ -147,7 +169,10 @@ static void put_reason(struct writer *writer, const struct tell *tell, struct sl
 	                          : REASON_NONE;
 	uint64_t number = tell->argument;
 	const char *sentence = sentences[reason][writer->language];
-	if (reason == REASON_MUTED && number > now_ms) {
+	const char *of_level = sentence_of_level(reason, number, writer->language == LANGUAGE_ZH);
+	if (of_level != NULL) {
+		sentence = of_level;
+	} else if (reason == REASON_MUTED && number > now_ms) {
 		sentence = writer->language == LANGUAGE_ZH ? MUTED_FOR_ZH : MUTED_FOR_EN;
 		number = (number - now_ms + MINUTE_MS - 1) / MINUTE_MS;
 	} else if (reason == REASON_TEXT_TOO_LONG && number == 0) {

@@ -184,8 +184,11 @@ struct trouble check_speech(const struct deciding *d, const struct person *perso
 	}
 	bool is_quiet = state_server(d->state).level <= LEVEL_QUIET &&
 	                (person_bits(d->state, person) & PERSON_IS_OPERATOR) == 0;
-	if (is_quiet || (charter.bits & ROOM_IS_MODERATED) != 0 ||
-	    is_banned_from(d, person, room)) {
+	if (is_quiet) {
+		return (struct trouble){.reason = REASON_CANNOT_SEND_TO_ROOM,
+		                        .number = LEVEL_QUIET};
+	}
+	if ((charter.bits & ROOM_IS_MODERATED) != 0 || is_banned_from(d, person, room)) {
 		return no;
 	}
 	if (is_muted_in(d, person, room)) {

@@ -24,6 +24,12 @@
 #define REFUSAL_ZH "抱歉，"
 #define REFUSAL_EN "Sorry, "
 
+/* By the server's level. */
+#define LEVEL_ACCOUNTS_ZH "现在只有有账号的人能进，请用 IRC 客户端登录"
+#define LEVEL_ACCOUNTS_EN "only who has an account comes in now, sign in by IRC"
+#define LEVEL_SHUT_ZH "现在不再进新人，请过些时候再来"
+#define LEVEL_SHUT_EN "nobody new comes in now, try again later"
+
 #define QUOTE_(x) #x
 #define QUOTE(x) QUOTE_(x)
 
@@ -161,6 +167,14 @@
 	X(SAY_NO_PASSWORD_WRONG, REFUSAL_ZH "密码不对", REFUSAL_EN "the password is wrong")        \
 	X(SAY_NO_ACCESS_CLOSED, REFUSAL_ZH "要有账号或密码才能进，请用 IRC 客户端",                \
 	  REFUSAL_EN "one needs an account or a password: come by IRC")                            \
+	X(SAY_NO_LEVEL_ACCOUNTS, REFUSAL_ZH LEVEL_ACCOUNTS_ZH, REFUSAL_EN LEVEL_ACCOUNTS_EN)       \
+	X(SAY_NO_LEVEL_ACCOUNTS_WHY, REFUSAL_ZH LEVEL_ACCOUNTS_ZH "：{text}",                      \
+	  REFUSAL_EN LEVEL_ACCOUNTS_EN ": {text}")                                                 \
+	X(SAY_NO_LEVEL_SHUT, REFUSAL_ZH LEVEL_SHUT_ZH, REFUSAL_EN LEVEL_SHUT_EN)                   \
+	X(SAY_NO_LEVEL_SHUT_WHY, REFUSAL_ZH LEVEL_SHUT_ZH "：{text}",                              \
+	  REFUSAL_EN LEVEL_SHUT_EN ": {text}")                                                     \
+	X(SAY_NO_LEVEL_QUIET, REFUSAL_ZH "现在只有管理者能发言，请过些时候再说",                   \
+	  REFUSAL_EN "only operators may speak for now, please say it later")                      \
 	X(SAY_NO_THEY_NOT_IN_ROOM, REFUSAL_ZH "“{name}”不在那个房间里",                            \
 	  REFUSAL_EN "{name} is not in that room")                                                 \
 	X(SAY_NO_LIST_FULL, REFUSAL_ZH "那个列表满了", REFUSAL_EN "that list is full")             \
@@ -383,6 +397,16 @@ static size_t refuse_too_long(enum language language, const struct record *answe
 	return say(language, SAY_NO_TEXT_TOO_LONG, &limit, out, out_size);
 }
 
+/* By the configuration, or by the server's level. */
+static enum phrase closed(const struct record *answer) {
+	if (answer->number == 0) {
+		return SAY_NO_ACCESS_CLOSED;
+	}
+	return answer->number >= LEVEL_ACCOUNTS
+	               ? why(answer, SAY_NO_LEVEL_ACCOUNTS, SAY_NO_LEVEL_ACCOUNTS_WHY)
+	               : why(answer, SAY_NO_LEVEL_SHUT, SAY_NO_LEVEL_SHUT_WHY);
+}
+
 size_t words_refusal(enum language language, const struct record *answer, char *out,
                      size_t out_size) {
 	enum phrase phrase;
@@ -424,13 +448,15 @@ size_t words_refusal(enum language language, const struct record *answer, char *
 	case REASON_BAD_KEY: phrase = SAY_NO_ROOM_CLOSED; break;
 	case REASON_ROOM_FULL: phrase = SAY_NO_ROOM_FULL; break;
 	case REASON_ROOM_BANNED: phrase = SAY_NO_ROOM_BANNED; break;
-	case REASON_CANNOT_SEND_TO_ROOM: phrase = SAY_NO_CANNOT_SEND; break;
+	case REASON_CANNOT_SEND_TO_ROOM:
+		phrase = answer->number == LEVEL_QUIET ? SAY_NO_LEVEL_QUIET : SAY_NO_CANNOT_SEND;
+		break;
 	case REASON_NOT_ROOM_OPERATOR: phrase = SAY_NO_NOT_OPERATOR; break;
 	case REASON_UNKNOWN_MODE: phrase = SAY_NO_UNKNOWN_MODE; break;
 	case REASON_ALREADY_IN_ROOM: phrase = SAY_NO_ALREADY_IN_ROOM; break;
 	case REASON_ORPHANED: phrase = SAY_NO_ORPHANED; break;
 	case REASON_PASSWORD_WRONG: phrase = SAY_NO_PASSWORD_WRONG; break;
-	case REASON_ACCESS_CLOSED: phrase = SAY_NO_ACCESS_CLOSED; break;
+	case REASON_ACCESS_CLOSED: phrase = closed(answer); break;
 	case REASON_THEY_NOT_IN_ROOM: phrase = SAY_NO_THEY_NOT_IN_ROOM; break;
 	case REASON_LIST_FULL: phrase = SAY_NO_LIST_FULL; break;
 	case REASON_SLOW_MODE: phrase = SAY_NO_SLOW_MODE; break;

@@ -5,6 +5,7 @@ import re
 import tools
 from irc import Irc
 from plain import Plain
+from sessions import wire
 from tools import eventually
 
 
@@ -194,7 +195,72 @@ def operators_see_and_take_back(server):
     assert "Added K-Line for ann!*@*" in told[0].last and "a test" in told[-1].last
 
 
-def test_moderation(serve, place):
+def cannot_register(person):
+    """Neither by REGISTER nor by NickServ, and it is said in words."""
+    said_so = "No new accounts are made for now"
+    line = person.ask("REGISTER * * a-long-password")[0]
+    assert line.matches("FAIL", ("REGISTER", "TEMPORARILY_UNAVAILABLE", "*")) and said_so in line.last, line
+    assert said_so in said(person, "NS REGISTER a-long-password")
+    assert "draft/account-registration" not in person.offered
+
+
+def no_new_accounts(server, crowd):
+    """Level 4: whoever comes may come in, but make no account; the capability goes, and comes again."""
+    ann = Irc(server).enter("newcomer", "cap-notify", "standard-replies")
+    old = Irc(server).enter("old")
+    assert "draft/account-registration" in ann.offered
+    server.admin_ok("defcon", "4", "too many of them")
+    ann.find("CAP", ..., "DEL", "draft/account-registration")
+    cannot_register(ann)
+    late = Irc(server).enter("late", "standard-replies")
+    cannot_register(late)
+    late.quit()
+    assert Plain(server).try_to_enter("小明") == "OK"
+    crowd.enter("小红")
+    server.kill_all()
+    server.restart()
+    late = Irc(server).enter("late", "standard-replies")
+    cannot_register(late)
+    server.admin_ok("defcon", "5")
+    late.find("CAP", ..., "NEW", "draft/account-registration")
+    assert late.ask("REGISTER * * a-long-password")[0].matches("REGISTER", ("SUCCESS", "late"))
+    late.quit()
+    old.close()
+
+
+def nobody_new(server, crowd):
+    """Level 2: not even who has an account; who is in stays, and speaks."""
+    stays, plain = Irc(server).enter("stays"), Plain(server).enter("小刚")
+    stays.join("#quiet", "#lobby")
+    server.admin_ok("defcon", "2", "--why", "flood")
+    told = refused(server, "bob", ("bob", "other-sesame"))
+    assert "Nobody new comes in now: try again later (flood)" in told
+    assert "nobody new comes in now, try again later: flood" in Plain(server).try_to_enter("小王")
+    turned_away = crowd.begin("小张")
+    [refusal] = crowd.wait(lambda: turned_away.events_of(wire.Refusal), "the refusal")
+    assert (wire.word(refusal.reason), refusal.argument, refusal.text) == ("access-closed", 2, "flood")
+    assert not stays.say("#lobby", "still here")
+    plain.say("我还在")
+    stays.find("PRIVMSG", "#lobby", "我还在", nick="小刚")
+    return stays, plain
+
+
+def all_is_quiet(server, stays, plain):
+    """Level 1: rooms are as if moderated; operators speak, and so does who has voice."""
+    server.admin_ok("defcon", "1")
+    line = stays.say("#lobby", "psst")[0]
+    assert line.matches("404", ("#lobby",)) and "for now only operators" in line.last
+    assert not stays.say("#quiet", "its operator may")
+    plain.say("嘘").find_where(lambda heard: "only operators may speak for now" in heard, "the refusal")
+    assert "Nobody new comes in now" in refused(server, "guest")
+    server.admin_ok("defcon", "5")
+    assert not stays.say("#lobby", "at last")
+    plain.say("好了")
+    stays.find("PRIVMSG", "#lobby", "好了", nick="小刚")
+    stays.quit()
+
+
+def test_moderation(serve, place, crowd_of):
     (place / "qun.conf").write_text(f"[operator root]\npassword = {SESAME}\n")
     (place / "qun.conf").chmod(0o600)
     server = serve("--rate", "100000:100000", "--config", place / "qun.conf", language="en")
@@ -246,3 +312,6 @@ def test_moderation(serve, place):
     server.restart()
     is_as_operators_decided(server)
     operators_see_and_take_back(server)
+
+    no_new_accounts(server, crowd_of(server))
+    all_is_quiet(server, *nobody_new(server, crowd_of(server)))

@@ -264,6 +264,7 @@ static void a_quiet_server(void **unused) {
 	struct record say = by(ann, REQUEST_SAY, NULL, 0, "hello");
 	say.other_name = text("#lobby");
 	ask("refused:cannot-send-to-room", say);
+	assert_int_equal(record_of(ANSWER_REFUSED).number, LEVEL_QUIET);
 	lobby.session = say.session = root;
 	world_ask(world, lobby, NULL, NULL);
 	ask("said(root:hello)", say);

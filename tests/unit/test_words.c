@@ -163,6 +163,27 @@ static void refusals_name_their_numbers(void **state) {
 	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
 }
 
+/* What closes the server is said, and the way out. */
+static void levels_say_what_they_mean(void **state) {
+	char out[200];
+	struct record answer = {
+		.kind = ANSWER_REFUSED, .reason = REASON_ACCESS_CLOSED, .text = text_of("flood")};
+	expect("抱歉，要有账号或密码才能进，请用 IRC 客户端", out,
+	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
+	answer.number = LEVEL_ACCOUNTS;
+	expect("抱歉，现在只有有账号的人能进，请用 IRC 客户端登录：flood", out,
+	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
+	answer.number = LEVEL_SHUT;
+	expect("Sorry, nobody new comes in now, try again later: flood", out,
+	       words_refusal(LANGUAGE_EN, &answer, out, sizeof(out)));
+	answer = (struct record){.kind = ANSWER_REFUSED, .reason = REASON_CANNOT_SEND_TO_ROOM};
+	expect("抱歉，你现在不能在这个房间发言", out,
+	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
+	answer.number = LEVEL_QUIET;
+	expect("抱歉，现在只有管理者能发言，请过些时候再说", out,
+	       words_refusal(LANGUAGE_ZH, &answer, out, sizeof(out)));
+}
+
 /* Each of those that a session can meet has a sentence of its own. */
 static void every_reason_has_its_words(void **state) {
 	char any[200], out[200];
@@ -226,6 +247,7 @@ int main(void) {
 		cmocka_unit_test(every_refusal_is_short_and_known_again),
 		cmocka_unit_test(what_rooms_hear_of_their_operators),
 		cmocka_unit_test(refusals_name_their_numbers),
+		cmocka_unit_test(levels_say_what_they_mean),
 		cmocka_unit_test(every_reason_has_its_words),
 		cmocka_unit_test(who_is_ended_learns_why),
 		cmocka_unit_test(what_servers_say_is_known),

@@ -38,7 +38,7 @@ static void *create(struct stream *stream, struct edge *edge) {
 	irc->since_us = clock_wall_us();
 	irc->returns_us = LOOP_FOREVER;
 	irc_count_unknown(irc, 0);
-	irc_follow_config(irc);
+	irc_follow_offer(irc);
 	cloak_key(edge->house.options->master, irc->cloak_key);
 	irc_history_begin(irc);
 	return irc;
@@ -542,6 +542,7 @@ static void reloaded(void *it) {
 	irc->lost_up_to = queue_number_done(house->queues[house->edge]);
 	irc->lost_at = ring_head(house->ring);
 	irc_compare_states(irc);
+	irc_follow_offer(irc);
 }
 
 static bool tell_what_changed(void *context, struct stream_connection *it) {
@@ -568,7 +569,7 @@ static uint64_t due_us(void *it) {
 
 static void tick(void *it, uint64_t now_us) {
 	tell_lost(it);
-	irc_follow_config(it);
+	irc_follow_offer(it);
 	irc_history_tick(it);
 	irc_returning_tick(it);
 	irc_device_tick(it, now_us);

@@ -158,8 +158,7 @@ struct irc {
 	struct edge *edge;
 	uint64_t log; /* its id, for msgids */
 	uint64_t since_us;
-	uint64_t offered;        /* capabilities, */
-	uint64_t config_version; /* and of which version of the configuration */
+	uint64_t offered; /* capabilities */
 
 	/* Whom we are talking to, and what it says: while a callback lasts. */
 	struct stream_connection *to;
@@ -330,8 +329,8 @@ void irc_do_lusers(struct irc *irc);
 /* Connections that are not in come, or go. */
 void irc_count_unknown(struct irc *irc, int by);
 void irc_do_motd(struct irc *irc);
-/* What is offered follows from the configuration; whoever wants to know is told that it changed. */
-void irc_follow_config(struct irc *irc);
+/* What is offered follows from the configuration and the server's level; whoever wants to know is told that it changed. */
+void irc_follow_offer(struct irc *irc);
 /* Its form follows from its capabilities. */
 void irc_set_form(struct irc *irc);
 
@@ -522,7 +521,9 @@ void irc_say_stats(struct irc *irc, char letter);
 
 /* What the clerk's word (accountwire.h) means, in a sentence. */
 const char *irc_account_sentence(uint32_t word);
-extern const char irc_accounts_closed[], irc_passwords_from_here[];
+extern const char irc_passwords_from_here[];
+/* NULL: people may register accounts now, as far as the configuration and the level go. */
+const char *irc_why_no_accounts(const struct irc *irc);
 /* Does what it is called look like a name that is registered, and is not that? Then it cannot be registered. */
 bool irc_looks_registered(const struct irc *irc);
 /* The clerk has made it: the hub is told, and it is signed in. */

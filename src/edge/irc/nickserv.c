@@ -44,8 +44,8 @@ static void ask_for(struct irc *irc, enum clerk_what what, struct slice name, st
 		say(irc, "You are signed in already");
 	} else if (what == CLERK_ACCOUNT_REGISTER && irc_looks_registered(irc)) {
 		say(irc, irc_account_sentence(ACCOUNT_LOOKS_LIKE));
-	} else if (what == CLERK_ACCOUNT_REGISTER && !irc_config(irc)->has_registration) {
-		say(irc, irc_accounts_closed);
+	} else if (what == CLERK_ACCOUNT_REGISTER && irc_why_no_accounts(irc) != NULL) {
+		say(irc, irc_why_no_accounts(irc));
 	} else if (!irc_takes_passwords(irc)) {
 		say(irc, irc_passwords_from_here);
 	} else if (!irc_ask_clerk(irc, what, name, password, answered)) {

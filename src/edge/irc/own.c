@@ -330,6 +330,7 @@ void irc_others_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_INVITED: stream_each(irc->stream, tell_invited, &others); break;
 	case ENTRY_JOINED: irc_metadata_of_newcomer(irc, entry); break;
 	case ENTRY_METADATA: irc_other_metadata(irc, entry); break;
+	case ENTRY_SERVER_SET: irc_follow_offer(irc); break;
 	default: break;
 	}
 }

@@ -163,6 +163,14 @@ static bool tell_unheard(struct irc *irc, const struct irc_asked *asked,
 		irc_numeric(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
 		            irc_nothing());
 		return true;
+	case REASON_CANNOT_SEND_TO_ROOM:
+		if (answer->number != LEVEL_QUIET) {
+			return false;
+		}
+		irc_numeric_with(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
+		                 irc_word("Cannot send to channel: for now only operators and "
+		                          "who has voice may speak on this server"));
+		return true;
 	case REASON_NEEDS_ACCOUNT:
 		irc_numeric_with(irc, ERR_CANNOTSENDTOCHAN, slice_from_string(asked->target),
 		                 irc_word("Cannot send to channel (+M): sign in to an account"));
@@ -196,11 +204,19 @@ static void access_closed(struct irc *irc, const struct record *answer) {
 		irc_close(irc, irc_word("Not without a password"));
 		return;
 	}
+	char text[128 + WHY_BYTES_MAX];
+	struct irc_line line = irc_line_at(text, sizeof(text));
 	struct slice words =
-		irc_word(answer->number >= LEVEL_ACCOUNTS ? "Only who has an account comes in now"
-	                                                  : "Nobody new comes in now");
-	irc_numeric_with(irc, ERR_YOUREBANNEDCREEP, irc_nothing(),
-	                 answer->text.size > 0 ? answer->text : words);
+		irc_word(answer->number >= LEVEL_ACCOUNTS
+	                         ? "Only who has an account comes in now: sign in with SASL"
+	                         : "Nobody new comes in now: try again later");
+	irc_put(&line, words);
+	if (answer->text.size > 0) {
+		irc_put_text(&line, " (");
+		irc_put(&line, answer->text);
+		irc_put_text(&line, ")");
+	}
+	irc_numeric_with(irc, ERR_YOUREBANNEDCREEP, irc_nothing(), irc_line_slice(&line));
 	irc_close(irc, words);
 }
 

@@ -112,21 +112,16 @@ static bool tell_offer(void *context, struct stream_connection *it) {
 	return true;
 }
 
-void irc_follow_config(struct irc *irc) {
-	const struct config *config = irc_config(irc);
-	if (irc->config_version == config->version) {
-		return;
-	}
+void irc_follow_offer(struct irc *irc) {
 	uint64_t before = irc->offered, now = ((uint64_t)1 << CAPABILITIES_COUNT) - 1;
-	if (!config->has_registration) {
+	if (irc_why_no_accounts(irc) != NULL) {
 		now &= ~irc_bit(CAP_ACCOUNT_REGISTRATION);
 	}
 	irc->offered = now;
 	struct offer offer = {.irc = irc, .added = now & ~before, .taken = before & ~now};
-	if (irc->config_version != 0 && (offer.added | offer.taken) != 0) {
+	if (before != 0 && before != now) {
 		stream_each(irc->stream, tell_offer, &offer);
 	}
-	irc->config_version = config->version;
 }
 
 void irc_on_cap(struct irc *irc) {

@@ -4,7 +4,6 @@
 #include "irc_inside.h"
 #include "name.h"
 
-const char irc_accounts_closed[] = "Accounts are made by the administrator here";
 const char irc_passwords_from_here[] =
 	"Passwords are taken from this machine only: sign in with SASL SCRAM-SHA-256, and ask the "
 	"administrator for all else";
@@ -21,6 +20,15 @@ const char *irc_account_sentence(uint32_t word) {
 	case ACCOUNT_LOOKS_LIKE: return "That name looks like one that is registered";
 	default: return "Accounts cannot be had just now; try again later";
 	}
+}
+
+const char *irc_why_no_accounts(const struct irc *irc) {
+	if (!irc_config(irc)->has_registration) {
+		return "Accounts are made by the administrator here";
+	}
+	return state_server(irc->edge->state).level <= LEVEL_NO_NEW_ACCOUNTS
+	               ? "No new accounts are made for now: try again later"
+	               : NULL;
 }
 
 static const char *code(uint32_t word) {
@@ -75,6 +83,7 @@ static void refuse(struct irc *irc, const char *why, const char *text) {
 void irc_on_register(struct irc *irc) {
 	struct slice account = irc_parameter(&irc->message, 0);
 	struct slice password = irc_parameter(&irc->message, 2);
+	const char *why_none = irc_why_no_accounts(irc);
 	if (irc->user->door != NULL) {
 		refuse(irc, "COMPLETE_CONNECTION_REQUIRED", "Come in first");
 	} else if ((irc->user->bits & PERSON_HAS_ACCOUNT) != 0) {
@@ -83,8 +92,8 @@ void irc_on_register(struct irc *irc) {
 		refuse(irc, "ACCOUNT_NAME_MUST_BE_NICK", "Take the name first that you register");
 	} else if (irc_looks_registered(irc)) {
 		refuse(irc, code(ACCOUNT_LOOKS_LIKE), irc_account_sentence(ACCOUNT_LOOKS_LIKE));
-	} else if (!irc_config(irc)->has_registration) {
-		refuse(irc, "TEMPORARILY_UNAVAILABLE", irc_accounts_closed);
+	} else if (why_none != NULL) {
+		refuse(irc, "TEMPORARILY_UNAVAILABLE", why_none);
 	} else if (!irc_takes_passwords(irc)) {
 		refuse(irc, "TEMPORARILY_UNAVAILABLE", irc_passwords_from_here);
 	} else if (password.size == 0) {
