@@ -270,6 +270,15 @@ def lobby_is_slow(server):
     assert "ChanServ" not in root.names("#lobby")
 
 
+def room_times(person):
+    """When #tea was made; by whom its topic was set, and when; and which rooms are as new."""
+    heard = person.ask("MODE #tea", "TOPIC #tea", "LIST C<60,T<60", "LIST C>60", "LIST T>60")
+    times = [line.parameters[2:] for line in heard if line.command in ("329", "333")]
+    listed = [(line.parameters[1], line.last) for line in heard if line.command == "322"]
+    assert len(times) == 2 and listed == [("#tea", "of tea"), ("#lobby", "")], heard
+    return times
+
+
 def test_everything_is_killed(house):
     """What there was before is there after: each process alone, and all of them."""
     ann, eve = signed_in(house, "ann"), Irc(house).enter("eve")
@@ -282,6 +291,7 @@ def test_everything_is_killed(house):
     ann.ask("MODE #slow +W 3600")
     eve.join("#slow")
     eve.say("#slow", "one")
+    times = room_times(ann)
     [asked] = told(ann, "CS DROP #tea")
     ann.ask("PART #tea")
     for name in ("hub", "scribe", "clerk"):
@@ -289,6 +299,7 @@ def test_everything_is_killed(house):
         assert "+W" in [line.last for line in eve.ask("PRIVMSG #slow :two") if line.command == "404"][0]
         assert told(ann, "CS FOUNDER #tea") == ["#tea belongs to ann"]
         assert eve.ask("PRIVMSG #well :muted")[0].command == "404"
+        assert room_times(ann) == times
     house.kill_all()
     house.restart()
     eve = Irc(house).enter("eve")
@@ -306,6 +317,7 @@ def test_everything_is_killed(house):
     assert bob.names("#tea") == {"@ann", "+bob"}
     [modes] = [line for line in bob.ask("MODE #tea") if line.command == "324"]
     assert modes.parameters[2:] == ["+MRntfW", "#hall", "3600"]
+    assert room_times(ann) == times
     assert told(ann, "CS FOUNDER #tea") == ["#tea belongs to ann"]
     assert told(ann, "CS AMODE #tea")[0] == "+v bob"
     assert any(line.command == "367" for line in ann.ask("MODE #tea b"))

@@ -271,6 +271,11 @@ def test_list(serve):
         ("C>60,>0", set()),
         ("T<60", {"#two"}),
         ("T>60", set()),
+        ("C>0", {"#one", "#two"}),
+        ("C<0", set()),
+        ("T>0", {"#two"}),
+        ("T<0", set()),
+        ("T<60,C<60,<3,>1,*t*,!*one*", {"#two"}),
     ):
         found = set(listed(bob, arguments)) - {"#lobby"}
         assert found == wanted, f"LIST {arguments}: {found}, not {wanted}"

@@ -79,13 +79,22 @@ def test_what_it_says_of_itself(serve):
     assert ann.ask("STATS")[-1].command in ("461", "219")
 
 
+ALIASES = ("CS", "NS", "HELPOP")
+
+
 def test_help(serve):
     server = serve(*FAST)
     ann = Irc(server).enter("ann")
     heard = ann.ask("HELP")
     assert [heard[0].command, heard[-1].command] == ["704", "706"], heard
-    topics = set(re.findall(r"[A-Z]{3,}", " ".join(line.last for line in heard)))
-    assert {"JOIN", "PRIVMSG"} <= topics
+    topics = " ".join(line.last for line in heard[1:-1]).split()
+    assert {"JOIN", "PRIVMSG", "CAP", "NS"} <= set(topics) and topics == sorted(topics)
+    # Each command has a text that says how it is used, whole in one line.
+    for topic in topics:
+        start, end = ann.ask(f"HELP {topic.lower()}")
+        assert (start.command, end.command) == ("704", "706"), topic
+        assert start.last.startswith(f"{topic} ") or start.last.startswith(f"{topic}: ") or topic in ALIASES, start
+        assert end.parameters[1] == start.parameters[1] and len(start.text) < 500, start
     heard = ann.ask("HELP JOIN")
     assert [heard[0].command, heard[-1].command] == ["704", "706"] and heard[0].parameters[1].upper() == "JOIN"
     assert ann.ask("HELP nosuchthing")[0].command == "524"
