@@ -327,6 +327,13 @@ static void on_renamed(struct rosters *rosters, const struct wire_entry *entry) 
 	}
 }
 
+static void on_room_renamed(struct rosters *rosters, const struct wire_entry *entry) {
+	struct room *room = find_room(rosters, entry->room);
+	if (room != NULL && entry->other.size > 0) {
+		set_title(room, entry->other);
+	}
+}
+
 static void on_direct(struct rosters *rosters, const struct wire_entry *entry) {
 	struct room *room = make_room(rosters, entry->room);
 	bool is_mine = entry->person == rosters->me;
@@ -351,6 +358,7 @@ void rosters_entry(struct rosters *rosters, const struct wire_entry *entry) {
 	case ENTRY_PUT_OUT: on_parted(rosters, entry); break;
 	case ENTRY_RENAMED: on_renamed(rosters, entry); break;
 	case ENTRY_DIRECT: on_direct(rosters, entry); break;
+	case ENTRY_ROOM_RENAMED: on_room_renamed(rosters, entry); break;
 	default: break;
 	}
 }

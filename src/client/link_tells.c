@@ -117,6 +117,7 @@ static bool is_shown(uint64_t kind) {
 	case ENTRY_DIRECT:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
+	case ENTRY_ROOM_RENAMED:
 	case ENTRY_REDACTED:
 	case ENTRY_PUT_OUT: return true;
 	default: return false;

@@ -198,6 +198,7 @@ static struct line *make_line(const struct model *model, const struct tell *tell
 	case ENTRY_KICKED:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
+	case ENTRY_ROOM_RENAMED:
 	case ENTRY_PUT_OUT:
 	case ENTRY_REDACTED:
 	case ENTRY_CLOSED: return make_notice(model, &head, tell);

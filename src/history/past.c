@@ -44,6 +44,8 @@ static void keep_in_tail(struct past *past, const uint8_t *bytes, size_t size) {
 		(void)state_load_row(past->rooms, &(struct record){.kind = ROW_ROOM,
 		                                                   .room = record.seq,
 		                                                   .name = record.name});
+	} else if (record.kind == ENTRY_ROOM_RENAMED) {
+		(void)state_apply(past->rooms, &record, NULL, NULL);
 	}
 	if (past->tail_room - past->tail_size < decoded) {
 		past->tail_room = 2 * past->tail_room + RECORD_BYTES_MAX;

@@ -266,6 +266,7 @@ static const struct row {
 	{REQUEST_MODE, ANYBODY, decide_mode},
 	{REQUEST_PUT_OUT, ANYBODY, decide_put_out},
 	{REQUEST_INVITE, ANYBODY, decide_invite},
+	{REQUEST_RENAME_ROOM, ANYBODY, decide_rename_room},
 	{REQUEST_AWAY, ANYBODY, decide_away},
 	{REQUEST_PROFILE, ANYBODY, decide_profile},
 	{REQUEST_TAGMSG, ANYBODY, decide_tagmsg},

@@ -161,6 +161,11 @@ struct trouble check_pace(const struct deciding *d, const struct person *person,
 uint64_t office_of_newcomer(const struct deciding *d, const struct person *person, uint64_t room);
 /* By its office, or the server's operator; or, if the message asks by that right, by its account. */
 bool is_room_operator(const struct deciding *d, const struct message *message, uint64_t room);
+/* The room of the message, of which the person must be a member, or the server's operator; 0: that is refused. */
+uint64_t take_own_room(struct deciding *d, const struct message *message);
+/* entry_of() a room that there is. */
+struct record entry_in(const struct deciding *d, enum record_kind kind,
+                       const struct message *message, uint64_t room);
 /* PERSON_HAS_ACCOUNT if the person, when it has that name, is signed in; else 0. */
 uint64_t account_bit_of(const struct deciding *d, const struct person *person, struct slice name);
 
@@ -201,6 +206,8 @@ void add_office_change(struct deciding *d, struct record *entry, const struct pe
 
 /* The account that it is signed in to; 0: none. */
 uint64_t account_of(const struct deciding *d, const struct person *person);
+bool is_account_founder(const struct deciding *d, const struct person *person, uint64_t room);
+bool is_server_operator(const struct deciding *d, const struct message *message);
 /* MEMBER_* bits that its account has in the room; a founder's is an operator. */
 uint64_t standing_of(const struct deciding *d, const struct person *person, uint64_t room);
 
@@ -214,7 +221,7 @@ decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_ac
 decide_kind decide_read_up_to, decide_ghost;
 decide_kind decide_tagmsg;
 decide_kind decide_redact;
-decide_kind decide_topic, decide_mode, decide_put_out, decide_invite;
+decide_kind decide_topic, decide_mode, decide_put_out, decide_invite, decide_rename_room;
 decide_kind decide_mark, decide_set_metadata;
 decide_kind decide_founder, decide_standing;
 decide_kind decide_shout, decide_kick, decide_mute, decide_unmute, decide_ban, decide_unban;

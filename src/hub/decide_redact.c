@@ -25,10 +25,6 @@ static bool is_author(const struct deciding *d, const struct message *message) {
 	       name_equal(request->by, person_name(message->person));
 }
 
-static bool is_server_operator(const struct deciding *d, const struct message *message) {
-	return (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0;
-}
-
 /* Where it was said: a room, or the conversation with somebody. False: refused. */
 static bool find_place(struct deciding *d, const struct message *message, struct record *entry) {
 	if (d->request->name.size == 0) {

@@ -11,8 +11,7 @@ uint64_t account_of(const struct deciding *d, const struct person *person) {
 	return is_signed_in ? state_account_named(d->state, person_name(person)) : 0;
 }
 
-static bool is_account_founder(const struct deciding *d, const struct person *person,
-                               uint64_t room) {
+bool is_account_founder(const struct deciding *d, const struct person *person, uint64_t room) {
 	struct slice founder = state_room_charter(d->state, room).founder_account;
 	uint64_t account = founder.size > 0 ? account_of(d, person) : 0;
 	return account != 0 && account == state_account_named(d->state, founder);
@@ -49,7 +48,7 @@ static struct record entry_about(const struct deciding *d, enum record_kind kind
 	return entry;
 }
 
-static bool is_server_operator(const struct deciding *d, const struct message *message) {
+bool is_server_operator(const struct deciding *d, const struct message *message) {
 	return (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0;
 }
 

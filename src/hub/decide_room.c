@@ -237,8 +237,7 @@ bool is_room_operator(const struct deciding *d, const struct message *message, u
 	       (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0;
 }
 
-/* The room of the message, of which the person must be a member, or the server's operator. */
-static uint64_t take_own_room(struct deciding *d, const struct message *message) {
+uint64_t take_own_room(struct deciding *d, const struct message *message) {
 	uint64_t room = room_of_message(d);
 	bool is_over = (person_bits(d->state, message->person) & PERSON_IS_OPERATOR) != 0 ||
 	               is_by_account(d, message, room);
@@ -248,8 +247,8 @@ static uint64_t take_own_room(struct deciding *d, const struct message *message)
 	return is_in_room(d, message) ? room : 0;
 }
 
-static struct record entry_in(const struct deciding *d, enum record_kind kind,
-                              const struct message *message, uint64_t room) {
+struct record entry_in(const struct deciding *d, enum record_kind kind,
+                       const struct message *message, uint64_t room) {
 	struct record entry = entry_of(d, kind, message);
 	entry.room = room;
 	entry.other_name = state_room_name(d->state, room);

@@ -23,6 +23,7 @@
 	X(CAP_BATCH, "batch", "")                                                                  \
 	X(CAP_CAP_NOTIFY, "cap-notify", "")                                                        \
 	X(CAP_CHGHOST, "chghost", "")                                                              \
+	X(CAP_CHANNEL_RENAME, "draft/channel-rename", "")                                          \
 	X(CAP_CHATHISTORY, "draft/chathistory", "")                                                \
 	X(CAP_EVENT_PLAYBACK, "draft/event-playback", "")                                          \
 	X(CAP_ACCOUNT_REGISTRATION, "draft/account-registration", "")                              \

@@ -211,7 +211,7 @@
 	X(770, ROW_SESSION, "session") /* session, person, face, home, route; FACE_SESSION's: */   \
 	/* client_number, nonce, since (absent or dormant since then) */                           \
 	X(771, ROW_ROOM, "room") /* room, name, target (first said in it), number (empty at), */   \
-	/* since (made) */                                                                         \
+	/* since (made), until (renamed, last) */                                                  \
 	X(772, ROW_MEMBER, "member") /* room, person, number (since that seq; 0: since person) */  \
 	X(773, ROW_BAN, "ban") /* target (id), name or net, bits, other_name, until, by, text, */  \
 	/* since */                                                                                \

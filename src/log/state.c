@@ -337,6 +337,17 @@ static enum state_error on_room_made(struct state *state, const struct record *e
 	return STATE_OK;
 }
 
+static enum state_error on_room_renamed(struct state *state, const struct record *entry) {
+	uint32_t room = find_room(state, entry->room);
+	uint32_t holder = find_room_named(state, entry->other_name);
+	if (room == 0 || entry->room == ROOM_LOBBY || entry->other_name.size == 0 ||
+	    entry->other_name.size > ROOM_NAME_BYTES_MAX || (holder != 0 && holder != room)) {
+		return STATE_IMPOSSIBLE;
+	}
+	rename_room(state, room, entry->other_name, entry->time_us);
+	return STATE_OK;
+}
+
 static enum state_error on_room_ended(struct state *state, const struct record *entry) {
 	uint32_t room = find_room(state, entry->room);
 	if (room == 0 || entry->room == ROOM_LOBBY || room_at(state, room)->memberships > 0) {
@@ -419,6 +430,7 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_CLOSED: return on_closed(state, entry);
 	case ENTRY_ROOM_MADE: return on_room_made(state, entry);
 	case ENTRY_ROOM_ENDED: return on_room_ended(state, entry);
+	case ENTRY_ROOM_RENAMED: return on_room_renamed(state, entry);
 	case ENTRY_JOINED: return on_joined(state, entry);
 	case ENTRY_PARTED: return on_parted(state, entry);
 	case ENTRY_SAID: return on_said(state, entry);

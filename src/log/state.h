@@ -156,6 +156,8 @@ struct slice state_room_name(const struct state *state, uint64_t room);  /* "#lo
 uint64_t state_room_named(const struct state *state, struct slice name); /* 0: none */
 /* 0: not known, as of the lobby. */
 uint64_t state_room_made_us(const struct state *state, uint64_t room);
+/* When it was last given another name; 0: never. */
+uint64_t state_room_renamed_us(const struct state *state, uint64_t room);
 size_t state_rooms_count(const struct state *state);
 /* All rooms. Return false from `each` to stop; then this does. */
 bool state_rooms_each(const struct state *state, bool (*each)(void *context, uint64_t room),

@@ -117,9 +117,10 @@ struct since {
 
 struct room {
 	uint64_t id;
-	uint64_t made_us;   /* 0: not known: the lobby, and what an older version made */
-	uint64_t said_seq;  /* the first thing said in it; 0: nothing yet */
-	uint64_t empty_seq; /* with this entry the last membership ended; 0: there are some */
+	uint64_t made_us;    /* 0: not known: the lobby, and what an older version made */
+	uint64_t renamed_us; /* last; 0: never */
+	uint64_t said_seq;   /* the first thing said in it; 0: nothing yet */
+	uint64_t empty_seq;  /* with this entry the last membership ended; 0: there are some */
 	uint32_t link_id, link_name;
 	uint32_t name_hash;
 	uint32_t memberships;                 /* those of dormant people too */
@@ -334,6 +335,8 @@ void unseat_member(struct state *state, uint32_t handle);
 /* `from` is a row, or all zero: the seqs of what happened in it. */
 uint32_t add_room(struct state *state, uint64_t id, struct slice name, const struct record *from);
 void end_room(struct state *state, uint32_t handle);
+/* Nobody else's, and not the lobby's. */
+void rename_room(struct state *state, uint32_t handle, struct slice name, uint64_t time_us);
 void note_said(struct state *state, uint32_t room, uint64_t seq);
 /* Its charter says that it is registered, or not any more. */
 void note_registered(struct state *state, uint32_t room, bool is_registered);

@@ -202,6 +202,11 @@ uint64_t state_room_made_us(const struct state *state, uint64_t room) {
 	return handle == 0 ? 0 : room_at(state, handle)->made_us;
 }
 
+uint64_t state_room_renamed_us(const struct state *state, uint64_t room) {
+	uint32_t handle = find_room(state, room);
+	return handle == 0 ? 0 : room_at(state, handle)->renamed_us;
+}
+
 uint64_t state_room_named(const struct state *state, struct slice name) {
 	if (name_equal(name, slice_from_string(ROOM_LOBBY_NAME_ZH))) {
 		return ROOM_LOBBY;

@@ -195,18 +195,23 @@ static struct line *line_of(struct state *state, const struct room *room) {
 	return &state->empty_rooms[room->is_registered ? 2 : room->said_seq != 0];
 }
 
-uint32_t add_room(struct state *state, uint64_t id, struct slice name, const struct record *from) {
+static void set_room_name(const struct state *state, struct room *room, struct slice name) {
 	struct name_key key;
 	assert(name.size <= ROOM_NAME_BYTES_MAX);
+	room->name_bytes = (uint8_t)name.size;
+	memcpy(room->name, name.bytes, name.size);
+	room->name_hash = name_key(name, &key) == NAME_OK ? name_hash_of(state, &key) : 0;
+}
+
+uint32_t add_room(struct state *state, uint64_t id, struct slice name, const struct record *from) {
 	uint32_t handle = pool_take(&state->rooms);
 	struct room *room = room_at(state, handle);
 	room->id = id;
 	room->made_us = from->since_us;
 	room->said_seq = from->target;
 	room->empty_seq = from->number;
-	room->name_bytes = (uint8_t)name.size;
-	memcpy(room->name, name.bytes, name.size);
-	room->name_hash = name_key(name, &key) == NAME_OK ? name_hash_of(state, &key) : 0;
+	room->renamed_us = from->until_us;
+	set_room_name(state, room, name);
 	room->at_home = allocate(EDGES_MAX * sizeof(uint32_t));
 	memset(room->at_home, 0, EDGES_MAX * sizeof(uint32_t));
 	table_add(&state->rooms_by_id, handle);
@@ -216,6 +221,16 @@ uint32_t add_room(struct state *state, uint64_t id, struct slice name, const str
 	}
 	tell_room(state, room, false);
 	return handle;
+}
+
+void rename_room(struct state *state, uint32_t handle, struct slice name, uint64_t time_us) {
+	struct room *room = room_at(state, handle);
+	redirect_forwards(state, slice_of(room->name, room->name_bytes), name);
+	table_remove(&state->rooms_by_name, handle);
+	set_room_name(state, room, name);
+	room->renamed_us = time_us;
+	table_add(&state->rooms_by_name, handle);
+	tell_room(state, room, false);
 }
 
 void end_room(struct state *state, uint32_t handle) {

@@ -44,6 +44,7 @@ struct record row_of_room(const struct room *room) {
 	                       .target = room->said_seq,
 	                       .since_us = room->made_us,
 	                       .number = room->empty_seq,
+	                       .until_us = room->renamed_us,
 	                       .name = slice_of(room->name, room->name_bytes)};
 }
 

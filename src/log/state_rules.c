@@ -207,6 +207,19 @@ void set_rules(struct state *state, uint32_t room, uint32_t slow_s, struct slice
 	tell_rules(state, room, false);
 }
 
+void redirect_forwards(struct state *state, struct slice from, struct slice to) {
+	const struct table *table = &state->sides.rules_by_room;
+	for (uint32_t i = 0; state->sides.rules.count > 0 && i < table->size; i++) {
+		for (uint32_t at = *table_bucket(table, i); at != 0; at = table_next(table, at)) {
+			struct rules *rules = rules_at(state, at);
+			if (name_equal(text_of(state, rules->forward), from)) {
+				set_text(state, &rules->forward, to);
+				tell_rules(state, rules->room, false);
+			}
+		}
+	}
+}
+
 uint64_t state_room_spoken_us(const struct state *state, uint64_t room_id, uint64_t person_id) {
 	uint32_t room = state->sides.spoken.count > 0 ? find_room(state, room_id) : 0;
 	uint32_t person = room != 0 ? find_person(state, person_id) : 0;

@@ -328,6 +328,8 @@ struct record row_of_rules(const struct state *state, uint32_t room);
 /* No rule at all, and there is no row; not slow, and nobody is remembered. */
 void set_rules(struct state *state, uint32_t room, uint32_t slow_s, struct slice forward);
 void end_rules(struct state *state, uint32_t room);
+/* The room that was called `from` is called `to` now: whoever is sent there still is. */
+void redirect_forwards(struct state *state, struct slice from, struct slice to);
 /* Something was said in a room. */
 void note_spoken(struct state *state, const struct record *said);
 void end_spoken_of(struct state *state, uint32_t person);

@@ -58,6 +58,12 @@
 	X(SAY_PUT_OUT, "{name} 被 {by} 请出了房间", "{name} was put out of the room by {by}")      \
 	X(SAY_PUT_OUT_WHY, "{name} 被 {by} 请出了房间: {text}",                                    \
 	  "{name} was put out of the room by {by}: {text}")                                        \
+	X(SAY_ROOM_RENAMED, "{name} 把房间 {by} 改名为 {other}", "{name} renamed {by} to {other}") \
+	X(SAY_ROOM_RENAMED_WHY, "{name} 把房间 {by} 改名为 {other}: {text}",                       \
+	  "{name} renamed {by} to {other}: {text}")                                                \
+	X(SAY_ROOM_IS_NOW, "{name} 把房间改名为 {other}", "{name} renamed the room to {other}")    \
+	X(SAY_ROOM_IS_NOW_WHY, "{name} 把房间改名为 {other}: {text}",                              \
+	  "{name} renamed the room to {other}: {text}")                                            \
 	X(SAY_TOOK_BACK, "{name} 撤回了一条消息", "{name} took back a message")                    \
 	X(SAY_TOOK_BACK_WHY, "{name} 撤回了一条消息: {text}",                                      \
 	  "{name} took back a message: {text}")                                                    \
@@ -340,6 +346,12 @@ size_t words_entry(enum language language, const struct record *entry, char *out
 	case ENTRY_TOPIC: phrase = why(entry, SAY_TOPIC_GONE, SAY_TOPIC); break;
 	case ENTRY_MODE: phrase = SAY_MODE; break;
 	case ENTRY_PUT_OUT: phrase = why(entry, SAY_PUT_OUT, SAY_PUT_OUT_WHY); break;
+	case ENTRY_ROOM_RENAMED:
+		/* A session is told one name, the new one: it knows the other. */
+		phrase = slice_equal(entry->by, entry->other_name)
+		                 ? why(entry, SAY_ROOM_IS_NOW, SAY_ROOM_IS_NOW_WHY)
+		                 : why(entry, SAY_ROOM_RENAMED, SAY_ROOM_RENAMED_WHY);
+		break;
 	case ENTRY_REDACTED:
 		phrase = slice_equal(entry->name, entry->by)
 		                 ? why(entry, SAY_TOOK_BACK, SAY_TOOK_BACK_WHY)

@@ -120,6 +120,75 @@ static void whose_a_room_is(void **unused) {
 	set_founder("founder(ann<#cup)", ann, "#cup", "ann");
 }
 
+static void rename_room(const char *outcome, uint64_t session, const char *room, const char *name,
+                        const char *why) {
+	ask(outcome, by(session, REQUEST_RENAME_ROOM, room, name, why));
+}
+
+static void rooms_are_renamed(void **unused) {
+	char long_name[ROOM_NAME_BYTES_MAX + 2] = "#", why[WHY_BYTES_MAX + 2] = "";
+	memset(long_name + 1, 'x', ROOM_NAME_BYTES_MAX);
+	memset(why, 'x', WHY_BYTES_MAX + 1);
+	uint64_t ann = come("ann", 0), eve = come("eve", 0);
+	uint64_t root = come("root", PERSON_IS_OPERATOR);
+	join(ann, "#tea");
+	join(eve, "#tea");
+	join(eve, "#hall");
+	mode("mode(eve<#hall:+f #tea)", eve, "#hall", "+f #tea");
+	uint64_t tea = state_room_named(world->state, text("#tea"));
+	rename_room("refused:no-such-room", ann, "#none", "#cup", NULL);
+	rename_room("refused:not-in-room", ann, "#hall", "#cup", NULL);
+	rename_room("refused:not-room-operator", eve, "#tea", "#cup", NULL);
+	rename_room("refused:not-room-operator", eve, "#tea", "nonsense", NULL);
+	rename_room("refused:room-name-taken", ann, "#tea", "#HALL", NULL);
+	rename_room("refused:room-name-taken", ann, "#tea", "#大厅", NULL);
+	rename_room("refused:room-name-invalid", ann, "#tea", "cup", NULL);
+	rename_room("refused:room-name-invalid", ann, "#tea", "#a b", NULL);
+	rename_room("refused:room-name-invalid", ann, "#tea", "#", NULL);
+	rename_room("refused:room-name-invalid", ann, "#tea", long_name, NULL);
+	rename_room("refused:text-too-long", ann, "#tea", "#cup", why);
+	rename_room("refused:not-utf8", ann, "#tea", "#cup", "\xff");
+	rename_room("refused:not-permitted", root, "#lobby", "#cup", NULL);
+	rename_room("nothing", ann, "#tea", "#tea", NULL);
+	rename_room("room-renamed(ann<#cup:better)", ann, "#tea", "#cup", "better");
+	assert_true(slice_equal(record_of(ENTRY_ROOM_RENAMED).by, text("#tea")));
+	assert_int_equal(record_of(ENTRY_ROOM_RENAMED).room, tea);
+	assert_int_equal(state_room_named(world->state, text("#cup")), tea);
+	/* Whoever was to be sent there is. */
+	mode("mode(eve<#hall:+i)", eve, "#hall", "+i");
+	uint64_t bob = come("bob", 0);
+	ask("joined(bob<#cup)", by(bob, REQUEST_JOIN, "#hall", NULL, NULL));
+	/* Not again at once, but by the server's operators, who need not be in it. */
+	rename_room("refused:too-fast", ann, "#cup", "#CUP", NULL);
+	rename_room("room-renamed(root<#mug)", root, "#cup", "#mug", NULL);
+	later(ROOM_RENAME_PAUSE_S - 1);
+	rename_room("refused:too-fast", ann, "#mug", "#Mug", NULL);
+	later(1);
+	rename_room("room-renamed(ann<#Mug)", ann, "#mug", "#Mug", NULL);
+	/* The names that it had are free. */
+	ask("made(#tea) joined(bob<#tea)", by(bob, REQUEST_JOIN, "#tea", NULL, NULL));
+}
+
+static void a_registered_room_s_name_is_its_founder_s(void **unused) {
+	uint64_t ann = own("ann"), bob = own("bob"), eve = come("eve", 0);
+	uint64_t root = come("root", PERSON_IS_OPERATOR);
+	join(ann, "#tea");
+	join(bob, "#tea");
+	join(eve, "#tea");
+	mode("mode(ann<#tea:+oo bob eve)", ann, "#tea", "+oo bob eve");
+	set_founder("founder(ann<#tea)", ann, "#tea", "ann");
+	rename_room("refused:name-registered", bob, "#tea", "#cup", NULL);
+	rename_room("refused:name-registered", eve, "#tea", "#cup", NULL);
+	/* By the account, with or without the office. */
+	mode("mode(bob<#tea:-o ann)", bob, "#tea", "-o ann");
+	rename_room("room-renamed(ann<#cup)", ann, "#tea", "#cup", NULL);
+	uint64_t cup = state_room_named(world->state, text("#cup"));
+	struct room_charter charter = state_room_charter(world->state, cup);
+	assert_true(slice_equal(charter.founder_account, text("ann")));
+	assert_true((charter.bits & ROOM_IS_REGISTERED) != 0);
+	rename_room("room-renamed(root<#mug)", root, "#cup", "#mug", NULL);
+}
+
 static void an_account_has_only_so_many(void **unused) {
 	char room[16], founded[40];
 	uint64_t ann = own("ann");
@@ -213,6 +282,9 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(others_are_met_as_they_are_shown, begin, end),
 		cmocka_unit_test_setup_teardown(who_waits, begin, end),
 		cmocka_unit_test_setup_teardown(whose_a_room_is, begin, end),
+		cmocka_unit_test_setup_teardown(rooms_are_renamed, begin, end),
+		cmocka_unit_test_setup_teardown(a_registered_room_s_name_is_its_founder_s, begin,
+	                                        end),
 		cmocka_unit_test_setup_teardown(an_account_has_only_so_many, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,10 @@ static void test_notices(void **state) {
 	                                   .other = text_of("admin"),
 	                                   .text = text_of("ads")});
 	tell_entry_in(0, (struct tell){.entry_kind = ENTRY_SHOUTED, .text = text_of("lunch!")});
+	tell_entry_in(LOBBY, (struct tell){.entry_kind = ENTRY_ROOM_RENAMED,
+	                                   .name = text_of("ann"),
+	                                   .other = text_of("#cup")});
+	assert_seen("- ann renamed the room to #cup\n");
 	assert_seen("- old is now new\n");
 	assert_seen("- spam was shown out of the room: ads\n");
 	assert_seen("admin: lunch!\n");

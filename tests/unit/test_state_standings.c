@@ -132,6 +132,50 @@ static void there_are_only_so_many(void **unused) {
 	assert_rows_are_the_state();
 }
 
+static struct record renaming(uint64_t room, const char *name) {
+	return (struct record){.kind = ENTRY_ROOM_RENAMED, .room = room, .other_name = text(name)};
+}
+
+static void a_room_that_is_renamed_is_the_room_it_was(void **unused) {
+	char long_name[ROOM_NAME_BYTES_MAX + 2] = "#";
+	memset(long_name + 1, 'x', ROOM_NAME_BYTES_MAX);
+	uint64_t ann = enter("ann"), bob = enter("bob");
+	make_account("ann");
+	uint64_t tea = make_room("#tea", ann, "ann"), hall = make_room("#hall", ann, "");
+	uint64_t attic = make_room("#attic", ann, "");
+	apply((struct record){.kind = ENTRY_JOINED, .room = tea, .person = bob});
+	apply(founder(tea, "ann"));
+	apply(mode(tea, "+b x!*@*"));
+	apply(mode(hall, "+f #TEA"));
+	apply(mode(attic, "+Wf 10 #hall"));
+	assert_int_equal(state_room_renamed_us(state, tea), 0);
+	apply(renaming(tea, "#cup"));
+	assert_int_equal(state_room_named(state, text("#cup")), tea);
+	assert_int_equal(state_room_named(state, text("#tea")), 0);
+	assert_slice(state_room_name(state, tea), "#cup");
+	assert_int_equal(state_room_renamed_us(state, tea), state_time_us(state));
+	assert_true(is_registered(tea) && state_is_member(state, tea, bob));
+	assert_int_equal(state_masks_count(state, tea, 'b'), 1);
+	assert_slice(state_room_charter(state, hall).forward, "#cup");
+	assert_slice(state_room_charter(state, attic).forward, "#hall");
+	assert_rows_are_the_state();
+	/* Another spelling; the old name is another's. */
+	apply(renaming(tea, "#CUP"));
+	assert_slice(state_room_charter(state, hall).forward, "#CUP");
+	uint64_t other = make_room("#tea", ann, "");
+	assert_impossible(renaming(tea, "#tea"));
+	assert_impossible(renaming(other, "#cup"));
+	assert_impossible(renaming(other, ""));
+	assert_impossible(renaming(other, long_name));
+	assert_impossible(renaming(ROOM_LOBBY, "#mug"));
+	assert_impossible(renaming(99, "#mug"));
+	/* They change names, by a third one. */
+	apply(renaming(tea, "#mug"));
+	apply(renaming(other, "#cup"));
+	apply(renaming(tea, "#tea"));
+	assert_rows_are_the_state();
+}
+
 static void where_one_is_sent_and_who_spoke(void **unused) {
 	uint64_t ann = enter("ann"), bob = enter("bob"), tea = make_room("#tea", ann, "");
 	say(tea, bob);
@@ -207,6 +251,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(a_room_that_is_registered_does_not_end, begin, end),
 		cmocka_unit_test_setup_teardown(all_of_it_ends_with_the_account, begin, end),
 		cmocka_unit_test_setup_teardown(there_are_only_so_many, begin, end),
+		cmocka_unit_test_setup_teardown(a_room_that_is_renamed_is_the_room_it_was, begin,
+	                                        end),
 		cmocka_unit_test_setup_teardown(where_one_is_sent_and_who_spoke, begin, end),
 		cmocka_unit_test_setup_teardown(a_crowd_in_a_slow_room, begin, end),
 		cmocka_unit_test_setup_teardown(bad_rows, begin, end),

@@ -142,6 +142,24 @@ static void what_rooms_hear_of_their_operators(void **state) {
 	       words_entry(LANGUAGE_ZH, &entry, out, sizeof(out)));
 }
 
+static void rooms_have_other_names(void **state) {
+	char out[200];
+	struct record entry = {.kind = ENTRY_ROOM_RENAMED,
+	                       .name = text_of("小明"),
+	                       .by = text_of("#tea"),
+	                       .other_name = text_of("#茶")};
+	expect("小明 把房间 #tea 改名为 #茶", out,
+	       words_entry(LANGUAGE_ZH, &entry, out, sizeof(out)));
+	entry.text = text_of("so");
+	expect("小明 renamed #tea to #茶: so", out,
+	       words_entry(LANGUAGE_EN, &entry, out, sizeof(out)));
+	entry.by = entry.other_name;
+	expect("小明 renamed the room to #茶: so", out,
+	       words_entry(LANGUAGE_EN, &entry, out, sizeof(out)));
+	entry.text = text_of("");
+	expect("小明 把房间改名为 #茶", out, words_entry(LANGUAGE_ZH, &entry, out, sizeof(out)));
+}
+
 static void refusals_name_their_numbers(void **state) {
 	char out[200];
 	struct record answer = {.kind = ANSWER_REFUSED, .reason = REASON_TEXT_TOO_LONG};
@@ -246,6 +264,7 @@ int main(void) {
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 		cmocka_unit_test(every_refusal_is_short_and_known_again),
 		cmocka_unit_test(what_rooms_hear_of_their_operators),
+		cmocka_unit_test(rooms_have_other_names),
 		cmocka_unit_test(refusals_name_their_numbers),
 		cmocka_unit_test(levels_say_what_they_mean),
 		cmocka_unit_test(every_reason_has_its_words),

@@ -25,6 +25,7 @@ static const struct irc_command commands[] = {
 	{"JOIN", irc_on_join, 1, IRC_AFTER, false},
 	{"PART", irc_on_part, 1, IRC_AFTER, false},
 	{"TOPIC", irc_on_topic, 1, IRC_AFTER, false},
+	{"RENAME", irc_on_rename, 2, IRC_AFTER, false},
 	{"KICK", irc_on_kick, 2, IRC_AFTER, false},
 	{"INVITE", irc_on_invite, 0, IRC_AFTER, false},
 	{"NAMES", irc_on_names, 0, IRC_AFTER, true},

@@ -451,6 +451,7 @@ static void on_whom(void *it, const struct record *entry, struct stream_whom *wh
 	case ENTRY_LEFT:
 	case ENTRY_KICKED:
 	case ENTRY_RENAMED:
+	case ENTRY_ROOM_RENAMED:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
 		whom->kind = STREAM_ROOMS;
@@ -543,6 +544,7 @@ static void reloaded(void *it) {
 	irc->lost_at = ring_head(house->ring);
 	irc_compare_states(irc);
 	irc_follow_offer(irc);
+	irc_compare_rooms(irc);
 }
 
 static bool tell_what_changed(void *context, struct stream_connection *it) {

@@ -25,6 +25,7 @@
  *              what is set before one is in
  *   redact     REDACT
  *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
+ *   rename     RENAME
  *   list       LIST
  *   modes      MODE
  *   people     WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME
@@ -283,6 +284,8 @@ bool irc_each_command(bool (*each)(void *context, const struct irc_command *comm
 void irc_own_entry(struct irc *irc, const struct record *entry);
 /* The rooms that one is in, as if it had just joined them: who took its own place again. */
 void irc_say_rooms(struct irc *irc);
+/* One's JOIN of a room, with topic and names, as if one had not been in it. */
+void irc_say_joined(struct irc *irc, uint64_t room);
 /* What others here hear that no shared rendering can say. */
 void irc_others_entry(struct irc *irc, const struct record *entry);
 /* In the form of whom we are talking to. */
@@ -300,6 +303,12 @@ void irc_tell_changes(struct irc *irc, struct stream_connection *to);
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
 /* redact.c */
 void irc_redact_refused(struct irc *irc, const struct irc_asked *asked,
+                        const struct record *answer);
+/* rename.c: ENTRY_ROOM_RENAMED; overtaken; refused (false: as others are). */
+void irc_own_rename(struct irc *irc, const struct record *entry);
+void irc_others_rename(struct irc *irc, const struct record *entry);
+void irc_compare_rooms(struct irc *irc);
+bool irc_rename_refused(struct irc *irc, const struct irc_asked *asked,
                         const struct record *answer);
 /* Nobody knows what became of it. */
 void irc_say_lost(struct irc *irc, const struct irc_asked *asked);

@@ -29,6 +29,7 @@ enum irc_form {
 	/* Of slices of history: a batch's lines, and what is only told of the past. */
 	FORM_PLAYBACK = 1 << 8,
 	FORM_REDACTION = 1 << 9,
+	FORM_CHANNEL_RENAME = 1 << 11,
 };
 
 uint32_t irc_form_of(uint64_t capabilities);

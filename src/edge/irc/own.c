@@ -30,14 +30,18 @@ void irc_say_entry(struct irc *irc, const struct record *entry) {
 
 /* ---- one's own ---- */
 
-/* `since`: who is back is told what it has missed; 0: whoever comes is told the last lines. */
-static void say_room(struct irc *irc, uint64_t room, uint64_t seq, uint64_t since) {
+static void say_present(struct irc *irc, uint64_t room) {
 	irc_say_topic(irc, room, false);
 	irc_mark_of_room(irc, room);
 	if (!irc_can(irc, CAP_NO_IMPLICIT_NAMES)) {
 		irc_say_names(irc, room);
 	}
 	irc_metadata_of_room(irc, room);
+}
+
+/* `since`: who is back is told what it has missed; 0: whoever comes is told the last lines. */
+static void say_room(struct irc *irc, uint64_t room, uint64_t seq, uint64_t since) {
+	say_present(irc, room);
 	if (since != 0) {
 		uint64_t joined =
 			state_member_since(irc->edge->state, room, stream_person(irc->to));
@@ -56,25 +60,36 @@ static void on_joined(struct irc *irc, const struct record *entry) {
 	say_room(irc, entry->room, entry->seq - 1, 0);
 }
 
+static void say_own_join(struct irc *irc, uint64_t room) {
+	const struct state *state = irc->edge->state;
+	const struct person *self = irc_self(irc);
+	const struct record joined = {.kind = ENTRY_JOINED,
+	                              .time_us = irc_now_us(irc),
+	                              .person = person_id(self),
+	                              .name = person_name(self),
+	                              .userhost = view_userhost(state, self),
+	                              .bits = person_bits(state, self),
+	                              .room = room};
+	struct irc_rendering how = form_for(irc);
+	how.form &= ~(uint32_t)FORM_AWAY;
+	how.room = room;
+	say_rendered(irc, &how, &joined);
+}
+
+void irc_say_joined(struct irc *irc, uint64_t room) {
+	say_own_join(irc, room);
+	say_present(irc, room);
+}
+
 /* Who comes back after its edge died finds its rooms, and what was said in them meanwhile. */
 void irc_say_rooms(struct irc *irc) {
 	uint64_t rooms[ROOMS_PER_PERSON_MAX];
 	const struct state *state = irc->edge->state;
 	const struct person *self = irc_self(irc);
 	size_t count = self == NULL ? 0 : person_rooms(state, self, rooms, ROOMS_PER_PERSON_MAX);
-	struct irc_rendering how = form_for(irc);
 	uint64_t since = irc_missed_since(irc);
-	how.form &= ~(uint32_t)FORM_AWAY;
 	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
-		const struct record joined = {.kind = ENTRY_JOINED,
-		                              .time_us = irc_now_us(irc),
-		                              .person = person_id(self),
-		                              .name = person_name(self),
-		                              .userhost = view_userhost(state, self),
-		                              .bits = person_bits(state, self),
-		                              .room = rooms[i]};
-		how.room = rooms[i];
-		say_rendered(irc, &how, &joined);
+		say_own_join(irc, rooms[i]);
 		say_room(irc, rooms[i], state_seq(state), since);
 	}
 	if (since != 0) {
@@ -221,6 +236,7 @@ void irc_own_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
 	case ENTRY_PUT_OUT: irc_say_entry(irc, entry); break;
+	case ENTRY_ROOM_RENAMED: irc_own_rename(irc, entry); break;
 	case ENTRY_INVITED: on_invited(irc, entry); break;
 	case ENTRY_AWAY:
 		irc_numeric(irc, entry->text.size > 0 ? RPL_NOWAWAY : RPL_UNAWAY, irc_nothing(),
@@ -329,6 +345,7 @@ void irc_others_entry(struct irc *irc, const struct record *entry) {
 	case ENTRY_SHOUTED: stream_each(irc->stream, tell_shouted, &others); break;
 	case ENTRY_INVITED: stream_each(irc->stream, tell_invited, &others); break;
 	case ENTRY_JOINED: irc_metadata_of_newcomer(irc, entry); break;
+	case ENTRY_ROOM_RENAMED: irc_others_rename(irc, entry); break;
 	case ENTRY_METADATA: irc_other_metadata(irc, entry); break;
 	case ENTRY_SERVER_SET: irc_follow_offer(irc); break;
 	default: break;

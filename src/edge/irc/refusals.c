@@ -82,6 +82,7 @@ static struct slice command_of(uint16_t kind) {
 	case REQUEST_MARK: return irc_word("MARKREAD");
 	case REQUEST_SET_METADATA: return irc_word("METADATA");
 	case REQUEST_REDACT: return irc_word("REDACT");
+	case REQUEST_RENAME_ROOM: return irc_word("RENAME");
 	default: return irc_word("*");
 	}
 }
@@ -279,6 +280,9 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	}
 	if (asked->kind == REQUEST_SET_METADATA) {
 		irc_metadata_refused(irc, slice_from_string(asked->target), answer);
+		return;
+	}
+	if (asked->kind == REQUEST_RENAME_ROOM && irc_rename_refused(irc, asked, answer)) {
 		return;
 	}
 	if (asked->kind == REQUEST_RENAME && answer->reason == REASON_NOT_YOUR_NAME) {

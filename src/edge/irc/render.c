@@ -22,6 +22,7 @@ uint32_t irc_form_of(uint64_t capabilities) {
 		{CAP_CHGHOST, FORM_CHGHOST},
 		{CAP_SETNAME, FORM_SETNAME},
 		{CAP_MESSAGE_REDACTION, FORM_REDACTION},
+		{CAP_CHANNEL_RENAME, FORM_CHANNEL_RENAME},
 	};
 	uint32_t form = 0;
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
@@ -204,6 +205,17 @@ static void on_topic(struct work *work) {
 	render_short(work, &head, work->entry->text);
 }
 
+/* All others part and join: rename.c. The past is told as that of the room as it is called now. */
+static void on_room_renamed(struct work *work) {
+	struct irc_line head;
+	if ((work->how->form & (FORM_CHANNEL_RENAME | FORM_PLAYBACK)) == FORM_CHANNEL_RENAME) {
+		render_begin(work, &head, "RENAME");
+		render_word(&head, work->entry->by);
+		render_word(&head, work->entry->other_name);
+		render_short(work, &head, work->entry->text);
+	}
+}
+
 /* The key itself, while it is one: of members' own room. */
 static void on_mode(struct work *work) {
 	struct irc_line head;
@@ -294,6 +306,7 @@ size_t irc_render(const struct irc_rendering *how, const struct record *entry, c
 	case ENTRY_REDACTED: on_redacted(&work); break;
 	case ENTRY_RENAMED: on_renamed(&work); break;
 	case ENTRY_TOPIC: on_topic(&work); break;
+	case ENTRY_ROOM_RENAMED: on_room_renamed(&work); break;
 	case ENTRY_MODE: on_mode(&work); break;
 	case ENTRY_PUT_OUT: on_put_out(&work); break;
 	case ENTRY_INVITED: on_invited(&work); break;

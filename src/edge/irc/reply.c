@@ -327,10 +327,9 @@ static bool takes_standard(const struct irc *irc, const char *command) {
 		const char *command;
 		enum irc_capability capability;
 	} parts[] = {
-		{"BATCH", CAP_MULTILINE},
-		{"MARKREAD", CAP_READ_MARKER},
-		{"METADATA", CAP_METADATA},
-		{"REDACT", CAP_MESSAGE_REDACTION},
+		{"BATCH", CAP_MULTILINE},       {"MARKREAD", CAP_READ_MARKER},
+		{"METADATA", CAP_METADATA},     {"REDACT", CAP_MESSAGE_REDACTION},
+		{"RENAME", CAP_CHANNEL_RENAME},
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (strcmp(parts[i].command, command) == 0 && irc_can(irc, parts[i].capability)) {

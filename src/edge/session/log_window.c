@@ -24,6 +24,7 @@ static int whom_of(const struct record *entry) {
 	case ENTRY_PARTED:
 	case ENTRY_TOPIC:
 	case ENTRY_MODE:
+	case ENTRY_ROOM_RENAMED:
 	case ENTRY_PUT_OUT: return STRETCH_ROOMS;
 	case ENTRY_SHOUTED:
 	case ENTRY_CLOSED: return STRETCH_ALL;
