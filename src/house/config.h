@@ -15,9 +15,10 @@
 
 #include "limits.h"
 
-#define CONFIG_NAME_BYTES 64   /* with the NUL */
-#define CONFIG_LINE_BYTES 256  /* likewise; ADMIN's and the description's */
-#define CONFIG_MOTD_BYTES 8192 /* likewise: lines, with '\n' between them */
+#define CONFIG_NAME_BYTES 64     /* with the NUL */
+#define CONFIG_LINE_BYTES 256    /* likewise; ADMIN's and the description's */
+#define CONFIG_MOTD_BYTES 8192   /* likewise: lines, with '\n' between them */
+#define CONFIG_ORIGINS_BYTES 256 /* likewise */
 #define CONFIG_OPERATORS_MAX 32
 #define CONFIG_HASH_BYTES 128 /* as crypto_pwhash_str() makes it, with its NUL */
 
@@ -49,6 +50,10 @@ struct config {
 
 	/* [accounts] */
 	bool accounts_stay; /* their people stay while nobody is connected, if they do not say otherwise */
+
+	/* [web] */
+	char origins
+		[CONFIG_ORIGINS_BYTES]; /* pages that may connect, but our own: blanks between */
 
 	/* [limits] */
 	uint32_t

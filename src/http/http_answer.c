@@ -68,7 +68,8 @@ size_t http_answer_head(const struct http_answer *answer, uint64_t time_s,
 		snprintf(body, sizeof(body), "Content-Type: %s\r\nContent-Length: %zu\r\n",
 		         answer->type, answer->body.size);
 	}
-	const char *connection = answer->closes        ? "Connection: close\r\n"
+	const char *connection = answer->upgrades      ? "Connection: Upgrade\r\n"
+	                         : answer->closes      ? "Connection: close\r\n"
 	                         : answer->keeps_alive ? "Connection: keep-alive\r\n"
 	                                               : "";
 	int size = snprintf(out, HTTP_ANSWER_HEAD_BYTES,

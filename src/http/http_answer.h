@@ -19,6 +19,7 @@ struct http_answer {
 	bool is_bodiless; /* HEAD: as long as it says, but not sent */
 	bool closes;      /* nothing follows it */
 	bool keeps_alive; /* HTTP/1.0: that has to be said */
+	bool upgrades;    /* there is an Upgrade field */
 	const char *type; /* Content-Type; NULL: there is no body */
 	struct slice body;
 	size_t fields_size;

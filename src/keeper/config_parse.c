@@ -243,6 +243,33 @@ static bool take_stay(struct reading *reading, const char *value) {
 	return true;
 }
 
+/* "https://chat.example:8443", or any: as a browser says it. */
+static bool is_origin(const char *value, size_t size) {
+	static const char *const schemes[] = {"http://", "https://"};
+	for (unsigned i = 0; i < 2; i++) {
+		size_t scheme = strlen(schemes[i]);
+		if (size > scheme && strncmp(value, schemes[i], scheme) == 0) {
+			return memchr(value + scheme, '/', size - scheme) == NULL;
+		}
+	}
+	return size == 1 && value[0] == '*';
+}
+
+static bool take_origins(struct reading *reading, const char *value) {
+	const char *at = value + strspn(value, " \t");
+	while (*at != '\0') {
+		size_t size = strcspn(at, " \t");
+		if (!is_origin(at, size)) {
+			return refuse(reading,
+			              "origins wants pages' origins, as https://chat.example, or *,"
+			              " not '%.*s'",
+			              (int)size, at);
+		}
+		at += size + strspn(at + size, " \t");
+	}
+	return take_text(reading, value, reading->config->origins, CONFIG_ORIGINS_BYTES);
+}
+
 static bool take_connections(struct reading *reading, const char *value) {
 	return take_number(reading, value, 1, CONNECTIONS_MAX,
 	                   &reading->config->connections_per_network);
@@ -283,6 +310,7 @@ static const struct row rows[] = {
 	{"access", "cleartext-passwords", take_cleartext},
 	{"access", "registration", take_registration},
 	{"accounts", "stay", take_stay},
+	{"web", "origins", take_origins},
 	{"limits", "connections-per-network", take_connections},
 	{"limits", "ping-interval", take_ping},
 	{"limits", "ping-timeout", take_ping_timeout},
@@ -363,7 +391,7 @@ static void begin_section(struct reading *reading, struct slice line) {
 	} else if (!has_rows(name)) {
 		refuse(reading,
 		       "there is no section '%s'; there are [server], [admin], [access],"
-		       " [limits] and [operator NAME]",
+		       " [accounts], [web], [limits] and [operator NAME]",
 		       name);
 	}
 	struct slice behind = skip_blanks(slice_from(line, size + 2));

@@ -48,6 +48,7 @@ static void every_key_is_read(void **state) {
 	              "[access]\naccess = password\npassword = " HASH "\n"
 	              "cleartext-passwords = yes\nregistration = closed\n"
 	              "[accounts]\nstay = yes\n"
+	              "[web]\norigins = https://a.example  http://b.example:81\n"
 	              "[limits]\nconnections-per-network = 7\nping-interval = 8\n"
 	              "ping-timeout = 9\nregister-timeout = 10\n"
 	              "[operator root]\npassword = " HASH "\n[operator 小明]\npassword = " HASH
@@ -64,6 +65,7 @@ static void every_key_is_read(void **state) {
 	assert_true(config.takes_cleartext_passwords);
 	assert_false(config.has_registration);
 	assert_true(config.accounts_stay);
+	assert_string_equal(config.origins, "https://a.example  http://b.example:81");
 	assert_int_equal(config.connections_per_network, 7);
 	assert_int_equal(config.ping_s, 8);
 	assert_int_equal(config.ping_timeout_s, 9);
@@ -132,7 +134,7 @@ static const struct {
 	const char *text, *words;
 } bad[] = {
 	{"[srver]\n", "qun.conf:1: there is no section 'srver'; there are [server], [admin],"
-                      " [access], [limits] and [operator NAME]"},
+                      " [access], [accounts], [web], [limits] and [operator NAME]"},
 	{"\n[server]\nnaem = x\n", "qun.conf:3: there is no key 'naem' in [server];"
                                    " there are: name, network, description, motd"},
 	{"name = a.b\n", "qun.conf:1: 'name' stands before the first section"},
@@ -142,6 +144,10 @@ static const struct {
 	{"[server]\nname = a..b\n", "not 'a..b'"},
 	{"[server]\nname = a.b-\n", "not 'a.b-'"},
 	{"[server]\nname = a_b.c\n", "not 'a_b.c'"},
+	{"[web]\norigins = https://a.example b.example\n",
+         "qun.conf:2: origins wants pages' origins, as https://chat.example, or *, not "
+         "'b.example'"},
+	{"[web]\norigins = https://a.example/\n", "not 'https://a.example/'"},
 	{"[server]\nname = a.b\n\nname = c.d\n", "qun.conf:4: name is given twice"},
 	{"[server]\nname = a.b\n[server]\nname = c.d\n", "qun.conf:4: name is given twice"},
 	{"[server]\nmotd = a\nmotd = b\n", "qun.conf:3: motd is given twice"},

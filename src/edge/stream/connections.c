@@ -287,17 +287,30 @@ void connection_watch(struct stream *stream, struct stream_connection *it) {
 
 /* ---- going ---- */
 
+void connection_say_why(struct stream *stream, struct stream_connection *it, enum stream_end end) {
+	struct websocket_reply reply;
+	bool is_told = end == STREAM_END_SILENT || end == STREAM_END_OURS || end == STREAM_END_EDGE;
+	if (!it->is_ending && stream_is_websocket(it) && is_told && !it->is_closed) {
+		websocket_close(&reply,
+		                end == STREAM_END_EDGE ? WEBSOCKET_GOING_AWAY : WEBSOCKET_NORMAL);
+		output_say(stream, it, slice_of(reply.bytes, reply.size));
+		it->is_closed = true;
+	}
+}
+
 void connection_end(struct stream *stream, struct stream_connection *it, enum stream_end end,
                     struct slice text) {
 	if (it->is_opened) {
 		it->is_opened = false;
 		it->dialect->closed(it->its, it, end, text);
 	}
+	connection_say_why(stream, it, end);
 	it->is_ending = true;
 	it->has_more = false;
 	free(it->input);
 	it->input = NULL;
 	it->input_size = 0;
+	websocket_drop(&it->websocket);
 	/* What has passed up to here it may still read. */
 	connection_leave(stream, it, stream->passed);
 	if (it->session != 0) {
@@ -313,6 +326,7 @@ void connection_drop(struct stream *stream, struct stream_connection *it) {
 	close(it->watch.fd);
 	answers_drop(&it->answers);
 	plan_drop(it);
+	websocket_drop(&it->websocket);
 	connection_free_rooms(it);
 	free(it->input);
 	memset(it, 0, sizeof(*it));

@@ -15,8 +15,7 @@ static size_t find_end(struct slice bytes) {
 	return cr != NULL ? (size_t)(cr - bytes.bytes) : size;
 }
 
-/* Of a line's beginning, or a whole one without its end. */
-static bool is_too_long(struct slice line) {
+bool cutter_is_too_long(struct slice line) {
 	size_t tags = 0;
 	if (line.bytes[0] == '@') {
 		size_t most = line.size < STREAM_TAGS_BYTES_MAX ? line.size : STREAM_TAGS_BYTES_MAX;
@@ -49,7 +48,7 @@ enum cutter_result cutter_next(struct slice *bytes, bool *is_skipping, struct sl
 	size_t size = find_end(*bytes);
 	bool is_whole = size < bytes->size;
 	*line = slice_first(*bytes, size);
-	if (is_too_long(*line)) {
+	if (cutter_is_too_long(*line)) {
 		*bytes = slice_from(*bytes, size);
 		*is_skipping = !is_whole;
 		return CUTTER_TOO_LONG;

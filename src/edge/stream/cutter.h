@@ -27,4 +27,7 @@ enum cutter_result {
  */
 enum cutter_result cutter_next(struct slice *bytes, bool *is_skipping, struct slice *line);
 
+/* Of a line's beginning, or a whole one without its end, not empty. */
+bool cutter_is_too_long(struct slice line);
+
 #endif

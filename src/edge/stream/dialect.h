@@ -18,6 +18,8 @@ struct edge;
 #define STREAM_TAGS_BYTES_MAX 8191
 /* A rendering of one entry: tags and a few lines of a long text. */
 #define STREAM_RENDERING_BYTES_MAX (64 * 1024)
+/* The same, or an answer, in frames (websocket.h). */
+#define STREAM_FRAMED_BYTES_MAX (2 * STREAM_RENDERING_BYTES_MAX + 4)
 
 enum stream_verdict {
 	STREAM_TAKEN,

@@ -29,11 +29,16 @@ static void refuse(struct stream *stream, struct stream_connection *it, unsigned
 
 static void answer_it(struct stream *stream, struct stream_connection *it) {
 	struct http_answer answer = {0};
-	site_answer(stream->edge, &request, &it->peer, &answer);
-	answer.closes = answer.closes || !request.keeps_alive;
+	enum site_next next = site_answer(stream->edge, &request, &it->peer, &answer);
+	/* In the library's view nothing follows what is to be upgraded. */
+	answer.closes = next == SITE_HTTP && (answer.closes || !request.keeps_alive);
 	answer.keeps_alive = request.minor == 0;
 	answer.is_bodiless = slice_equal(request.method, slice_from_string("HEAD"));
 	say(stream, it, &answer);
+	if (next != SITE_HTTP) {
+		it->is_either = next == SITE_EITHER;
+		input_open(stream, it, next == SITE_BINARY ? WIRE_BINARY : WIRE_TEXT);
+	}
 }
 
 /* Its sender waits until it knows that the body is wanted. */
@@ -46,7 +51,7 @@ static void go_on(struct stream *stream, struct stream_connection *it) {
 
 bool http_input(struct stream *stream, struct stream_connection *it, struct slice *bytes) {
 	bool is_new = it->input_size == 0; /* Nothing of this request was here before. */
-	while (!it->is_ending && bytes->size > 0) {
+	while (!it->is_ending && it->wire == WIRE_HTTP && bytes->size > 0) {
 		size_t size = 0;
 		if (stream_is_unread(it)) {
 			return false;

@@ -15,13 +15,15 @@
 #include "http_input.h"
 #include "sniff.h"
 #include "stream_inside.h"
+#include "websocket_input.h"
 
 /* A queue that was full is tried again. */
 #define RETRY_US 1000
 
 bool input_may_read(const struct stream_connection *it) {
-	size_t most = it->wire == WIRE_HTTP ? HTTP_REQUEST_BYTES_MAX
-	                                    : STREAM_TAGS_BYTES_MAX + STREAM_LINE_BYTES_MAX;
+	size_t most = it->wire == WIRE_HTTP     ? HTTP_REQUEST_BYTES_MAX
+	              : stream_is_websocket(it) ? WEBSOCKET_INPUT_BYTES_MAX
+	                                        : STREAM_TAGS_BYTES_MAX + STREAM_LINE_BYTES_MAX;
 	return !it->is_at_end && (it->is_lingering || (!it->is_ending && it->input_size < most));
 }
 
@@ -65,7 +67,7 @@ static bool settles(struct stream *stream, struct stream_connection *it) {
 	return walk_is_at(stream, it->barrier - 1);
 }
 
-static bool may_take(struct stream *stream, struct stream_connection *it) {
+bool input_may_take(struct stream *stream, struct stream_connection *it) {
 	if (!stream_is_outstanding(stream, it)) {
 		it->requests = 0;
 	}
@@ -88,15 +90,18 @@ static void know_wire(struct stream *stream, struct stream_connection *it, struc
 		stream_close(stream, it, slice_of(NULL, 0));
 		return;
 	}
-	it->wire = WIRE_LINES;
+	input_open(stream, it, WIRE_LINES);
+}
+
+void input_open(struct stream *stream, struct stream_connection *it, enum stream_wire wire) {
+	it->wire = (uint8_t)wire & 7u;
 	it->dialect = stream->dialect;
 	it->its = stream->its;
 	it->is_opened = true;
 	it->dialect->opened(it->its, it);
 }
 
-/* False: the line stays. */
-static bool take_line(struct stream *stream, struct stream_connection *it, struct slice line) {
+bool input_take_line(struct stream *stream, struct stream_connection *it, struct slice line) {
 	bool is_settled = it->is_unsettled || is_settled_now(stream, it);
 	it->is_unsettled = false;
 	it->barrier = 0;
@@ -113,13 +118,13 @@ static bool take_line(struct stream *stream, struct stream_connection *it, struc
 /* Takes what may be taken off *bytes. True: what is left is no line yet. */
 static bool take_lines(struct stream *stream, struct stream_connection *it, struct slice *bytes) {
 	while (bytes->size > 0) {
-		if (!may_take(stream, it)) {
+		if (!input_may_take(stream, it)) {
 			return false;
 		}
 		struct slice rest = *bytes, line = {0};
 		bool is_skipping = it->is_skipping;
 		enum cutter_result result = cutter_next(&rest, &is_skipping, &line);
-		if (result == CUTTER_LINE && !take_line(stream, it, line)) {
+		if (result == CUTTER_LINE && !input_take_line(stream, it, line)) {
 			return false;
 		}
 		it->is_skipping = is_skipping;
@@ -182,7 +187,11 @@ static bool take(struct stream *stream, struct stream_connection *it, struct sli
 	}
 	switch ((enum stream_wire)it->wire) {
 	case WIRE_LINES: return take_lines(stream, it, bytes);
-	case WIRE_HTTP: return http_input(stream, it, bytes);
+	case WIRE_HTTP:
+		return http_input(stream, it, bytes) &&
+		       (!stream_is_websocket(it) || websocket_input(stream, it, bytes));
+	case WIRE_TEXT:
+	case WIRE_BINARY: return websocket_input(stream, it, bytes);
 	case WIRE_UNKNOWN: break;
 	}
 	return true;
@@ -227,10 +236,11 @@ void input_ready(struct stream *stream, struct stream_connection *it) {
 }
 
 void input_go_on(struct stream *stream, struct stream_connection *it) {
-	if (it->is_ending || (it->input_size == 0 && !it->is_at_end)) {
+	if (it->is_ending || (it->input_size == 0 && it->websocket == NULL && !it->is_at_end)) {
 		return;
 	}
-	if (it->input_size > 0 && it->wire == WIRE_LINES && !may_take(stream, it)) {
+	if ((it->input_size > 0 || it->websocket != NULL) && it->wire != WIRE_HTTP &&
+	    it->dialect != NULL && !input_may_take(stream, it)) {
 		wait_for_it(stream, it);
 		return;
 	}

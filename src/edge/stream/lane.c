@@ -23,7 +23,7 @@ void lane_finish(struct lane *lane) {
 	*lane = (struct lane){0};
 }
 
-void lane_restart(struct lane *lane, uint32_t key) {
+void lane_restart(struct lane *lane, uint64_t key) {
 	lane->key = key;
 	memset(lane->places, 0, lane->entries_room * sizeof(*lane->places));
 }

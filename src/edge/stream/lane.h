@@ -13,7 +13,7 @@
 #include "slice.h"
 
 struct lane {
-	uint32_t key;
+	uint64_t key;
 	uint64_t used; /* when it was last wanted, by whatever clock its owner has */
 	char *bytes;
 	size_t bytes_room, entries_room; /* powers of two */
@@ -29,7 +29,7 @@ struct lane {
 void lane_init(struct lane *lane, size_t bytes_room, size_t entries_room);
 void lane_finish(struct lane *lane);
 /* Empty, for another key. */
-void lane_restart(struct lane *lane, uint32_t key);
+void lane_restart(struct lane *lane, uint64_t key);
 
 /*
  * The rendering of an entry, if it is there and will be while up to half of the buffer is added.

@@ -111,8 +111,15 @@ void output_say(struct stream *stream, struct stream_connection *it, struct slic
 	}
 }
 
+void output_last(struct stream *stream, struct stream_connection *it, struct slice bytes) {
+	answers_add(&it->answers, stream->passed, bytes);
+	if (!it->is_blocked) {
+		output_ready(stream, it);
+	}
+}
+
 void stream_answer(struct stream *stream, struct stream_connection *it, struct slice bytes) {
-	output_say(stream, it, bytes);
+	output_say(stream, it, stream_wired(stream, it, bytes));
 }
 
 bool stream_is_behind(const struct stream_connection *it) {

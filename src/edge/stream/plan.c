@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(PLAN_BYTES_MAX + STREAM_RENDERING_BYTES_MAX * 2 <= STREAM_LANE_BYTES / 2,
+_Static_assert(PLAN_BYTES_MAX + STREAM_FRAMED_BYTES_MAX <= STREAM_LANE_BYTES / 2,
                "no rendering is overwritten by a later one of the same plan");
-_Static_assert(STREAM_RENDERING_BYTES_MAX <= STREAM_LANE_BYTES / 4, "a rendering fits a lane");
+_Static_assert(STREAM_FRAMED_BYTES_MAX <= STREAM_LANE_BYTES / 4, "a rendering fits a lane");
 
 struct rest {
 	size_t size, at;
@@ -69,7 +69,7 @@ static struct slice render(struct stream *stream, const struct stream_connection
 	size_t size = it->dialect->render(it->its, &record, it->key, stream->rendering,
 	                                  sizeof(stream->rendering));
 	assert(size <= sizeof(stream->rendering));
-	return lane_add(lane, number, slice_of(stream->rendering, size));
+	return lane_add(lane, number, stream_wired(stream, it, slice_of(stream->rendering, size)));
 }
 
 /* ---- a plan for many ---- */
@@ -114,7 +114,7 @@ static void note_common(struct plan *plan, const struct stretch_entry *entry, bo
 static void begin_common(struct plan *plan, const struct stream_connection *it) {
 	plan->is_common = it->is_reading && it->rest == NULL && it->answers == NULL;
 	plan->from = it->cursor;
-	plan->key = it->key;
+	plan->key = stream_lane_key(it);
 	plan->first = plan->last = 0;
 	plan->people_count = 0;
 	plan->lane = NULL;
@@ -132,7 +132,7 @@ static void end_common(const struct stream *stream, const struct stream_connecti
 static bool is_common_with(const struct stream *stream, const struct stream_connection *it,
                            const struct plan *plan) {
 	return plan->is_common && it->is_reading && it->cursor == plan->from &&
-	       it->key == plan->key && it->rest == NULL && it->answers == NULL &&
+	       stream_lane_key(it) == plan->key && it->rest == NULL && it->answers == NULL &&
 	       plan->end == stream->log.stretch.end && plan->lane->key == plan->key &&
 	       plan->lane->at == plan->lane_at && !is_of(plan, it) && has_all(it->rooms, plan);
 }
@@ -142,7 +142,7 @@ static bool is_common_with(const struct stream *stream, const struct stream_conn
 /* What is in `log` up to `limit`. False: the plan is full. */
 static bool plan_stretch(struct stream *stream, const struct stream_connection *it,
                          struct plan *plan, struct stream_log *log, uint64_t limit) {
-	struct lane *lane = stream_log_lane(log, it->key);
+	struct lane *lane = stream_log_lane(log, stream_lane_key(it));
 	plan->is_common = plan->is_common && log == &stream->log;
 	plan->lane = lane;
 	for (uint64_t number = stretch_after(&log->stretch, plan->to); number < log->stretch.end;

@@ -46,7 +46,7 @@ struct plan {
 	uint64_t people
 		[PLAN_PEOPLE_MAX]; /* whose entries they are, people or sessions: not for these */
 	unsigned people_count;
-	uint32_t key;
+	uint64_t key;
 	const struct lane *lane;
 	uint64_t lane_at;
 };

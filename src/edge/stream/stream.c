@@ -440,8 +440,10 @@ static void *create(struct edge *edge) {
 }
 
 static bool say_farewell(void *context, struct stream_connection *it) {
+	struct stream *stream = context;
 	if (!it->is_blocked && it->dialect->farewell != NULL) {
 		it->dialect->farewell(it->its, it, slice_from_string(LEAVING));
+		connection_say_why(stream, it, STREAM_END_EDGE);
 	}
 	return true;
 }

@@ -15,6 +15,7 @@
  *   cutter       bytes into lines (pure)
  *   sniff        which protocol the first bytes are (pure)
  *   http_input   HTTP: requests off what has come, an answer each (../web/site.h)
+ *   websocket_input  WebSocket: lines off its messages, and into frames
  *   answers      the buffer of answers (pure)
  *   lane         entries rendered for one key (pure)
  *   stream_log   a stretch of the log (stretch.h), and its lanes

@@ -18,6 +18,7 @@
 #include "pool.h"
 #include "stream.h"
 #include "stream_log.h"
+#include "websocket.h"
 
 /* What is kept of the log for all who read it live: some seconds of a very busy house. */
 #define STREAM_LOG_BYTES (2u * 1024 * 1024)
@@ -26,6 +27,9 @@
 /* Bytes of input that are held for a connection that is not to be heard yet. */
 #define STREAM_INPUT_BYTES_MAX (32u * 1024)
 _Static_assert(HTTP_REQUEST_BYTES_MAX < STREAM_INPUT_BYTES_MAX, "a request is held whole");
+/* A frame of the longest message, and what comes with it. */
+#define WEBSOCKET_INPUT_BYTES_MAX                                                                  \
+	(STREAM_TAGS_BYTES_MAX + STREAM_LINE_BYTES_MAX + WEBSOCKET_HEAD_BYTES_MAX)
 /* Requests of one connection that are not answered: more lines are taken when they are. */
 #define STREAM_REQUESTS_MAX 128
 
@@ -46,6 +50,8 @@ enum stream_wire {
 	WIRE_UNKNOWN, /* its first bytes have not said */
 	WIRE_LINES,
 	WIRE_HTTP,
+	WIRE_TEXT,   /* WebSocket: a line is a message of text, */
+	WIRE_BINARY, /* or of bytes */
 };
 
 /* In no room, for all who are: not to be written to, nor freed. */
@@ -60,6 +66,7 @@ struct stream_connection {
 	struct memberships *rooms;
 	struct answers *answers;
 	struct rest *rest;
+	struct websocket *websocket; /* a message that is coming in; or NULL */
 	uint32_t key;
 	bool is_open : 1;
 	bool is_opened : 1;    /* the dialect knows it, and has not heard that it ended */
@@ -79,6 +86,8 @@ struct stream_connection {
 	bool is_lagging : 1; /* it reads, or has read, what the car brought; until it is at the end */
 	bool is_overrun : 1;   /* more answers than it may have: to be closed */
 	bool is_continued : 1; /* HTTP: its sender has been told to send the body */
+	bool is_closed : 1;    /* WebSocket: a close frame was said */
+	bool is_either : 1;    /* WebSocket: it has not said which of both it speaks */
 	uint8_t wire : 3;      /* enum stream_wire */
 	uint8_t listener;
 	const struct stream_dialect *dialect; /* NULL: not known yet */
@@ -175,6 +184,7 @@ struct stream {
 	bool must_say_orphans;
 	bool is_full; /* no descriptor was to be had: the doors are closed for a moment */
 	char rendering[STREAM_RENDERING_BYTES_MAX];
+	char framed[STREAM_FRAMED_BYTES_MAX];
 	char input[STREAM_INPUT_BYTES_MAX];
 };
 
@@ -220,6 +230,8 @@ struct stream_connection *connection_open(struct stream *stream, int fd, const s
 /* Tells the dialect, once; nothing is read, from it or for it, any more. */
 void connection_end(struct stream *stream, struct stream_connection *it, enum stream_end end,
                     struct slice text);
+/* How a WebSocket is told why it ends: unless it has said so itself, or cannot be told. */
+void connection_say_why(struct stream *stream, struct stream_connection *it, enum stream_end end);
 /* The socket is closed and the slot free. Ended before. */
 void connection_drop(struct stream *stream, struct stream_connection *it);
 /* Both. */
@@ -253,7 +265,24 @@ void accept_stop(struct stream *stream);
 /* Descriptors are to be had again. */
 void accept_go_on(struct stream *stream);
 
+static inline bool stream_is_websocket(const struct stream_connection *it) {
+	return it->wire == WIRE_TEXT || it->wire == WIRE_BINARY;
+}
+/* Lines as they go over its wire: as they are, or in frames, in stream->framed. */
+struct slice stream_wired(struct stream *stream, const struct stream_connection *it,
+                          struct slice lines);
+/* What has the same bytes on the same wire, for lanes. */
+static inline uint64_t stream_lane_key(const struct stream_connection *it) {
+	return it->key | (uint64_t)it->wire << 32;
+}
+
 /* input.c */
+/* It speaks the dialect from now on, over this wire. */
+void input_open(struct stream *stream, struct stream_connection *it, enum stream_wire wire);
+/* False: the line stays. */
+bool input_take_line(struct stream *stream, struct stream_connection *it, struct slice line);
+/* May a line be taken? */
+bool input_may_take(struct stream *stream, struct stream_connection *it);
 void input_ready(struct stream *stream, struct stream_connection *it);
 /* What is held of its input may be taken now. */
 void input_go_on(struct stream *stream, struct stream_connection *it);
@@ -264,6 +293,8 @@ bool input_may_read(const struct stream_connection *it);
 /* output.c */
 /* As stream_answer(), as it goes over the wire. */
 void output_say(struct stream *stream, struct stream_connection *it, struct slice bytes);
+/* Of one that has ended, behind all that was said. */
+void output_last(struct stream *stream, struct stream_connection *it, struct slice bytes);
 void output_ready(struct stream *stream, struct stream_connection *it);
 /* It concerns this one: from this seq on there is something to read. */
 void output_wake(struct stream *stream, struct stream_connection *it, uint64_t seq);

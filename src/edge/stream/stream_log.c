@@ -68,7 +68,7 @@ static struct lane *oldest(struct stream_log *log) {
 	return lane;
 }
 
-struct lane *stream_log_lane(struct stream_log *log, uint32_t key) {
+struct lane *stream_log_lane(struct stream_log *log, uint64_t key) {
 	struct lane *lane = NULL;
 	for (unsigned i = 0; i < log->lanes_count && lane == NULL; i++) {
 		lane = log->lanes[i].key == key ? &log->lanes[i] : NULL;

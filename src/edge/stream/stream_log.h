@@ -40,6 +40,6 @@ void stream_log_record(const struct stretch *stretch, const struct stretch_entry
                        struct record *record);
 
 /* The lane of a key. Pointers into other lanes stay good. */
-struct lane *stream_log_lane(struct stream_log *log, uint32_t key);
+struct lane *stream_log_lane(struct stream_log *log, uint64_t key);
 
 #endif

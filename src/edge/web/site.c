@@ -7,8 +7,19 @@ struct row {
 	void (*visit)(struct site_visit *visit);
 };
 
+/* Also for clients that know no path. */
+static void visit_root(struct site_visit *visit) {
+	if (site_chat_is_asked_for(visit)) {
+		site_chat(visit);
+	} else {
+		http_answer_words(visit->answer, 404, "There is nothing here");
+	}
+}
+
 static const struct row rows[] = {
+	{"/", visit_root},
 	{"/healthz", site_health},
+	{"/irc", site_chat},
 };
 
 static const struct row *row_of(struct slice path) {
@@ -29,8 +40,8 @@ static bool is_one_of(struct slice method, const char *const words[]) {
 	return false;
 }
 
-void site_answer(struct edge *edge, const struct http_request *request, const struct address *peer,
-                 struct http_answer *answer) {
+enum site_next site_answer(struct edge *edge, const struct http_request *request,
+                           const struct address *peer, struct http_answer *answer) {
 	static const char *const reading[] = {"GET", "HEAD", NULL};
 	static const char *const others[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", NULL};
 	const struct row *row = row_of(request->path);
@@ -46,4 +57,5 @@ void site_answer(struct edge *edge, const struct http_request *request, const st
 	} else {
 		row->visit(&visit);
 	}
+	return visit.next;
 }
