@@ -3,7 +3,8 @@
  * over the stream face (dialect.h); what it knows of people and rooms it reads
  * from the edge's state.
  *
- *   dialect    the row: lines in, records in, ends
+ *   dialect    the row: lines in, ends
+ *   records    answers and entries in: who is told of them
  *   commands   the table of commands
  *   reply      lines to one connection, labels, batches
  *   asked      requests under way: who asked for what
@@ -269,8 +270,15 @@ bool irc_request_now(struct irc *irc, struct record *request, struct slice targe
 bool irc_asked_take(struct irc *irc, const struct record *record, struct irc_asked *asked);
 /* Answers to requests up to this one will not come any more: irc_answer_lost() is called for each. */
 void irc_asked_lose(struct irc *irc, uint64_t up_to);
-void irc_answer_lost(struct irc *irc, struct irc_asked *asked); /* dialect.c */
+void irc_answer_lost(struct irc *irc, struct irc_asked *asked); /* records.c */
 void irc_asked_drop_all(struct irc *irc);
+
+/* ---- records.c: of the row (stream.h) ---- */
+
+void irc_on_answer(void *irc, struct stream_connection *connection, const struct record *answer);
+void irc_on_entry(void *irc, const struct record *entry);
+void irc_on_whom(void *irc, const struct record *entry, struct stream_whom *whom);
+bool irc_reads(void *irc, const struct stream_connection *connection, const struct record *entry);
 
 /* ---- commands.c ---- */
 
