@@ -270,7 +270,7 @@ static enum account_word add(struct asked *asked, bool *is_change) {
 
 static enum account_word on_register(struct asked *asked, bool *is_change) {
 	bool is_done;
-	if (name_check(name_of(asked)) != NAME_OK) {
+	if (name_check(name_of(asked)) != NAME_OK || name_has_separator(name_of(asked))) {
 		return ACCOUNT_BAD_NAME;
 	}
 	if (!asked->is_console && name_mixes_scripts(name_of(asked))) {

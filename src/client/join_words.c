@@ -21,8 +21,8 @@
 	  "名字太长，最多 " QUOTE(NAME_CODE_POINTS_MAX) " 个字、" QUOTE(NAME_BYTES_MAX) " 字节",   \
 	  "a name has at most " QUOTE(NAME_CODE_POINTS_MAX) " characters and "                     \
 	  QUOTE(NAME_BYTES_MAX) " bytes")                                                          \
-	X(REASON_NAME_INVALID, "名字里不能有空格、控制符和 ! @ , * ?，开头不能是 : # & $ ~ % +",   \
-	  "no blanks, controls or ! @ , * ? in a name, nor : # & $ ~ % + first")                   \
+	X(REASON_NAME_INVALID, "名字里不能有空格、控制符和 ! @ , * ? /，开头不能是 : # & $ ~ % +",   \
+	  "no blanks, controls or ! @ , * ? / in a name, nor : # & $ ~ % + first")                   \
 	X(REASON_NAME_RESERVED, "这个名字是保留的", "that name is reserved")                       \
 	X(REASON_NAME_TAKEN, "“{name}”已经有人用了", "the name {name} is taken")                   \
 	X(REASON_NOT_ENTERED, "你已不在聊天室", "you are not in the room any more")                \

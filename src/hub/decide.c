@@ -150,6 +150,9 @@ struct trouble check_name(const struct deciding *d, const struct person *person,
 	if (!is_own && state_account_named(d->state, name) != 0) {
 		return (struct trouble){.reason = REASON_NAME_REGISTERED, .name = name};
 	}
+	if (!is_own && name_has_separator(name)) {
+		return (struct trouble){.reason = REASON_NAME_INVALID};
+	}
 	struct slice like = is_own ? slice_of(NULL, 0) : state_account_like(d->state, name);
 	return (struct trouble){.reason = like.size > 0 ? REASON_LOOKS_LIKE : REASON_NONE,
 	                        .text = like};
@@ -271,6 +274,7 @@ static const struct row {
 	{REQUEST_PROFILE, ANYBODY, decide_profile},
 	{REQUEST_TAGMSG, ANYBODY, decide_tagmsg},
 	{REQUEST_REDACT, ANYBODY, decide_redact},
+	{REQUEST_RELAY, ANYBODY, decide_relay},
 	{REQUEST_KILL, ANYBODY, decide_kill},
 	{REQUEST_WALLOPS, ANYBODY, decide_wallops},
 	{REQUEST_ORPHANS, ANYBODY, decide_orphans},

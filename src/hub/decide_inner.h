@@ -112,6 +112,8 @@ void refuse_message(struct deciding *d, const struct message *message, enum reas
 void refuse_with(struct deciding *d, const struct message *message, enum reason reason);
 /* Is something wrong? Then the message is refused for it. */
 bool is_refused(struct deciding *d, const struct message *message, struct trouble trouble);
+/* Are the client's tags such as may be passed on? If not, that is refused. */
+bool are_tags_good(struct deciding *d, const struct message *message);
 /* The room that it names by its id or its name; 0: there is none. */
 uint64_t room_of_message(const struct deciding *d);
 /* Is the person in it? If not, that is refused. */
@@ -220,7 +222,7 @@ decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide
 decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_account_set;
 decide_kind decide_read_up_to, decide_ghost;
 decide_kind decide_tagmsg;
-decide_kind decide_redact;
+decide_kind decide_redact, decide_relay;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite, decide_rename_room;
 decide_kind decide_mark, decide_set_metadata;
 decide_kind decide_founder, decide_standing;

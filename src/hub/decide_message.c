@@ -164,7 +164,7 @@ static bool may_reach_room(struct deciding *d, const struct message *message) {
 	       !is_refused(d, message, check_speech(d, message->person, room));
 }
 
-static bool are_tags_good(struct deciding *d, const struct message *message) {
+bool are_tags_good(struct deciding *d, const struct message *message) {
 	struct slice tags = d->request->tags;
 	if (tags.size <= TAGS_BYTES_MAX && utf8_is_valid(tags)) {
 		return true;

@@ -34,6 +34,7 @@
 	X(CAP_MULTILINE, "draft/multiline", MULTILINE_VALUE)                                       \
 	X(CAP_PRE_AWAY, "draft/pre-away", "")                                                      \
 	X(CAP_READ_MARKER, "draft/read-marker", "")                                                \
+	X(CAP_RELAYMSG, "draft/relaymsg", "/")                                                     \
 	X(CAP_ECHO_MESSAGE, "echo-message", "")                                                    \
 	X(CAP_EXTENDED_JOIN, "extended-join", "")                                                  \
 	X(CAP_INVITE_NOTIFY, "invite-notify", "")                                                  \

@@ -65,7 +65,8 @@
 	/* a stream's: secret (device) */                                                               \
 	X(2, ENTRY_LEFT, "left") /* person, session, name, rooms, reason */                             \
 	X(3, ENTRY_SAID,                                                                                \
-	  "said") /* person, name, room, other_name (a room's but the lobby), text */                   \
+	  "said") /* person, name, room, other_name (a room's but the lobby), text; by: it was */       \
+	/* passed on by this one, whose name is not that of the person */                               \
 	X(4, ENTRY_RENAMED, "renamed") /* person, name (new), other_name (old), rooms */                \
 	X(5, ENTRY_KICKED, "kicked")   /* person, session, name, rooms, by, text (why), reason */       \
 	X(6, ENTRY_SHOUTED, "shouted") /* by, text; to everybody */                                     \

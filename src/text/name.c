@@ -410,3 +410,17 @@ enum name_error name_check(struct slice name) {
 	}
 	return error != NAME_OK ? error : key_error;
 }
+
+bool name_has_separator(struct slice name) {
+	static const char *const alike[] = {"\u2044", "\u2215", "\u29F8"};
+	struct name_key key;
+	if (name_key(name, &key) != NAME_OK) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+		if (memmem(key.bytes, key.size, alike[i], strlen(alike[i])) != NULL) {
+			return true;
+		}
+	}
+	return memchr(key.bytes, NAME_SEPARATORS[0], key.size) != NULL;
+}

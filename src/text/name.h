@@ -89,6 +89,11 @@ struct name_key {
  * NAME_INVISIBLE, so that `admin` with something unseen between is reserved, as `ADMIN` is. */
 enum name_error name_check(struct slice name);
 
+/* Names that a bridge passes on have one of these in them ("ming/matrix"). Nobody who comes anew may
+ * have one, or what is drawn like one, so that no such name is somebody's. */
+#define NAME_SEPARATORS "/"
+bool name_has_separator(struct slice name);
+
 /* May a room be called this? A room's name begins with `#`; behind it stands what a name may have,
  * and no `:`. At most ROOM_NAME_BYTES_MAX bytes and 32 code points, with the `#`; no names are
  * reserved. Two rooms' names are compared as those of people are. */

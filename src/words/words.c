@@ -104,8 +104,8 @@
 	  REFUSAL_EN "a name has at most " QUOTE(NAME_CODE_POINTS_MAX) " characters and " QUOTE(   \
 		  NAME_BYTES_MAX) " bytes")                                                        \
 	X(SAY_NO_NAME_INVALID,                                                                     \
-	  REFUSAL_ZH "名字里不能有空格、控制符和 ! @ , * ?，开头不能是 : # & $ ~ % +",             \
-	  REFUSAL_EN "no blanks, controls or ! @ , * ? in a name, nor : # & $ ~ % + first")        \
+	  REFUSAL_ZH "名字里不能有空格、控制符和 ! @ , * ? /，开头不能是 : # & $ ~ % +",           \
+	  REFUSAL_EN "no blanks, controls or ! @ , * ? / in a name, nor : # & $ ~ % + first")      \
 	X(SAY_NO_NAME_RESERVED, REFUSAL_ZH "这个名字是保留的", REFUSAL_EN "that name is reserved") \
 	X(SAY_NO_NAME_TAKEN, REFUSAL_ZH "“{name}”已经有人用了",                                    \
 	  REFUSAL_EN "the name {name} is taken")                                                   \

@@ -30,6 +30,7 @@ TAG_CAPABILITIES = {
     "label": "labeled-response",
     "msgid": "message-tags",
     "bot": "message-tags",
+    "relaymsg": "draft/relaymsg",
 }
 
 UNESCAPED = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}

@@ -189,6 +189,76 @@ static void a_registered_room_s_name_is_its_founder_s(void **unused) {
 	rename_room("room-renamed(root<#mug)", root, "#cup", "#mug", NULL);
 }
 
+static void relay(const char *outcome, uint64_t session, const char *room, const char *as,
+                  const char *words) {
+	struct record request = by(session, REQUEST_RELAY, room, NULL, words);
+	request.by = text(as);
+	ask(outcome, request);
+}
+
+static void what_bridges_pass_on(void **unused) {
+	static const char *const bad[] = {
+		"",        "ming",     "m!ng/x",  "m ng/x",
+		"#ming/x", "ming/a.b", "+ming/x", "m@x/x",
+		"m'x/x",   "m,x/x",    "m:x/x",   "ming\x01/x",
+		"\xff/x",  "ming／x",  "m?x/x",   "1234567890123456789012345678901/x",
+	};
+	uint64_t ann = own("ann"), eve = come("eve", 0), root = come("root", PERSON_IS_OPERATOR);
+	join(ann, "#tea");
+	join(eve, "#tea");
+	relay("refused:no-such-room", ann, "#none", "ming/x", "hi");
+	relay("refused:not-room-operator", eve, "#tea", "ming/x", "hi");
+	relay("refused:not-room-operator", eve, "#tea", "ming", "");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		relay("refused:name-invalid", ann, "#tea", bad[i], "hi");
+	}
+	relay("refused:text-empty", ann, "#tea", "ming/x", NULL);
+	relay("said(小明/x<#tea:hi)", ann, "#tea", "小明/x", "hi");
+	struct record said = record_of(ENTRY_SAID);
+	assert_true(slice_equal(said.by, text("ann")));
+	assert_true(slice_equal(said.userhost, text("~relay@cloak.qun")));
+	assert_int_equal(said.bits, 0);
+	assert_int_equal(said.person,
+	                 session_person(world->state, state_session(world->state, ann)));
+	/* The server's operators do as they may where everybody may speak. */
+	relay("refused:cannot-send-to-room", root, "#tea", "ming/x", "hi");
+	mode("mode(ann<#tea:-n)", ann, "#tea", "-n");
+	relay("said(ming/x<#tea:hi)", root, "#tea", "ming/x", "hi");
+	join(root, "#lobby");
+	relay("said(ming/x:hi)", root, "#lobby", "ming/x", "hi");
+	/* Whom the administrator has silenced: the bridge, or who is behind it. */
+	ask("muted(ming/x) done",
+	    (struct record){.kind = REQUEST_MUTE, .queue = CONSOLE_QUEUE, .name = text("ming/x")});
+	relay("refused:muted", ann, "#tea", "MING/x", "hi");
+	relay("said(li/x<#tea:hi)", ann, "#tea", "li/x", "hi");
+	ask("muted(ann) done",
+	    (struct record){.kind = REQUEST_MUTE, .queue = CONSOLE_QUEUE, .name = text("ann")});
+	relay("refused:muted", ann, "#tea", "li/x", "hi");
+}
+
+/* Such a name is nobody's: it is refused to whoever comes; but who has one from before is not played. */
+static void a_relayed_name_is_nobody_s(void **unused) {
+	uint64_t ann = own("ann"), eve = come("eve", 0);
+	join(ann, "#tea");
+	struct record request = by(eve, REQUEST_RENAME, NULL, "ming/x", NULL);
+	ask("refused:name-invalid", request);
+	request.name = text("ming／x");
+	ask("refused:name-invalid", request);
+	request.name = text("ming⁄x");
+	ask("refused:name-invalid", request);
+	struct record entered = {.kind = ENTRY_ENTERED,
+	                         .seq = world->seq_next,
+	                         .time_us = world->now_us,
+	                         .person = world->seq_next,
+	                         .session = world->seq_next,
+	                         .face = FACE_IRC,
+	                         .name = text("old/x")};
+	assert_int_equal(state_apply(world->state, &entered, NULL, NULL), STATE_OK);
+	world->seq_next++;
+	relay("refused:name-taken", ann, "#tea", "Old/x", "hi");
+	relay("said(older/x<#tea:hi)", ann, "#tea", "older/x", "hi");
+}
+
 static void an_account_has_only_so_many(void **unused) {
 	char room[16], founded[40];
 	uint64_t ann = own("ann");
@@ -283,6 +353,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(who_waits, begin, end),
 		cmocka_unit_test_setup_teardown(whose_a_room_is, begin, end),
 		cmocka_unit_test_setup_teardown(rooms_are_renamed, begin, end),
+		cmocka_unit_test_setup_teardown(what_bridges_pass_on, begin, end),
+		cmocka_unit_test_setup_teardown(a_relayed_name_is_nobody_s, begin, end),
 		cmocka_unit_test_setup_teardown(a_registered_room_s_name_is_its_founder_s, begin,
 	                                        end),
 		cmocka_unit_test_setup_teardown(an_account_has_only_so_many, begin, end),

@@ -400,6 +400,17 @@ static void rooms_have_names_of_their_own(void **state) {
 	}
 }
 
+static void what_separates_is_found_however_it_is_drawn(void **state) {
+	static const char *const with[] = {"a/b", "/", "a／b", "a⁄b", "小明∕x"};
+	static const char *const without[] = {"", "ab", "a\\b", "ノ", "丿", "a|b", "\xff/"};
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+		assert_true(name_has_separator(slice_from_string(with[i])));
+	}
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		assert_false(name_has_separator(slice_from_string(without[i])));
+	}
+}
+
 static void each_error_has_a_word_of_its_own(void **state) {
 	for (int a = NAME_RESERVED; a <= NAME_OK; a++) {
 		for (int b = NAME_RESERVED; b < a; b++) {
@@ -425,6 +436,7 @@ int main(void) {
 		cmocka_unit_test(the_short_path_agrees_with_the_long_one),
 		cmocka_unit_test(the_hash_is_of_the_key_and_the_seed),
 		cmocka_unit_test(rooms_have_names_of_their_own),
+		cmocka_unit_test(what_separates_is_found_however_it_is_drawn),
 		cmocka_unit_test(each_error_has_a_word_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static const struct irc_command commands[] = {
 	{"NOTICE", irc_on_notice, 0, IRC_AFTER, false},
 	{"TAGMSG", irc_on_tagmsg, 1, IRC_AFTER, false},
 	{"REDACT", irc_on_redact, 2, IRC_AFTER, true},
+	{"RELAYMSG", irc_on_relaymsg, 3, IRC_AFTER, false},
 	{"BATCH", irc_on_batch, 1, IRC_AFTER, false},
 	{"JOIN", irc_on_join, 1, IRC_AFTER, false},
 	{"PART", irc_on_part, 1, IRC_AFTER, false},

@@ -67,6 +67,7 @@ static const struct {
 	{"REDACT", "REDACT target msgid [:why]: take back what was said"},
 	{"REGISTER", "REGISTER account * password: your name becomes your account"},
 	{"REHASH", "REHASH: read the configuration again; for operators"},
+	{"RELAYMSG", "RELAYMSG #room nick/elsewhere :text: for bridges; by operators"},
 	{"RENAME", "RENAME #room #new [:why]: give a room another name"},
 	{"SESSION",
          "SESSION token: go on with what was cut, with a token that you have made up, before one "

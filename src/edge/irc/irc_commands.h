@@ -42,6 +42,9 @@ void irc_on_kick(struct irc *irc);
 void irc_on_invite(struct irc *irc);
 void irc_on_names(struct irc *irc);
 
+/* relay.c */
+void irc_on_relaymsg(struct irc *irc);
+
 /* rename.c */
 void irc_on_rename(struct irc *irc);
 

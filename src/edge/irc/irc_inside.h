@@ -27,6 +27,7 @@
  *   redact     REDACT
  *   rooms      JOIN, PART, TOPIC, KICK, INVITE, NAMES
  *   rename     RENAME
+ *   relay      RELAYMSG
  *   list       LIST
  *   modes      MODE
  *   people     WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME
@@ -318,6 +319,8 @@ void irc_others_rename(struct irc *irc, const struct record *entry);
 void irc_compare_rooms(struct irc *irc);
 bool irc_rename_refused(struct irc *irc, const struct irc_asked *asked,
                         const struct record *answer);
+/* relay.c; false: as others are. */
+bool irc_relay_refused(struct irc *irc, const struct record *answer);
 /* Nobody knows what became of it. */
 void irc_say_lost(struct irc *irc, const struct irc_asked *asked);
 

@@ -30,6 +30,7 @@ enum irc_form {
 	FORM_PLAYBACK = 1 << 8,
 	FORM_REDACTION = 1 << 9,
 	FORM_CHANNEL_RENAME = 1 << 11,
+	FORM_RELAYED = 1 << 12,
 };
 
 uint32_t irc_form_of(uint64_t capabilities);

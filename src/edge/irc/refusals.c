@@ -83,6 +83,7 @@ static struct slice command_of(uint16_t kind) {
 	case REQUEST_SET_METADATA: return irc_word("METADATA");
 	case REQUEST_REDACT: return irc_word("REDACT");
 	case REQUEST_RENAME_ROOM: return irc_word("RENAME");
+	case REQUEST_RELAY: return irc_word("RELAYMSG");
 	default: return irc_word("*");
 	}
 }
@@ -280,6 +281,9 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 	}
 	if (asked->kind == REQUEST_SET_METADATA) {
 		irc_metadata_refused(irc, slice_from_string(asked->target), answer);
+		return;
+	}
+	if (asked->kind == REQUEST_RELAY && irc_relay_refused(irc, answer)) {
 		return;
 	}
 	if (asked->kind == REQUEST_RENAME_ROOM && irc_rename_refused(irc, asked, answer)) {

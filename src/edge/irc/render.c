@@ -23,6 +23,7 @@ uint32_t irc_form_of(uint64_t capabilities) {
 		{CAP_SETNAME, FORM_SETNAME},
 		{CAP_MESSAGE_REDACTION, FORM_REDACTION},
 		{CAP_CHANNEL_RENAME, FORM_CHANNEL_RENAME},
+		{CAP_RELAYMSG, FORM_RELAYED},
 	};
 	uint32_t form = 0;
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {

@@ -47,6 +47,10 @@ static void put_tags(struct irc_line *line, const struct irc_rendering *how,
 	    is_persons(entry)) {
 		put_tag(line, &has_any, "bot");
 	}
+	if ((how->form & FORM_RELAYED) != 0 && entry->kind == ENTRY_SAID && entry->by.size > 0) {
+		put_tag(line, &has_any, "draft/relaymsg=");
+		irc_put_escaped(line, entry->by);
+	}
 	if ((how->form & FORM_TAGS) != 0 && is_first && entry->tags.size > 0) {
 		put_tag(line, &has_any, "");
 		irc_put(line, entry->tags);

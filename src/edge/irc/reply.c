@@ -336,7 +336,8 @@ static bool takes_standard(const struct irc *irc, const char *command) {
 			return true;
 		}
 	}
-	return irc_can(irc, CAP_STANDARD_REPLIES);
+	/* Who says RELAYMSG knows what answers it, whether or not it has asked for the tag. */
+	return irc_can(irc, CAP_STANDARD_REPLIES) || strcmp(command, "RELAYMSG") == 0;
 }
 
 void irc_standard(struct irc *irc, const char *type, const char *command, const char *code,
