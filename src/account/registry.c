@@ -17,6 +17,8 @@ _Static_assert(ACCOUNTS_SALT_BYTES == ACCOUNT_SALT_BYTES, "what is kept fits the
 _Static_assert(ACCOUNTS_KEY_BYTES == ACCOUNT_KEY_BYTES, "what is kept fits the wire");
 _Static_assert(REGISTRY_SECRET_BYTES == crypto_generichash_KEYBYTES, "a secret is a key");
 
+#define SECOND_US UINT64_C(1000000)
+
 /* Mistakes before one has to wait: of one name from one origin; of one name from all together. */
 #define FREE_MISTAKES 3
 #define FREE_MISTAKES_OF_ALL 30
@@ -243,6 +245,37 @@ static enum account_word make_keys(struct slice given, struct account *account) 
 
 /* ---- questions ---- */
 
+/* Where it counts: what comes from this machine may be anybody's, and the console is nobody's network. */
+static uint64_t counted_origin(const struct asked *asked) {
+	return asked->is_console || asked->question->is_near ? 0 : asked->question->origin;
+}
+
+/* Have there been too many from there? wait_s says for how long. */
+static enum account_word may_register(struct asked *asked) {
+	uint64_t origin = counted_origin(asked), count = 0, first_us = 0;
+	uint64_t now_us = asked->now.wall_us;
+	uint64_t within_us = (uint64_t)asked->now.registrations_s * SECOND_US;
+	if (origin == 0 || asked->now.registrations_max == 0) {
+		return ACCOUNT_OK;
+	}
+	enum store_error error = open_accounts(asked->registry, false);
+	if (error == STORE_OK) {
+		error = accounts_added_from(asked->registry->accounts, origin,
+		                            now_us > within_us ? now_us - within_us : 0, &count,
+		                            &first_us);
+	}
+	if (error != STORE_OK && error != STORE_NONE) {
+		return failed(asked->registry);
+	}
+	if (count < asked->now.registrations_max) {
+		return ACCOUNT_OK;
+	}
+	uint64_t until_us = first_us + within_us;
+	asked->answer->wait_s =
+		until_us > now_us ? (uint32_t)((until_us - now_us) / SECOND_US) + 1 : 1;
+	return ACCOUNT_TOO_MANY;
+}
+
 static enum account_word add(struct asked *asked, bool *is_change) {
 	struct registry *registry = asked->registry;
 	struct account *account = &asked->account;
@@ -260,8 +293,8 @@ static enum account_word add(struct asked *asked, bool *is_change) {
 	if (count >= ACCOUNTS_MAX) {
 		return ACCOUNT_FULL;
 	}
-	if (accounts_add(registry->accounts, account, asked->question->nonce, asked->now.wall_us) !=
-	    STORE_OK) {
+	if (accounts_add(registry->accounts, account, asked->question->nonce, asked->now.wall_us,
+	                 counted_origin(asked)) != STORE_OK) {
 		return failed(registry);
 	}
 	*is_change = true;
@@ -286,7 +319,8 @@ static enum account_word on_register(struct asked *asked, bool *is_change) {
 	if (asked->is_known) {
 		return is_done ? tell(asked) : ACCOUNT_TAKEN;
 	}
-	return add(asked, is_change);
+	word = may_register(asked);
+	return word == ACCOUNT_OK ? add(asked, is_change) : word;
 }
 
 static enum account_word on_verify(struct asked *asked) {

@@ -29,9 +29,11 @@ struct registry *registry_create(const char *folder,
                                  const uint8_t secret[static REGISTRY_SECRET_BYTES]);
 void registry_destroy(struct registry *registry);
 
-/* The times of both clocks (clock.h). */
+/* The times of both clocks (clock.h); and how many accounts a network may register within so many seconds. */
 struct registry_now {
 	uint64_t wall_us, steady_us;
+	uint32_t registrations_max; /* 0: as many as it likes */
+	uint32_t registrations_s;
 };
 
 /* Are its sizes those of its fields? Of one that came from another process. */

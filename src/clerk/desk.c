@@ -40,6 +40,8 @@ struct job {
 	struct account_question question;
 	/* CLERK_ACCOUNT_VERIFY_SECRET: as the configuration had it when it was asked. "": nobody has it. */
 	char hash[CONFIG_HASH_BYTES];
+	/* CLERK_ACCOUNT_REGISTER: likewise. */
+	uint32_t registrations_max, registrations_s;
 	/* What the worker makes of it. */
 	struct account_answer answer;
 	struct account_answer *list; /* of CLERK_ACCOUNT_LIST; owned */
@@ -104,7 +106,9 @@ static void work_on(struct desk *desk, struct job *job) {
 		return;
 	}
 	const struct registry_now now = {.wall_us = clock_wall_us(),
-	                                 .steady_us = clock_steady_us()};
+	                                 .steady_us = clock_steady_us(),
+	                                 .registrations_max = job->registrations_max,
+	                                 .registrations_s = job->registrations_s};
 	if (job->head.what == CLERK_ACCOUNT_VERIFY_SECRET) {
 		registry_verify_secret(desk->registry, &job->question,
 		                       job->hash[0] == '\0' ? NULL : job->hash, now, &job->answer);
@@ -300,6 +304,8 @@ static bool take_job(struct desk *desk, unsigned index, const struct clerk_quest
 		job->head = *question;
 		job->question = *asked;
 		memcpy(job->hash, hash, CONFIG_HASH_BYTES);
+		job->registrations_max = desk->house->config->registrations_per_network;
+		job->registrations_s = desk->house->config->registrations_s;
 		job->state = JOB_WAITS;
 		pthread_cond_signal(&desk->something);
 	}

@@ -38,6 +38,8 @@ static const char *const sentences[ACCOUNT_WORDS_COUNT][2] = {
 	[ACCOUNT_MIXED] = {"这个名字混用了几种文字", "The name mixes alphabets"},
 	[ACCOUNT_LOOKS_LIKE] = {"这个名字太像注册过的一个名字",
                                 "The name looks like a registered one"},
+	[ACCOUNT_TOO_MANY] = {"那里刚注册了太多名字",
+                              "Too many were registered from there just now"},
 };
 
 const char *account_sentence(enum language language, uint32_t word) {

@@ -6,8 +6,8 @@
  *
  * Which of a question's fields are looked at:
  *
- *   REGISTER      name, password, nonce         OK, TAKEN, BAD_NAME, MIXED (alike.h; the console
- *                                               may all the same), WEAK, BAD_PASSWORD, FULL
+ *   REGISTER      name, password, nonce,        OK, TAKEN, BAD_NAME, MIXED (alike.h; the console
+ *                 origin, is_near               may all the same), WEAK, BAD_PASSWORD, FULL, TOO_MANY
  *   VERIFY        name, password, origin        OK, WRONG (an unknown name too), TOO_SOON
  *   KEYS          name, origin                  OK with salt, iterations, stored, server (of an
  *                                               unknown name invented ones, the same each
@@ -36,6 +36,10 @@
  * Guessing: each wrong password, for a name or the server, from an origin (a hash
  * of the network that the guess came from) is counted, and for an account from all origins
  * together; after a few the next must wait, longer each time (TOO_SOON, wait_s). The console's are not counted.
+ *
+ * Registrations are counted by origin as well, but not those from this machine (is_near: what is in
+ * front of us comes from there) and not the console's; the count is in accounts.db and outlives everybody. Above what
+ * the configuration allows: TOO_MANY, wait_s.
  *
  * Passwords are prepared before they are hashed or compared (RFC 4013: NFKC, no
  * controls), so whoever types 全角 or half-width, composed or not, has the same.
@@ -72,7 +76,8 @@
 	X(ACCOUNT_NOT_PERMITTED, "not-permitted")   /* the console's alone */                      \
 	X(ACCOUNT_FAILED, "unavailable")                                                           \
 	X(ACCOUNT_MIXED, "name-mixes-scripts")   /* letters of alphabets that nobody mixes */      \
-	X(ACCOUNT_LOOKS_LIKE, "name-looks-like") /* a registered one: who asks finds out itself */
+	X(ACCOUNT_LOOKS_LIKE, "name-looks-like") /* a registered one: who asks finds out itself */ \
+	X(ACCOUNT_TOO_MANY, "too-many-accounts") /* from there; wait_s: try again then */
 
 #define ACCOUNT_WORD_ENUM(name, word) name,
 enum account_word { ACCOUNT_WORDS(ACCOUNT_WORD_ENUM) ACCOUNT_WORDS_COUNT };
@@ -87,7 +92,7 @@ struct account_question {
 	uint16_t name_size;
 	uint16_t password_size;
 	uint16_t new_password_size;
-	uint16_t unused;
+	uint16_t is_near; /* it comes from a loopback address */
 	char name[NAME_BYTES_MAX];
 	char password[ACCOUNT_PASSWORD_BYTES_MAX];
 	char new_password[ACCOUNT_PASSWORD_BYTES_MAX];
@@ -95,7 +100,7 @@ struct account_question {
 
 struct account_answer {
 	uint32_t word;   /* enum account_word */
-	uint32_t wait_s; /* ACCOUNT_TOO_SOON */
+	uint32_t wait_s; /* ACCOUNT_TOO_SOON, ACCOUNT_TOO_MANY */
 	uint64_t id;     /* of the account: they count up, and none is given twice */
 	uint64_t created_us;
 	uint32_t flags; /* none is known yet */

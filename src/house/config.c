@@ -26,6 +26,8 @@ void config_defaults(struct config *config, struct config_secrets *secrets) {
 		.access = ACCESS_OPEN,
 		.has_registration = true,
 		.connections_per_network = 256,
+		.registrations_per_network = 30,
+		.registrations_s = 3600,
 		.ping_s = 120,
 		.ping_timeout_s = 120,
 		.register_s = 60,

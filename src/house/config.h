@@ -58,9 +58,11 @@ struct config {
 	/* [limits] */
 	uint32_t
 		connections_per_network; /* a process of edges counts its own; loopback is not counted */
-	uint32_t ping_s;                 /* silence after which a stream's client is asked, */
-	uint32_t ping_timeout_s;         /* and after that, until it is the end */
-	uint32_t register_s;             /* to enter, from the connection's beginning */
+	/* Accounts that people of a network may register within so many seconds, in all; loopback is not counted. */
+	uint32_t registrations_per_network, registrations_s;
+	uint32_t ping_s;         /* silence after which a stream's client is asked, */
+	uint32_t ping_timeout_s; /* and after that, until it is the end */
+	uint32_t register_s;     /* to enter, from the connection's beginning */
 };
 
 struct config_operator {

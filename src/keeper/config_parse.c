@@ -275,6 +275,15 @@ static bool take_connections(struct reading *reading, const char *value) {
 	                   &reading->config->connections_per_network);
 }
 
+static bool take_registrations(struct reading *reading, const char *value) {
+	return take_number(reading, value, 1, ACCOUNTS_MAX,
+	                   &reading->config->registrations_per_network);
+}
+
+static bool take_registrations_within(struct reading *reading, const char *value) {
+	return take_number(reading, value, 1, SECONDS_MAX, &reading->config->registrations_s);
+}
+
 static bool take_ping(struct reading *reading, const char *value) {
 	return take_number(reading, value, 1, SECONDS_MAX, &reading->config->ping_s);
 }
@@ -312,6 +321,8 @@ static const struct row rows[] = {
 	{"accounts", "stay", take_stay},
 	{"web", "origins", take_origins},
 	{"limits", "connections-per-network", take_connections},
+	{"limits", "registrations-per-network", take_registrations},
+	{"limits", "registrations-within", take_registrations_within},
 	{"limits", "ping-interval", take_ping},
 	{"limits", "ping-timeout", take_ping_timeout},
 	{"limits", "register-timeout", take_register},

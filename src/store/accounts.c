@@ -13,12 +13,16 @@
 #include "store_inner.h"
 
 #define ACCOUNTS_APPLICATION_ID 0x71756e33 /* "qun3" */
-#define ACCOUNTS_VERSION 1
+#define ACCOUNTS_VERSION 2
 
 #define BUSY_MS_MAX 5000
 #define DEEDS_KEPT_US (UINT64_C(24) * 3600 * 1000 * 1000)
 
 #define ACCOUNT_COLUMNS "id, key, name, hash, iterations, salt, stored, server, created, flags "
+
+#define DEEDS_HAVE_ORIGINS                                                                         \
+	"ALTER TABLE deeds ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"                          \
+	"CREATE INDEX deeds_by_origin ON deeds (origin, at) WHERE origin <> 0;"
 
 static const char schema[] =
 	"BEGIN IMMEDIATE;"
@@ -27,7 +31,7 @@ static const char schema[] =
 	"stored BLOB NOT NULL, server BLOB NOT NULL, created INTEGER NOT NULL, "
 	"flags INTEGER NOT NULL);"
 	"CREATE TABLE deeds (nonce INTEGER PRIMARY KEY, at INTEGER NOT NULL);"
-	"CREATE INDEX deeds_by_time ON deeds (at);";
+	"CREATE INDEX deeds_by_time ON deeds (at);" DEEDS_HAVE_ORIGINS;
 
 struct accounts {
 	sqlite3 *db;
@@ -143,12 +147,17 @@ static enum store_error know_it(struct accounts *accounts) {
 		return say(accounts, STORE_FOREIGN, "%s is a database of another program",
 		           accounts->path);
 	}
-	if (number_of(accounts, "PRAGMA user_version") > ACCOUNTS_VERSION) {
+	int64_t version = number_of(accounts, "PRAGMA user_version");
+	if (version > ACCOUNTS_VERSION) {
 		return say(accounts, STORE_NEWER,
 		           "%s was written by a newer version of qun: use that version",
 		           accounts->path);
 	}
-	return STORE_OK;
+	return version == 1 ? execute(accounts,
+	                              "BEGIN IMMEDIATE;" DEEDS_HAVE_ORIGINS
+	                              "PRAGMA user_version = 2;COMMIT",
+	                              "bring it up to date")
+	                    : STORE_OK;
 }
 
 static enum store_error open_db(struct accounts *accounts) {
@@ -292,6 +301,23 @@ enum store_error accounts_count(struct accounts *accounts, uint64_t *count) {
 	return found < 0 ? fail(accounts, sqlite3_errcode(accounts->db), "count") : STORE_OK;
 }
 
+enum store_error accounts_added_from(struct accounts *accounts, uint64_t origin, uint64_t since_us,
+                                     uint64_t *count, uint64_t *first_us) {
+	sqlite3_stmt *statement = prepare(accounts, "SELECT count(*), min(at) FROM deeds WHERE "
+	                                            "origin = ?1 AND origin <> 0 AND at > ?2");
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_int64(statement, 1, (int64_t)origin);
+	sqlite3_bind_int64(statement, 2, (int64_t)since_us);
+	int result = sqlite3_step(statement);
+	enum store_error error = result == SQLITE_ROW ? STORE_OK : fail(accounts, result, "count");
+	*count = (uint64_t)sqlite3_column_int64(statement, 0);
+	*first_us = (uint64_t)sqlite3_column_int64(statement, 1);
+	sqlite3_finalize(statement);
+	return error;
+}
+
 enum store_error accounts_is_done(struct accounts *accounts, uint64_t nonce, bool *is_done) {
 	sqlite3_stmt *statement = prepare(accounts, "SELECT 1 FROM deeds WHERE nonce = ?1");
 	if (statement == NULL) {
@@ -318,29 +344,36 @@ static enum store_error run(struct accounts *accounts, sqlite3_stmt *statement) 
 	return error;
 }
 
-static enum store_error note_deed(struct accounts *accounts, uint64_t nonce, uint64_t now_us) {
+/* What was done: who repeats it asks for its nonce, and an origin's are counted. */
+struct deed {
+	uint64_t nonce, now_us, origin;
+};
+
+static enum store_error note_deed(struct accounts *accounts, const struct deed *deed) {
 	sqlite3_stmt *statement = prepare(accounts, "DELETE FROM deeds WHERE at < ?1");
 	if (statement == NULL) {
 		return STORE_FAILED;
 	}
 	sqlite3_bind_int64(statement, 1,
-	                   now_us > DEEDS_KEPT_US ? (int64_t)(now_us - DEEDS_KEPT_US) : 0);
+	                   deed->now_us > DEEDS_KEPT_US ? (int64_t)(deed->now_us - DEEDS_KEPT_US)
+	                                                : 0);
 	enum store_error error = run(accounts, statement);
 	if (error != STORE_OK) {
 		return error;
 	}
-	statement = prepare(accounts, "INSERT INTO deeds VALUES (?1, ?2)");
+	statement = prepare(accounts, "INSERT INTO deeds (nonce, at, origin) VALUES (?1, ?2, ?3)");
 	if (statement == NULL) {
 		return STORE_FAILED;
 	}
-	sqlite3_bind_int64(statement, 1, (int64_t)nonce);
-	sqlite3_bind_int64(statement, 2, (int64_t)now_us);
+	sqlite3_bind_int64(statement, 1, (int64_t)deed->nonce);
+	sqlite3_bind_int64(statement, 2, (int64_t)deed->now_us);
+	sqlite3_bind_int64(statement, 3, (int64_t)deed->origin);
 	return run(accounts, statement);
 }
 
 /* The statement, which it finalizes, and the deed in one transaction. */
-static enum store_error change(struct accounts *accounts, sqlite3_stmt *statement, uint64_t nonce,
-                               uint64_t now_us, uint64_t *id) {
+static enum store_error change(struct accounts *accounts, sqlite3_stmt *statement,
+                               const struct deed *deed, uint64_t *id) {
 	if (statement == NULL) {
 		return STORE_FAILED;
 	}
@@ -354,7 +387,7 @@ static enum store_error change(struct accounts *accounts, sqlite3_stmt *statemen
 		*id = (uint64_t)sqlite3_last_insert_rowid(accounts->db);
 	}
 	if (error == STORE_OK) {
-		error = note_deed(accounts, nonce, now_us);
+		error = note_deed(accounts, deed);
 	}
 	if (error != STORE_OK) {
 		sqlite3_exec(accounts->db, "ROLLBACK", NULL, NULL, NULL);
@@ -372,7 +405,8 @@ static void bind_password(sqlite3_stmt *statement, const struct account *account
 }
 
 enum store_error accounts_add(struct accounts *accounts, struct account *account, uint64_t nonce,
-                              uint64_t now_us) {
+                              uint64_t now_us, uint64_t origin) {
+	const struct deed deed = {.nonce = nonce, .now_us = now_us, .origin = origin};
 	sqlite3_stmt *statement = prepare(
 		accounts, "INSERT INTO accounts (key, name, hash, iterations, salt, stored, "
 			  "server, created, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
@@ -386,11 +420,12 @@ enum store_error accounts_add(struct accounts *accounts, struct account *account
 		sqlite3_bind_int64(statement, 8, (int64_t)account->created_us);
 		sqlite3_bind_int64(statement, 9, account->flags);
 	}
-	return change(accounts, statement, nonce, now_us, &account->id);
+	return change(accounts, statement, &deed, &account->id);
 }
 
 enum store_error accounts_set_password(struct accounts *accounts, const struct account *account,
                                        uint64_t nonce, uint64_t now_us) {
+	const struct deed deed = {.nonce = nonce, .now_us = now_us};
 	sqlite3_stmt *statement =
 		prepare(accounts, "UPDATE accounts SET hash = ?3, iterations = ?4, salt = ?5, "
 	                          "stored = ?6, server = ?7 WHERE id = ?1");
@@ -398,14 +433,15 @@ enum store_error accounts_set_password(struct accounts *accounts, const struct a
 		sqlite3_bind_int64(statement, 1, (int64_t)account->id);
 		bind_password(statement, account);
 	}
-	return change(accounts, statement, nonce, now_us, NULL);
+	return change(accounts, statement, &deed, NULL);
 }
 
 enum store_error accounts_drop(struct accounts *accounts, uint64_t id, uint64_t nonce,
                                uint64_t now_us) {
+	const struct deed deed = {.nonce = nonce, .now_us = now_us};
 	sqlite3_stmt *statement = prepare(accounts, "DELETE FROM accounts WHERE id = ?1");
 	if (statement != NULL) {
 		sqlite3_bind_int64(statement, 1, (int64_t)id);
 	}
-	return change(accounts, statement, nonce, now_us, NULL);
+	return change(accounts, statement, &deed, NULL);
 }

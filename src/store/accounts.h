@@ -14,7 +14,7 @@
  *   accounts  id, key (name_key()), name as registered, hash (Argon2id, of
  *             crypto_pwhash_str()), salt, iterations, stored, server (SCRAM-SHA-256,
  *             RFC 5802 and 7677), created (µs), flags
- *   deeds     nonce, at (µs)
+ *   deeds     nonce, at (µs), origin (of a registration that counts: a hash of the network it came from)
  */
 #ifndef ACCOUNTS_H
 #define ACCOUNTS_H
@@ -65,12 +65,18 @@ enum store_error accounts_find(struct accounts *accounts, const struct name_key 
 /* The first with an id above `after`; STORE_NONE: there are no more. */
 enum store_error accounts_next(struct accounts *accounts, uint64_t after, struct account *account);
 enum store_error accounts_count(struct accounts *accounts, uint64_t *count);
+/* How many were added from there after that time, and when the first of them was; dropped or not. */
+enum store_error accounts_added_from(struct accounts *accounts, uint64_t origin, uint64_t since_us,
+                                     uint64_t *count, uint64_t *first_us);
 /* Was the change with that nonce made? */
 enum store_error accounts_is_done(struct accounts *accounts, uint64_t nonce, bool *is_done);
 
-/* Changes, whole or not at all. `now_us` is the wall clock's. Adding gives the account its id. */
+/*
+ * Changes, whole or not at all. `now_us` is the wall clock's. Adding gives the account its id;
+ * `origin`: where it is counted, for a day; 0: nowhere.
+ */
 enum store_error accounts_add(struct accounts *accounts, struct account *account, uint64_t nonce,
-                              uint64_t now_us);
+                              uint64_t now_us, uint64_t origin);
 /* The hash and SCRAM's keys of the account with that id. */
 enum store_error accounts_set_password(struct accounts *accounts, const struct account *account,
                                        uint64_t nonce, uint64_t now_us);

@@ -1,7 +1,9 @@
 """What the administrator does against trouble, and what is later found of it: bans, levels, `audit`."""
 
 import re
+import shutil
 
+import pytest
 import tools
 from irc import Irc
 from plain import Plain
@@ -315,3 +317,74 @@ def test_moderation(serve, place, crowd_of):
 
     no_new_accounts(server, crowd_of(server))
     all_is_quiet(server, *nobody_new(server, crowd_of(server)))
+
+
+# ---- What one network may ------------------------------------------------------------------------
+
+LIMITS = """
+[access]
+cleartext-passwords = yes
+[limits]
+connections-per-network = 3
+registrations-per-network = 2
+"""
+
+# Nothing but a loopback, and addresses that are none.
+OWN_NETWORK = "ip link set lo up && ip route add local 192.0.2.0/24 dev lo && "
+
+
+def comes_from(server, source):
+    """A connection, as soon as there is a place: who has gone may be there for a moment."""
+    someone = Irc(server, source, to=("192.0.2.1", 8888))
+    someone.send("CAP LS 302")
+    if someone.next().command == "CAP":
+        return someone
+    someone.close()
+    return None
+
+
+def registers(server, nick, source, how="REGISTER * * a-long-password"):
+    someone = eventually(lambda: comes_from(server, source), "a place")
+    told = said(someone.enter(nick, "standard-replies"), how)
+    someone.quit()
+    someone.close()
+    return told
+
+
+def refusals(server, reason):
+    return sum(each.get("refusals", {}).get(reason, 0) for each in server.admin_json("stats"))
+
+
+def test_what_one_network_may(serve, place):
+    """Connections at once, and accounts in a while, counted by whoever lives longest; loopback is not counted."""
+    if not tools.IS_ROOT or not tools.may_unshare("-n") or not shutil.which("ip"):
+        pytest.skip("needs a network of its own")
+    (place / "qun.conf").write_text(LIMITS)
+    (place / "qun.conf").chmod(0o600)
+    server = serve(
+        *("--rate", "100000:100000", "--config", place / "qun.conf", "--edges", "1"),
+        listen=("0.0.0.0:8888",),
+        wrap=("unshare", "-n", "sh", "-c", f'{OWN_NETWORK} exec "$0" "$@"'),
+    )
+    with tools.network_of(server.pid):
+        here = [Irc(server, "192.0.2.7", to=("192.0.2.1", 8888)).enter(f"one{i}") for i in range(3)]
+        turned_away = Irc(server, "192.0.2.7", to=("192.0.2.1", 8888))
+        assert "Too many connections" in turned_away.expect_end()[0].last
+        Irc(server, "192.0.2.8", to=("192.0.2.1", 8888)).enter("elsewhere").quit()
+        here.pop().reset()
+        assert "REGISTER SUCCESS a" in registers(server, "a", "192.0.2.7")
+        for each in here:
+            each.reset()
+
+        assert "REGISTER SUCCESS b" in registers(server, "b", "192.0.2.7")
+        told = registers(server, "c", "192.0.2.7")
+        assert "FAIL REGISTER TEMPORARILY_UNAVAILABLE c :Many names were registered from your network" in told
+        for name in ("edge 0", "clerk"):
+            server.wait_replaced(name, server.kill(name))
+        told = registers(server, "d", "192.0.2.7", "NS REGISTER a-long-password")
+        assert "Many names were registered from your network" in told
+        assert "REGISTER SUCCESS e" in registers(server, "e", "192.0.2.9")
+        for name in ("f", "g", "h"):
+            near = Irc(server, to=("127.0.0.1", 8888)).enter(name, "standard-replies")
+            assert "REGISTER SUCCESS" in said(near, "REGISTER * * a-long-password")
+        assert refusals(server, "limit") >= 1

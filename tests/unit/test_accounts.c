@@ -246,6 +246,32 @@ static void a_newer_file_is_left_alone(void **unused) {
 	assert_int_equal(accounts_open(&accounts, folder, true, why), STORE_NEWER);
 }
 
+static int64_t number(const char *sql) {
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	assert_int_equal(sqlite3_open(in_folder("accounts.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	int64_t value =
+		sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return value;
+}
+
+/* As it was before deeds had origins. */
+static void an_older_file_is_brought_up_to_date(void **unused) {
+	assert_int_equal(add("ming", "correct horse", 1), ACCOUNT_OK);
+	registry_destroy(registry);
+	(void)number("DROP INDEX deeds_by_origin");
+	(void)number("ALTER TABLE deeds DROP COLUMN origin");
+	(void)number("PRAGMA user_version = 1");
+	registry = registry_create(folder, secret);
+	assert_int_equal(add("ming", "correct horse", 1), ACCOUNT_OK);
+	assert_int_equal(add("hong", "correct horse", 2), ACCOUNT_OK);
+	assert_int_equal(number("PRAGMA user_version"), 2);
+	assert_int_equal(number("SELECT count(*) FROM deeds WHERE origin = 1"), 1);
+}
+
 /* ---- questions ---- */
 
 static void nobody_is_registered_at_first(void **unused) {
@@ -313,6 +339,46 @@ static void a_repeated_change_is_one_change(void **unused) {
 }
 
 /* From an edge with the password, from the console without. */
+static uint32_t add_from(const char *name, uint64_t origin, bool is_near, bool is_console) {
+	static uint64_t nonce;
+	struct account_question question = question_of(name, "correct horse");
+	question.nonce = 1000 + ++nonce;
+	question.origin = origin;
+	question.is_near = is_near;
+	return ask(CLERK_ACCOUNT_REGISTER, &question, is_console);
+}
+
+/* What was registered counts for a while, whoever asks and whoever died; nothing else does. */
+static void a_network_registers_so_many(void **unused) {
+	now.registrations_max = 2;
+	now.registrations_s = 600;
+	assert_int_equal(add_from("a", 7, false, false), ACCOUNT_OK);
+	now.wall_us += 100 * SECOND_US;
+	assert_int_equal(add_from("a", 7, false, false), ACCOUNT_TAKEN);
+	assert_int_equal(add("b", "short", 3), ACCOUNT_WEAK);
+	assert_int_equal(add_from("b", 7, false, false), ACCOUNT_OK);
+	assert_int_equal(add_from("c", 7, false, false), ACCOUNT_TOO_MANY);
+	assert_false(was_change);
+	assert_in_range(last.wait_s, 500, 501);
+	begin_anew();
+	assert_int_equal(add_from("c", 7, false, false), ACCOUNT_TOO_MANY);
+	/* Elsewhere, from this machine, and at the console. */
+	assert_int_equal(add_from("d", 8, false, false), ACCOUNT_OK);
+	assert_int_equal(add_from("e", 7, true, false), ACCOUNT_OK);
+	assert_int_equal(add_from("f", 7, false, true), ACCOUNT_OK);
+	/* To drop it is no way to make more of them. */
+	struct account_question drop = question_of("a", "correct horse");
+	drop.nonce = 77;
+	assert_int_equal(ask(CLERK_ACCOUNT_DROP, &drop, false), ACCOUNT_OK);
+	assert_int_equal(add_from("c", 7, false, false), ACCOUNT_TOO_MANY);
+	/* One for each that is long enough ago. */
+	now.wall_us += 501 * SECOND_US;
+	assert_int_equal(add_from("c", 7, false, false), ACCOUNT_OK);
+	assert_int_equal(add_from("g", 7, false, false), ACCOUNT_TOO_MANY);
+	now.registrations_max = 0;
+	assert_int_equal(add_from("g", 7, false, false), ACCOUNT_OK);
+}
+
 static void who_may_change_what(void **unused) {
 	struct account_question question = question_of("ming", "");
 	assert_int_equal(add("ming", "correct horse", 1), ACCOUNT_OK);
@@ -480,10 +546,12 @@ int main(void) {
 		in_a_folder(a_file_that_others_can_read_is_refused),
 		in_a_folder(what_is_no_file_of_ours_is_refused),
 		in_a_folder(a_newer_file_is_left_alone),
+		in_a_folder(an_older_file_is_brought_up_to_date),
 		in_a_folder(nobody_is_registered_at_first),
 		in_a_folder(a_name_is_registered_once),
 		in_a_folder(not_every_name_or_password_will_do),
 		in_a_folder(a_repeated_change_is_one_change),
+		in_a_folder(a_network_registers_so_many),
 		in_a_folder(who_may_change_what),
 		in_a_folder(keys_lead_to_a_login_and_unknown_names_have_some),
 		in_a_folder(guessing_gets_slow),

@@ -50,6 +50,7 @@ static void every_key_is_read(void **state) {
 	              "[accounts]\nstay = yes\n"
 	              "[web]\norigins = https://a.example  http://b.example:81\n"
 	              "[limits]\nconnections-per-network = 7\nping-interval = 8\n"
+	              "registrations-per-network = 11\nregistrations-within = 12\n"
 	              "ping-timeout = 9\nregister-timeout = 10\n"
 	              "[operator root]\npassword = " HASH "\n[operator 小明]\npassword = " HASH
 	              "\n");
@@ -67,6 +68,8 @@ static void every_key_is_read(void **state) {
 	assert_true(config.accounts_stay);
 	assert_string_equal(config.origins, "https://a.example  http://b.example:81");
 	assert_int_equal(config.connections_per_network, 7);
+	assert_int_equal(config.registrations_per_network, 11);
+	assert_int_equal(config.registrations_s, 12);
 	assert_int_equal(config.ping_s, 8);
 	assert_int_equal(config.ping_timeout_s, 9);
 	assert_int_equal(config.register_s, 10);

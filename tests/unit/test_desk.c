@@ -18,6 +18,7 @@
 static struct options options;
 static struct config_secrets secrets;
 static struct house house;
+static struct config config;
 static struct client clients[PROCESSES_MAX];
 static bool is_client[PROCESSES_MAX];
 static int ends[PROCESSES_MAX]; /* of those who ask */
@@ -80,8 +81,10 @@ static int set_up(void **unused) {
 	memset(is_client, 0, sizeof(is_client));
 	snprintf(options.data, sizeof(options.data), "%s", folder);
 	desk = desk_create();
-	house = (struct house){
-		.options = &options, .secrets = &secrets, .loop = loop_create(turn, NULL)};
+	house = (struct house){.options = &options,
+	                       .config = &config,
+	                       .secrets = &secrets,
+	                       .loop = loop_create(turn, NULL)};
 	assert_non_null(house.loop);
 	connect_process(PROCESS_CONSOLE);
 	connect_process(EDGE);

@@ -544,6 +544,7 @@ const char *irc_account_sentence(uint32_t word);
 extern const char irc_passwords_from_here[];
 /* NULL: people may register accounts now, as far as the configuration and the level go. */
 const char *irc_why_no_accounts(const struct irc *irc);
+void irc_count_unregistered(struct irc *irc, uint32_t word);
 /* Does what it is called look like a name that is registered, and is not that? Then it cannot be registered. */
 bool irc_looks_registered(const struct irc *irc);
 /* The clerk has made it: the hub is told, and it is signed in. */

@@ -19,6 +19,7 @@ static void on_registered(void *context, struct connection connection,
 		                              ? slice_of(answer->name, answer->name_size)
 		                              : irc_nick(irc));
 	} else {
+		irc_count_unregistered(irc, answer->word);
 		say(irc, irc_account_sentence(answer->word));
 	}
 	irc_clerk_done(irc);

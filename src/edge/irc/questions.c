@@ -20,7 +20,8 @@ bool irc_ask_clerk_to_change(struct irc *irc, enum clerk_what what, struct slice
                              struct slice password, struct slice new_password,
                              account_answered *answered) {
 	struct account_question question = {
-		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to))};
+		.origin = cloak_origin(irc->cloak_key, stream_peer(irc->to)),
+		.is_near = address_is_loopback(stream_peer(irc->to))};
 	/* One at a time, however many a line would ask. */
 	if (irc->user->waits > 0 || name.size > sizeof(question.name) ||
 	    password.size > sizeof(question.password) ||

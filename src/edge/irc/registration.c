@@ -18,6 +18,8 @@ const char *irc_account_sentence(uint32_t word) {
 	case ACCOUNT_BAD_NAME: return "Nobody may register that name";
 	case ACCOUNT_MIXED: return "That name mixes alphabets: take one of a single one";
 	case ACCOUNT_LOOKS_LIKE: return "That name looks like one that is registered";
+	case ACCOUNT_TOO_MANY:
+		return "Many names were registered from your network just now: try again later";
 	default: return "Accounts cannot be had just now; try again later";
 	}
 }
@@ -49,6 +51,13 @@ void irc_account_made(struct irc *irc, struct slice account) {
 	(void)irc_signed_in(irc, account);
 }
 
+/* Refused, and counted: /stats of the administrator has it under its reason. */
+void irc_count_unregistered(struct irc *irc, uint32_t word) {
+	if (word == ACCOUNT_TOO_MANY) {
+		board_count_refusal(irc->edge->house.own, REASON_LIMIT);
+	}
+}
+
 static void on_registered(void *context, struct connection connection,
                           const struct account_answer *answer) {
 	struct irc *irc = context;
@@ -65,6 +74,7 @@ static void on_registered(void *context, struct connection connection,
 		irc_end_line(irc);
 		irc_account_made(irc, account);
 	} else {
+		irc_count_unregistered(irc, answer->word);
 		irc_standard(irc, "FAIL", "REGISTER", code(answer->word), nick,
 		             irc_account_sentence(answer->word));
 	}
