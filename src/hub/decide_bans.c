@@ -15,8 +15,13 @@ _Static_assert(MASK_FOLDED_BYTES_MAX == IRC_MASK_BYTES_MAX, "a mask is kept as i
 
 /* ---- whom a ban meets ---- */
 
+static bool fits(const struct restriction *ban, const struct identity *identity) {
+	return identity->size > 0 &&
+	       irc_mask_matches(ban->folded, slice_of(identity->bytes, identity->size));
+}
+
 static const struct restriction *mask_of(const struct deciding *d, const struct candidate *who) {
-	struct identity identity = {.size = 0};
+	struct identity identity = {.size = 0}, shown = {.size = 0};
 	for (size_t i = 0; i < state_restrictions_count(d->state); i++) {
 		const struct restriction *ban = state_restriction(d->state, i);
 		if ((ban->bits & BAN_IS_MASK) == 0 || !restriction_holds(ban, d->at->now_us)) {
@@ -24,9 +29,9 @@ static const struct restriction *mask_of(const struct deciding *d, const struct 
 		}
 		if (identity.size == 0) {
 			identify_as(who->name, who->userhost, &identity);
+			identify_as_shown(who->name, who->userhost, &shown);
 		}
-		if (identity.size > 0 &&
-		    irc_mask_matches(ban->folded, slice_of(identity.bytes, identity.size))) {
+		if (fits(ban, &identity) || fits(ban, &shown)) {
 			return ban;
 		}
 	}

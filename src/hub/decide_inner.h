@@ -130,8 +130,9 @@ void identify_as(struct slice name, struct slice userhost, struct identity *iden
 /* What stands for it with people who have none. */
 #define USERHOST_OF_PLAIN slice_from_string("~qun@plain.qun")
 #define USERHOST_OF_SESSION slice_from_string("~qun@session.qun")
-/* What IRC shows of both: rooms' masks hold for that as well. */
-#define USERHOST_SHOWN_OF_OTHERS slice_from_string("~qun@datagram.qun")
+/* What IRC shows of both, which masks hold for as well; size 0 of others, who are shown as they are. */
+#define USERHOST_SHOWN slice_from_string("~qun@datagram.qun")
+void identify_as_shown(struct slice name, struct slice userhost, struct identity *identity);
 struct slice userhost_of(const struct deciding *d, const struct person *person);
 
 /* ---- what the administrator and the operators decide ---- */

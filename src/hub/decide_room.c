@@ -34,6 +34,14 @@ void identify_as(struct slice name, struct slice userhost, struct identity *iden
 	                         : 0;
 }
 
+void identify_as_shown(struct slice name, struct slice userhost, struct identity *identity) {
+	identity->size = 0;
+	if (slice_equal(userhost, USERHOST_OF_PLAIN) ||
+	    slice_equal(userhost, USERHOST_OF_SESSION)) {
+		identify_as(name, USERHOST_SHOWN, identity);
+	}
+}
+
 static void identify(const struct deciding *d, const struct person *person,
                      struct identity *identity) {
 	identify_as(person_name(person), userhost_of(d, person), identity);
@@ -56,16 +64,14 @@ static bool fits(struct slice folded, const struct identity *identity) {
 static bool is_on_list(const struct deciding *d, const struct person *person, uint64_t room,
                        char letter, bool is_of_speech) {
 	struct room_mask mask = {0};
-	struct identity identity, shown = {.size = 0}, account;
+	struct identity identity, shown, account;
 	char bytes[IRC_MASK_BYTES_MAX];
 	if (state_masks_count(d->state, room, letter) == 0) {
 		return false;
 	}
 	identify(d, person, &identity);
 	identify_account(d, person, &account);
-	if (person_userhost(d->state, person).size == 0) {
-		identify_as(person_name(person), USERHOST_SHOWN_OF_OTHERS, &shown);
-	}
+	identify_as_shown(person_name(person), userhost_of(d, person), &shown);
 	while (state_mask_next(d->state, room, letter, &mask)) {
 		struct irc_room_mask it = irc_room_mask_of(mask.mask);
 		if (it.is_of_speech != is_of_speech) {

@@ -101,6 +101,14 @@ static void a_mask_meets_every_face(void **unused) {
 	    admin(REQUEST_BAN, "*!*@plain.qun", BAN_IS_MASK, NULL));
 	ask("refused:banned", plainly("小明"));
 	ask("welcome entered(小明)", opening("小明"));
+	/* As IRC shows them. */
+	ask("banned(*!*@datagram.qun<*!*@datagram.qun) done",
+	    admin(REQUEST_BAN, "*!*@datagram.qun", BAN_IS_MASK, NULL));
+	ask("refused:banned", opening("小红"));
+	ask("welcome entered(eva)", registering("eva", "~u@fine.example", 0));
+	ask("kicked:banned(小明)", own(REQUEST_SWEEP));
+	ask("unbanned(*!*@datagram.qun) done",
+	    admin(REQUEST_UNBAN, "*!*@datagram.qun", BAN_IS_MASK, NULL));
 	ask("refused:no-such-ban", admin(REQUEST_UNBAN, "spam", 0, NULL));
 	ask("unbanned(spam*!*@*) done", admin(REQUEST_UNBAN, "SPAM*", BAN_IS_MASK, NULL));
 	ask("welcome entered(spam2)", opening("spam2"));
