@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bells.h"
 #include "clerkwire.h"
 #include "clock.h"
 #include "decide.h"
@@ -17,12 +18,10 @@
 #include "limits.h"
 #include "state.h"
 
-/* Everyone is woken now and then, whatever concerns them, so that nobody falls behind the ring. */
-#define RECORDS_BETWEEN_BELLS 4096
-
 struct hub {
 	struct house house;
 	struct state *state;
+	struct bells bells;
 	uint64_t seq_next;
 	uint64_t now_us; /* the batch's time */
 	struct decision decision;
@@ -30,10 +29,7 @@ struct hub {
 
 	/* The batch under way. */
 	unsigned batch_requests;
-	bool must_ring[PROCESSES_MAX];
 	bool must_blank; /* something in it takes back what was said */
-	uint64_t records_since_bells;
-	uint64_t position_of_bells;
 
 	bool must_sweep;    /* somebody may be present who is banned */
 	uint64_t expiry_us; /* when the next restriction runs out; 0: none does */
@@ -201,120 +197,12 @@ static void begin(struct hub *hub) {
 	}
 	hub->must_sweep = state_restrictions_count(hub->state) > 0;
 	hub->expiry_us = state_next_expiry_us(hub->state);
-	hub->position_of_bells = ring_end(house->ring);
+	hub->bells = (struct bells){
+		.house = &hub->house, .state = hub->state, .position = ring_end(house->ring)};
 	hub->away_us = (uint64_t)(house->options->away_s * 1e6);
 	hub->forget_us = (uint64_t)(house->options->forget_s * 1e6);
 	hub->poison_text = getenv("QUN_TEST_POISON");
 	tell_people(hub);
-}
-
-/* ---- whom to wake ---- */
-
-static void ring_home(struct hub *hub, uint16_t home) {
-	hub->must_ring[PROCESS_EDGE_0 + home % hub->house.options->edges] = true;
-}
-
-static void ring_all_edges(struct hub *hub) {
-	for (uint16_t i = 0; i < hub->house.options->edges; i++) {
-		ring_home(hub, i);
-	}
-}
-
-static void ring_room(struct hub *hub, uint64_t room) {
-	for (uint64_t homes = state_room_homes(hub->state, room); homes != 0; homes &= homes - 1) {
-		ring_home(hub, (uint16_t)__builtin_ctzll(homes));
-	}
-}
-
-/* Who serves the session that an entry is about, or came from: it is told what became of it. */
-static void ring_session(struct hub *hub, uint64_t id) {
-	const struct session *session = id != 0 ? state_session(hub->state, id) : NULL;
-	if (session != NULL) {
-		ring_home(hub, session_home(session));
-	}
-}
-
-static void ring_person(struct hub *hub, uint64_t id) {
-	const struct person *person = state_person(hub->state, id);
-	const struct session *session = NULL;
-	while (person != NULL &&
-	       (session = person_session_next(hub->state, person, session)) != NULL) {
-		ring_home(hub, session_home(session));
-	}
-}
-
-/* Wherever its person is connected; and the one that it is for. */
-static void ring_whom(struct hub *hub, const struct record *entry) {
-	if (entry->person != 0) {
-		ring_person(hub, entry->person);
-	} else {
-		ring_session(hub, entry->session);
-	}
-	if (entry->kind == ENTRY_DIRECT || entry->kind == ENTRY_TAGGED ||
-	    entry->kind == ENTRY_INVITED) {
-		ring_person(hub, entry->target);
-	}
-}
-
-/* Whom a record concerns, in the state as it is now: asked before an entry is applied and after. */
-static void note_concerned(struct hub *hub, const struct record *record) {
-	if (record_is_answer(record)) {
-		if (record->kind == ANSWER_CHECK) {
-			ring_all_edges(hub);
-			hub->must_ring[PROCESS_CONSOLE] = true;
-		} else if (record->kind == ANSWER_PROBE) {
-			ring_home(hub, record->home);
-		} else if (record->queue < hub->house.options->edges) {
-			ring_home(hub, record->queue);
-		} else {
-			hub->must_ring[PROCESS_CONSOLE] = true;
-		}
-		return;
-	}
-	if (hub->house.options->has_keyboard) {
-		hub->must_ring[PROCESS_CONSOLE] = true;
-	}
-	ring_whom(hub, record);
-	switch (record->kind) {
-	case ENTRY_SHOUTED:
-	case ENTRY_BANNED:
-	case ENTRY_UNBANNED:
-	case ENTRY_SERVER_SET:
-	case ENTRY_CLOSED: ring_all_edges(hub); break;
-	case ENTRY_METADATA: /* Of a person: whoever sees it. */
-		if (record->target != 0) {
-			ring_all_edges(hub);
-			break;
-		}
-	/* fall through */
-	default:
-		if (record_is_direct(record)) {
-			ring_person(hub, record->target);
-		}
-		for (size_t i = 0; i < record_rooms_count(record); i++) {
-			ring_room(hub, record_room(record, i));
-		}
-	}
-}
-
-static void ring_bells(struct hub *hub) {
-	uint64_t end = ring_end(hub->house.ring);
-	if (hub->records_since_bells >= RECORDS_BETWEEN_BELLS ||
-	    end - hub->position_of_bells >= ring_capacity(hub->house.ring) / 4) {
-		memset(hub->must_ring, true, sizeof(hub->must_ring));
-	}
-	hub->must_ring[PROCESS_SCRIBE] = true;
-	unsigned end_index = PROCESS_EDGE_0 + hub->house.options->edges;
-	for (unsigned i = PROCESS_SCRIBE; i < end_index; i++) {
-		if (hub->must_ring[i] && i != PROCESS_CLERK) {
-			house_ring(&hub->house, i);
-		}
-	}
-	if (hub->must_ring[PROCESS_HUB]) { /* set with all others: everybody was rung */
-		hub->records_since_bells = 0;
-		hub->position_of_bells = end;
-	}
-	memset(hub->must_ring, false, sizeof(hub->must_ring));
 }
 
 /* ---- a batch ---- */
@@ -333,9 +221,9 @@ static void append_decision(struct hub *hub) {
 	size_t size;
 	size_t offset = 0;
 	while (decision_next(&hub->decision, &offset, &record, &bytes, &size)) {
-		note_concerned(hub, &record);
+		bells_note(&hub->bells, &record);
 		ring_append(hub->house.ring, bytes, size);
-		hub->records_since_bells++;
+		hub->bells.records++;
 		if (!record_is_entry(&record)) {
 			board_count(hub->house.own, COUNT_ANSWERS, 1);
 			if (record.kind == ANSWER_CHECK) {
@@ -345,7 +233,7 @@ static void append_decision(struct hub *hub) {
 		}
 		enum state_error error = state_apply(hub->state, &record, NULL, NULL);
 		assert(error == STATE_OK);
-		note_concerned(hub, &record);
+		bells_note(&hub->bells, &record);
 		board_count(hub->house.own, COUNT_ENTRIES, 1);
 		hub->seq_next = record.seq + 1;
 		hub->must_blank |= takes_back(&record);
@@ -486,7 +374,7 @@ static void publish(struct hub *hub) {
 	atomic_store_explicit(&house->own->position, ring_end(house->ring), memory_order_release);
 	tell_people(hub);
 	board_count(house->own, COUNT_BATCHES, 1);
-	ring_bells(hub);
+	bells_ring(&hub->bells);
 }
 
 /* ---- the scribe must not be overtaken ---- */

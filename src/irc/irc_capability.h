@@ -37,6 +37,7 @@
 	X(CAP_RELAYMSG, "draft/relaymsg", "/")                                                     \
 	X(CAP_ECHO_MESSAGE, "echo-message", "")                                                    \
 	X(CAP_EXTENDED_JOIN, "extended-join", "")                                                  \
+	X(CAP_EXTENDED_MONITOR, "extended-monitor", "")                                            \
 	X(CAP_INVITE_NOTIFY, "invite-notify", "")                                                  \
 	X(CAP_LABELED_RESPONSE, "labeled-response", "")                                            \
 	X(CAP_MESSAGE_TAGS, "message-tags", "")                                                    \

@@ -136,6 +136,11 @@
 	X(705, RPL_HELPTXT, "")                                                                    \
 	X(706, RPL_ENDOFHELP, "")                                                                  \
 	X(723, ERR_NOPRIVS, "Insufficient oper privileges")                                        \
+	X(730, RPL_MONONLINE, "")                                                                  \
+	X(731, RPL_MONOFFLINE, "")                                                                 \
+	X(732, RPL_MONLIST, "")                                                                    \
+	X(733, RPL_ENDOFMONLIST, "End of MONITOR list")                                            \
+	X(734, ERR_MONLISTFULL, "Monitor list is full.")                                           \
 	X(760, RPL_WHOISKEYVALUE, "")                                                              \
 	X(761, RPL_KEYVALUE, "")                                                                   \
 	X(766, RPL_KEYNOTSET, "Key not set")                                                       \

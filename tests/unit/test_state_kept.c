@@ -44,11 +44,8 @@ static void keys(void **unused) {
 	/* The first one is the one. */
 	say(ming, 7);
 	assert_int_equal(kept(7), first);
-	uint64_t direct = apply((struct record){.kind = ENTRY_DIRECT,
-	                                        .person = ming,
-	                                        .target = bob,
-	                                        .room = seq + 1,
-	                                        .nonce = 9});
+	uint64_t direct = apply((struct record){
+		.kind = ENTRY_DIRECT, .person = ming, .target = bob, .room = seq + 1, .nonce = 9});
 	assert_int_equal(kept(9), direct);
 	uint64_t tagged = apply((struct record){
 		.kind = ENTRY_TAGGED, .person = ming, .room = ROOM_LOBBY, .nonce = 10});

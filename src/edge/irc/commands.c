@@ -37,6 +37,7 @@ static const struct irc_command commands[] = {
 	{"WHOWAS", irc_on_whowas, 0, IRC_AFTER, true},
 	{"USERHOST", irc_on_userhost, 1, IRC_AFTER, true},
 	{"ISON", irc_on_ison, 1, IRC_AFTER, true},
+	{"MONITOR", irc_on_monitor, 1, IRC_AFTER, true},
 	{"AWAY", irc_on_away, 0, IRC_ALWAYS, false},
 	{"SETNAME", irc_on_setname, 1, IRC_AFTER, false},
 	{"CHATHISTORY", irc_on_chathistory, 0, IRC_AFTER, true},

@@ -39,6 +39,7 @@ static void *create(struct stream *stream, struct edge *edge) {
 	irc_follow_offer(irc);
 	cloak_key(edge->house.options->master, irc->cloak_key);
 	irc_history_begin(irc);
+	irc_watches_begin(irc);
 	return irc;
 }
 
@@ -46,6 +47,7 @@ static void destroy(void *it) {
 	struct irc *irc = it;
 	irc_asked_drop_all(irc);
 	irc_history_end(irc);
+	irc_watches_end(irc);
 	free(irc);
 }
 
@@ -81,6 +83,7 @@ static void closed(void *it, struct stream_connection *connection, enum stream_e
 	irc_label_drop(user->waiting);
 	irc_listers_free(user);
 	irc_subs_free(irc, user);
+	irc_monitor_free(irc, user);
 	irc_batch_free(user);
 	free(user->early);
 	free(user->door);
@@ -284,6 +287,7 @@ static void caught_up(void *it) {
 	struct irc *irc = it;
 	if (irc->lost_up_to != 0) {
 		stream_each(irc->stream, tell_what_changed, irc);
+		irc_monitor_all(irc);
 	}
 }
 

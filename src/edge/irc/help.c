@@ -51,6 +51,9 @@ static const struct {
          "i k l m n s t C; R: to come in, M: to "
          "speak one needs an account; f #other: for whom it does not let in; W seconds between "
          "two messages of one; o v people"},
+	{"MONITOR",
+         "MONITOR +|- nick[,nick]: be told when they come and go, or no more; C: of none, "
+         "L: of whom, S: who is here"},
 	{"MOTD", "MOTD: the message of the day"},
 	{"NAMES", "NAMES #room: who is in a room"},
 	{"NICK", "NICK name: be called that"},

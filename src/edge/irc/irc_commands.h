@@ -62,6 +62,9 @@ void irc_on_ison(struct irc *irc);
 void irc_on_away(struct irc *irc);
 void irc_on_setname(struct irc *irc);
 
+/* monitor.c */
+void irc_on_monitor(struct irc *irc);
+
 /* who.c */
 void irc_on_who(struct irc *irc);
 

@@ -30,6 +30,7 @@
  *   relay      RELAYMSG
  *   list       LIST
  *   modes      MODE
+ *   monitor    MONITOR
  *   people     WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME
  *   who        WHO, WHOX
  *   server     PING, VERSION, TIME, INFO, ...; help, operators, stats: what they say
@@ -51,6 +52,7 @@
 #include "edge_inside.h"
 #include "irc_capability.h"
 #include "irc_message.h"
+#include "irc_monitor.h"
 #include "irc_numeric.h"
 #include "limits.h"
 #include "record.h"
@@ -111,6 +113,7 @@ struct irc_user {
 	struct irc_lister *listers;  /* the first is being written */
 	struct irc_subs *subs;       /* metadata_subs.c: it has subscribed to keys */
 	struct irc_batch *batch;     /* multiline.c: while one is open */
+	struct irc_monitor *monitor; /* monitor.c: it watches names */
 	struct irc_early *early;     /* metadata_early.c: until it is in */
 	char *quit;                  /* what it said when it quit */
 	char *away;                  /* said before it is in; until it is; "": it is there */
@@ -185,6 +188,7 @@ struct irc {
 
 	struct irc_history_desk *desk;
 	struct irc_subs *subscribers; /* all connections that have some */
+	struct irc_watches watches;   /* monitor.c */
 	unsigned batches;
 	unsigned unknown;    /* connections that are not in */
 	uint64_t returns_us; /* when those who return ask again */
@@ -429,6 +433,8 @@ void irc_metadata_missed(struct irc *irc);
 void irc_own_metadata(struct irc *irc, const struct record *entry);
 void irc_other_metadata(struct irc *irc, const struct record *entry);
 void irc_metadata_of_newcomer(struct irc *irc, const struct record *joined);
+/* Of who is watched, and is there, to whom we are talking. */
+void irc_metadata_of_watched(struct irc *irc, struct slice name);
 /* LIST_METADATA: those of lister->ids[lister->at]. */
 void irc_metadata_lines(struct irc *irc, struct irc_lister *lister);
 
@@ -452,6 +458,18 @@ struct slice irc_message_key(struct irc *irc);
 uint64_t irc_message_nonce(const struct irc *irc, struct slice key, struct slice target);
 /* ANSWER_KEPT: a message with that key is there already. */
 void irc_say_kept(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
+
+/* ---- monitor.c ---- */
+
+/* Before itself goes. */
+void irc_monitor_free(struct irc *irc, struct irc_user *user);
+void irc_watches_begin(struct irc *irc);
+void irc_watches_end(struct irc *irc);
+bool irc_is_watched(const struct irc *irc, const struct irc_user *by, struct slice name);
+/* Whoever watches one of its names is told if that has somebody now, or nobody any more. */
+void irc_monitor_entry(struct irc *irc, const struct record *entry);
+/* The same for all names: entries were missed. */
+void irc_monitor_all(struct irc *irc);
 
 /* ---- modes.c ---- */
 

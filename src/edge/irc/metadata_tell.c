@@ -90,15 +90,16 @@ bool irc_reads_room(const struct irc *irc, uint64_t room) {
 	return state_is_member(irc->edge->state, room, stream_person(irc->to)) || is_operator(irc);
 }
 
-/* Is it before one's eyes: oneself, a room one is in, or somebody in it? */
+/* Is it before one's eyes: oneself, a room one is in, or somebody in it, or who is watched? */
 static bool is_seen(const struct irc *irc, uint64_t room, uint64_t person) {
 	uint64_t self = stream_person(irc->to);
 	if (room != 0) {
 		return state_is_member(irc->edge->state, room, self);
 	}
 	const struct person *it = state_person(irc->edge->state, person);
-	return person == self ||
-	       (it != NULL && person_is_present(it) && irc_shares_room(irc, it, self));
+	return person == self || (it != NULL && person_is_present(it) &&
+	                          (irc_shares_room(irc, it, self) ||
+	                           irc_is_watched(irc, irc->user, person_name(it))));
 }
 
 /* ---- asked for ---- */
@@ -286,27 +287,40 @@ void irc_other_metadata(struct irc *irc, const struct record *entry) {
 	}
 }
 
+static void say_all_of(struct irc *irc, const struct person *person) {
+	struct metadata at = {0};
+	while (state_metadata_next(irc->edge->state, 0, person_id(person), &at)) {
+		if (irc_is_key_among(irc_subscribed(irc->user, 0), at.key)) {
+			irc_say_metadata(irc, person_name(person), at.key, at.value);
+		}
+	}
+}
+
+void irc_metadata_of_watched(struct irc *irc, struct slice name) {
+	const struct person *person =
+		irc->user->subs == NULL ? NULL : state_person_named(irc->edge->state, name);
+	if (person != NULL && irc_is_watched(irc, irc->user, name)) {
+		say_all_of(irc, person);
+	}
+}
+
 /* Who comes into a room brings along what others there want to know of it. */
 void irc_metadata_of_newcomer(struct irc *irc, const struct record *joined) {
 	struct irc_subs *next;
-	if (irc->subscribers == NULL ||
-	    state_metadata_of(irc->edge->state, 0, joined->person) == 0) {
+	const struct person *person =
+		irc->subscribers == NULL ? NULL : state_person(irc->edge->state, joined->person);
+	if (person == NULL || state_metadata_of(irc->edge->state, 0, joined->person) == 0) {
 		return;
 	}
 	for (struct irc_subs *subs = irc->subscribers; subs != NULL; subs = next) {
 		struct stream_connection *it = stream_find(irc->stream, subs->connection);
-		struct metadata at = {0};
 		next = subs->after;
 		if (it == NULL || stream_own(it) == NULL || stream_person(it) == joined->person ||
 		    !state_is_member(irc->edge->state, joined->room, stream_person(it))) {
 			continue;
 		}
 		irc_talk_to(irc, it);
-		while (state_metadata_next(irc->edge->state, 0, joined->person, &at)) {
-			if (irc_is_key_among(irc_subscribed(irc->user, 0), at.key)) {
-				irc_say_metadata(irc, joined->name, at.key, at.value);
-			}
-		}
+		say_all_of(irc, person);
 		irc_flush(irc);
 	}
 }

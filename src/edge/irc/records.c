@@ -137,6 +137,7 @@ void irc_on_entry(void *it, const struct record *entry) {
 		free(asked.target);
 	}
 	irc_others_entry(irc, entry);
+	irc_monitor_entry(irc, entry);
 }
 
 /* It may have been let in, though nobody has heard of it. */

@@ -61,8 +61,7 @@ void irc_on_session(struct irc *irc) {
 		irc_standard(irc, "FAIL", "SESSION", "INVALID_TOKEN", irc_nothing(),
 		             "A token is 22 to 64 letters, digits, - and _, made up at random");
 	} else {
-		irc->user->nonce =
-			digest_of("qun irc session", 0, token, slice_of(NULL, 0));
+		irc->user->nonce = digest_of("qun irc session", 0, token, slice_of(NULL, 0));
 	}
 }
 
@@ -76,8 +75,7 @@ void irc_say_session(struct irc *irc, bool is_resumed) {
 
 struct slice irc_message_key(struct irc *irc) {
 	struct irc_tag tag;
-	bool has_key = irc->user->nonce != 0 &&
-	               irc_find_tag(irc->message.tags, "qun/key", &tag) &&
+	bool has_key = irc->user->nonce != 0 && irc_find_tag(irc->message.tags, "qun/key", &tag) &&
 	               tag.value.size <= KEY_BYTES_MAX;
 	return has_key ? tag.value : irc_nothing();
 }
