@@ -22,6 +22,7 @@
 #include "command.h"
 #include "datapath.h"
 #include "diag.h"
+#include "export.h"
 #include "hash.h"
 #include "offline.h"
 #include "offline_accounts.h"
@@ -411,6 +412,10 @@ int admin_main(int argc, char **argv) {
 			asking.language, "",
 			either(asking.language, "没有主目录；请用 --data 指出数据目录",
 		               "there is no home directory; name the data folder with --data"));
+	}
+	if (asking.command.deed == DEED_EXPORT) {
+		return export_account(asking.data, asking.command.name, asking.command.text,
+		                      asking.language);
 	}
 	code = take_password(&asking);
 	if (code == 0) {

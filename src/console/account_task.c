@@ -134,6 +134,11 @@ void run_account(struct task *task) {
 		                                    .number = ACCOUNT_STAYS | ACCOUNT_STAYS_NOT,
 		                                    .bits = task->command.number});
 		break;
+	case DEED_EXPORT:
+		task_refuse(task, "not-here",
+		            either(task->language, "请运行 qun admin account export 名字",
+		                   "Run qun admin account export NAME"));
+		break;
 	case DEED_NONE: break;
 	}
 }

@@ -38,7 +38,7 @@ enum command_shape {
 	SHAPE_TEXT,         /* TEXT */
 	SHAPE_LEVEL,        /* [1 to 5 [[--why] why]] */
 	SHAPE_AUDIT,        /* [--since TIME] [--by NAME] [--about WHAT] */
-	SHAPE_DEED,         /* list, add|password|drop|show NAME, or set NAME stay on|off|default */
+	SHAPE_DEED, /* list, add|password|drop|show NAME, set NAME stay on|off|default, export NAME [FILE] */
 };
 
 /* What /account is to do. */
@@ -49,7 +49,8 @@ enum command_deed {
 	DEED_PASSWORD,
 	DEED_DROP,
 	DEED_SHOW,
-	DEED_SET, /* number: ACCOUNT_STAYS, ACCOUNT_STAYS_NOT, or neither */
+	DEED_SET,    /* number: ACCOUNT_STAYS, ACCOUNT_STAYS_NOT, or neither */
+	DEED_EXPORT, /* text: the file, or empty; `qun admin` does it alone */
 };
 
 struct task;

@@ -1,5 +1,6 @@
 #include "irc_time.h"
 
+#include <sodium.h>
 #include <string.h>
 #include <time.h>
 
@@ -126,6 +127,16 @@ static bool read_base32(struct slice text, uint64_t *value) {
 		*value = *value << 5 | (uint64_t)(digit - base32);
 	}
 	return true;
+}
+
+uint64_t irc_log_id(const uint8_t *master, size_t size) {
+	static const char purpose[] = "qun irc msgid";
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	uint64_t id;
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)purpose, sizeof(purpose) - 1,
+	                   master, size);
+	memcpy(&id, hash, sizeof(id));
+	return id;
 }
 
 void irc_put_msgid(struct irc_line *line, uint64_t log, uint64_t seq) {

@@ -10,6 +10,7 @@
 #define IRC_TIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "irc_message.h"
@@ -20,6 +21,9 @@
 void irc_put_time(struct irc_line *line, uint64_t time_us);
 /* Exactly that form, with one to six digits behind the point, or none and no point; UTC only. */
 bool irc_read_time(struct slice text, uint64_t *time_us);
+
+/* A log's id, of its data folder's secret: it stays the same as long as the folder does. */
+uint64_t irc_log_id(const uint8_t *master, size_t size);
 
 #define IRC_MSGID_BYTES_MAX 27
 void irc_put_msgid(struct irc_line *line, uint64_t log, uint64_t seq);

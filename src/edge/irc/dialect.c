@@ -9,21 +9,11 @@
 #include "irc_dialect.h"
 #include "irc_inside.h"
 #include "irc_render.h"
+#include "irc_time.h"
 #include "queue.h"
 #include "utf8.h"
 
 /* ---- beginning and ending ---- */
-
-/* Stays the same as long as the data folder does. */
-static uint64_t log_id(const uint8_t master[static MASTER_BYTES]) {
-	static const char purpose[] = "qun irc msgid";
-	uint8_t hash[crypto_generichash_BYTES_MIN];
-	uint64_t id;
-	crypto_generichash(hash, sizeof(hash), (const unsigned char *)purpose, sizeof(purpose) - 1,
-	                   master, MASTER_BYTES);
-	memcpy(&id, hash, sizeof(id));
-	return id;
-}
 
 static void *create(struct stream *stream, struct edge *edge) {
 	struct irc *irc = calloc(1, sizeof(*irc));
@@ -32,7 +22,7 @@ static void *create(struct stream *stream, struct edge *edge) {
 	}
 	irc->stream = stream;
 	irc->edge = edge;
-	irc->log = log_id(edge->house.options->master);
+	irc->log = irc_log_id(edge->house.options->master, MASTER_BYTES);
 	irc->since_us = clock_wall_us();
 	irc->returns_us = LOOP_FOREVER;
 	irc_count_unknown(irc, 0);
