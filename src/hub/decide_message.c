@@ -301,7 +301,10 @@ void decide_part(struct deciding *d) {
 	struct record entry = entry_of(d, ENTRY_PARTED, &message);
 	entry.room = room_of_message(d);
 	entry.other_name = state_room_name(d->state, entry.room);
-	entry.text = d->request->text;
+	if (check_muted(d, entry.name).reason == REASON_NONE &&
+	    check_speech(d, message.person, entry.room).reason == REASON_NONE) {
+		entry.text = d->request->text; /* It is speech as well. */
+	}
 	add_entry(d, entry);
 }
 

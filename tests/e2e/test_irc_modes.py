@@ -497,3 +497,6 @@ def for_sessions(server, place, ann):
         ann.until("JOIN", "#tea", nick="cat")
         cat.say("one", "two")
         cat.err.expect("this room is in slow mode: say it again in [0-9]+ seconds")
+        ann.ask("MODE #tea -W+b m:cat")
+        cat.say("three")
+        cat.err.expect("you are muted in this room")

@@ -324,6 +324,11 @@ static void who_is_muted_is_there_and_silent(void **unused) {
 	/* An office outweighs it. */
 	say("said(eve<#tea:hi)", eve, "#tea");
 	say("refused:room-muted", bob, "#tea");
+	/* Nor is it heard when it goes. */
+	ask("parted(bob<#tea)", by(bob, REQUEST_PART, "#tea", NULL, "hi"));
+	assert_true(slice_is_empty(record_of(ENTRY_PARTED).text));
+	ask("parted(eve<#tea:hi)", by(eve, REQUEST_PART, "#tea", NULL, "hi"));
+	assert_true(slice_equal(record_of(ENTRY_PARTED).text, text("hi")));
 }
 
 /* IRC shows the others as "~qun@datagram.qun": what is banned as it is seen is banned. */
