@@ -1,4 +1,4 @@
-#include "archive.h"
+#include "archive_inner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,25 +9,14 @@
 #include <unistd.h>
 
 #include "act.h"
-#include "clock.h"
 #include "limits.h"
 #include "name.h"
 #include "store_read.h"
 
-/* A search that has to read texts one by one stops after this, with what it has found. */
-#define SEARCH_US_MAX (300 * 1000)
-
-/* Tries to get rows that the ring still continues; the scribe is never far behind. */
-#define TRIES_MAX 10
-
 /* ---- the tail: what the ring has behind S ---- */
 
-/*
- * Each entry behind the position that log.db would keep; false if the ring was overtaken
- * meanwhile. What they take back of log.db's goes out again.
- */
-static bool each_of_tail(const struct archive *archive, const struct store_meta *meta,
-                         store_each *each, void *context, struct slices *out) {
+bool archive_each_of_tail(const struct archive *archive, const struct store_meta *meta,
+                          store_each *each, void *context, struct slices *out) {
 	_Alignas(8) static uint8_t bytes[RECORD_BYTES_MAX];
 	uint64_t position = meta->ring_position;
 	if (meta->ring != ring_id(archive->ring)) {
@@ -110,7 +99,7 @@ static int seal(int fd) {
 
 int archive_state(struct archive *archive, uint64_t *seq, uint64_t *position,
                   char why[static STORE_WHY_BYTES]) {
-	for (int i = 0; i < TRIES_MAX; i++) {
+	for (int i = 0; i < ARCHIVE_TRIES_MAX; i++) {
 		struct store_meta meta;
 		int fd = memfd_create("rows", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 		if (fd < 0) {
@@ -140,22 +129,12 @@ int archive_state(struct archive *archive, uint64_t *seq, uint64_t *position,
 
 /* ---- slices ---- */
 
-/* What is asked for. */
-struct wish {
-	uint64_t room, seq;
-	bool is_thread;  /* as far as is known: a thread begins with its first message */
-	bool is_all;     /* direct messages too */
-	bool is_said;    /* what was said alone */
-	bool has_events; /* what is hidden, but kept, as well */
-};
-
 static bool is_shown_in(const struct wish *wish, const struct record *entry) {
 	return store_is_shown(entry, wish->room) || (wish->has_events && record_is_event(entry) &&
 	                                             record_concerns_room(entry, wish->room));
 }
 
-/* Entries are looked at in the order of the log, or are of log.db. */
-static bool is_wished(struct wish *wish, const struct record *entry) {
+bool archive_is_wished(struct wish *wish, const struct record *entry) {
 	bool is_direct = record_is_direct(entry);
 	/* Acts that are hidden are shown to who audits alone. */
 	if (record_is_hidden(entry) && !record_is_event(entry)) {
@@ -172,7 +151,7 @@ static bool is_wished(struct wish *wish, const struct record *entry) {
 	return is_shown_in(wish, entry) && entry->seq >= wish->room && is_direct == wish->is_thread;
 }
 
-static enum store_error look_for_thread(struct archive *archive, struct wish *wish) {
+enum store_error archive_look_for_thread(struct archive *archive, struct wish *wish) {
 	return store_is_thread(archive->store, wish->room, &wish->is_thread);
 }
 
@@ -186,7 +165,7 @@ static bool choose_last(void *context, const struct record *entry) {
 	if (entry->seq > choosing->wish.seq) {
 		return false;
 	}
-	if (is_wished(&choosing->wish, entry)) {
+	if (archive_is_wished(&choosing->wish, entry)) {
 		slices_push(choosing->out, entry);
 	}
 	return true;
@@ -194,7 +173,7 @@ static bool choose_last(void *context, const struct record *entry) {
 
 static bool choose_backward(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
-	if (is_wished(&choosing->wish, entry)) {
+	if (archive_is_wished(&choosing->wish, entry)) {
 		slices_push_front(choosing->out, entry);
 	}
 	return !slices_is_full(choosing->out);
@@ -209,7 +188,7 @@ static enum store_error in_one_moment(struct archive *archive,
                                                                void *context),
                                       void *context, store_each *each_tail, struct slices *out) {
 	enum store_error error = STORE_OK;
-	for (int i = 0; i < TRIES_MAX; i++) {
+	for (int i = 0; i < ARCHIVE_TRIES_MAX; i++) {
 		struct store_meta meta;
 		slices_clear(out);
 		error = store_snapshot(archive->store);
@@ -220,7 +199,8 @@ static enum store_error in_one_moment(struct archive *archive,
 			error = read(archive, context);
 		}
 		store_release(archive->store);
-		if (error != STORE_OK || each_of_tail(archive, &meta, each_tail, context, out)) {
+		if (error != STORE_OK ||
+		    archive_each_of_tail(archive, &meta, each_tail, context, out)) {
 			break;
 		}
 	}
@@ -234,7 +214,7 @@ static enum store_error read_last(struct archive *archive, void *context) {
 		return store_backward(archive->store, 0, wish->seq, SIZE_MAX, choose_backward,
 		                      choosing);
 	}
-	enum store_error error = look_for_thread(archive, wish);
+	enum store_error error = archive_look_for_thread(archive, wish);
 	return error != STORE_OK ? error
 	                         : (wish->has_events ? store_last_events : store_last)(
 					   archive->store, wish->room, wish->seq,
@@ -250,7 +230,7 @@ enum store_error archive_last(struct archive *archive, uint64_t room, uint64_t s
 static enum store_error read_messages(struct archive *archive, void *context) {
 	struct choosing *choosing = context;
 	struct wish *wish = &choosing->wish;
-	enum store_error error = look_for_thread(archive, wish);
+	enum store_error error = archive_look_for_thread(archive, wish);
 	return error != STORE_OK ? error
 	                         : store_messages(archive->store, wish->room, wish->seq,
 	                                          choosing->out->most, choose_last, choosing);
@@ -265,7 +245,7 @@ enum store_error archive_messages(struct archive *archive, uint64_t room, uint64
 
 static bool choose_next(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
-	if (!slices_is_full(choosing->out) && is_wished(&choosing->wish, entry) &&
+	if (!slices_is_full(choosing->out) && archive_is_wished(&choosing->wish, entry) &&
 	    entry->seq > choosing->wish.seq) {
 		slices_push(choosing->out, entry);
 	}
@@ -275,7 +255,7 @@ static bool choose_next(void *context, const struct record *entry) {
 static enum store_error read_next(struct archive *archive, void *context) {
 	struct choosing *choosing = context;
 	struct wish *wish = &choosing->wish;
-	enum store_error error = look_for_thread(archive, wish);
+	enum store_error error = archive_look_for_thread(archive, wish);
 	if (error != STORE_OK) {
 		return error;
 	}
@@ -443,10 +423,11 @@ enum store_error archive_gone(struct archive *archive, struct slice name, uint64
 	struct looking looking = {.out = out, .name = name, .seq = seq};
 	struct store_meta meta = {0};
 	enum store_error error = STORE_OK;
-	for (int i = 0; i < TRIES_MAX; i++) {
+	for (int i = 0; i < ARCHIVE_TRIES_MAX; i++) {
 		slices_clear(out);
 		error = store_meta(archive->store, &meta);
-		if (error != STORE_OK || each_of_tail(archive, &meta, choose_gone, &looking, out)) {
+		if (error != STORE_OK ||
+		    archive_each_of_tail(archive, &meta, choose_gone, &looking, out)) {
 			break;
 		}
 	}
@@ -456,141 +437,4 @@ enum store_error archive_gone(struct archive *archive, struct slice name, uint64
 	}
 	return store_goings(archive->store, to > ARCHIVE_GONE_MAX ? to - ARCHIVE_GONE_MAX : 0, to,
 	                    SIZE_MAX, choose_gone_backward, &looking);
-}
-
-/* ---- searching ---- */
-
-struct searching {
-	struct archive *archive;
-	struct search_query *query;
-	struct slices *out;
-	struct wish wish;
-	uint64_t deadline_us;
-};
-
-static bool is_hit(struct searching *searching, const struct record *entry) {
-	return entry->seq <= searching->wish.seq && is_wished(&searching->wish, entry) &&
-	       search_query_matches(searching->query, entry->text);
-}
-
-/* From the tail: oldest first, so that the newest stay. */
-static bool search_tail(void *context, const struct record *entry) {
-	struct searching *searching = context;
-	if (is_hit(searching, entry)) {
-		slices_push(searching->out, entry);
-	}
-	return entry->seq < searching->wish.seq;
-}
-
-/* From log.db: newest first, until there are enough. */
-static bool search_entry(void *context, const struct record *entry) {
-	struct searching *searching = context;
-	if (is_hit(searching, entry)) {
-		slices_push_front(searching->out, entry);
-	}
-	return !slices_is_full(searching->out) && clock_steady_us() < searching->deadline_us;
-}
-
-static bool search_candidate(void *context, uint64_t seq) {
-	struct searching *searching = context;
-	if (store_forward(searching->archive->store, seq, seq, 1, search_entry, searching) !=
-	    STORE_OK) {
-		return false;
-	}
-	return !slices_is_full(searching->out) && clock_steady_us() < searching->deadline_us;
-}
-
-/* What is not in the index one by one, then what the index offers. */
-static enum store_error search_store(struct archive *archive, struct searching *searching,
-                                     uint64_t seq_stored) {
-	uint64_t indexed = 0;
-	bool has_index = archive->search != NULL &&
-	                 search_query_expression(searching->query) != NULL &&
-	                 search_seq(archive->search, &indexed) == STORE_OK;
-	uint64_t to = searching->wish.seq < seq_stored ? searching->wish.seq : seq_stored;
-	enum store_error error = STORE_OK;
-	if (!slices_is_full(searching->out) && to > indexed) {
-		error = store_backward(archive->store, indexed + 1, to, SIZE_MAX, search_entry,
-		                       searching);
-	}
-	if (error == STORE_OK && has_index && !slices_is_full(searching->out)) {
-		error = search_find(archive->search, searching->query, 0,
-		                    to < indexed ? to : indexed, search_candidate, searching);
-	}
-	return error;
-}
-
-/* How many messages of a thread are looked at between two looks at the clock. */
-#define THREAD_STEP 256
-
-struct step {
-	struct slices slices;
-	uint64_t seq; /* the first of them */
-};
-
-static bool take_step(void *context, const struct record *entry) {
-	struct step *step = context;
-	if (step->slices.count == 0) {
-		step->seq = entry->seq;
-	}
-	slices_push(&step->slices, entry);
-	return true;
-}
-
-/* The messages of a step, newest first. False: enough. */
-static bool search_step(struct searching *searching, const struct step *step) {
-	bool is_wanted = true;
-	for (size_t i = step->slices.count; i > 0 && is_wanted; i--) {
-		const struct slices_item *item = slices_at(&step->slices, i - 1);
-		struct record entry;
-		size_t size = record_decode(&entry, item->bytes, item->size);
-		assert(size > 0);
-		is_wanted = search_entry(searching, &entry);
-	}
-	return is_wanted;
-}
-
-/* A thread is not in the index; it has a place in log.db of its own. */
-static enum store_error search_thread(struct archive *archive, struct searching *searching) {
-	struct step step = {.seq = searching->wish.seq + 1};
-	enum store_error error = STORE_OK;
-	bool is_wanted = !slices_is_full(searching->out);
-	if (!slices_init(&step.slices, THREAD_STEP)) {
-		return STORE_NO_MEMORY;
-	}
-	while (error == STORE_OK && is_wanted && step.seq > searching->wish.room) {
-		slices_clear(&step.slices);
-		error = store_last(archive->store, searching->wish.room, step.seq - 1, THREAD_STEP,
-		                   take_step, &step);
-		is_wanted = step.slices.count > 0 && search_step(searching, &step);
-	}
-	slices_finish(&step.slices);
-	return error;
-}
-
-enum store_error archive_search(struct archive *archive, struct search_query *query, uint64_t room,
-                                uint64_t seq, struct slices *out) {
-	struct searching searching = {.archive = archive,
-	                              .query = query,
-	                              .out = out,
-	                              .wish = {.room = room, .seq = seq},
-	                              .deadline_us = clock_steady_us() + SEARCH_US_MAX};
-	struct store_meta meta;
-	enum store_error error = STORE_OK;
-	for (int i = 0; i < TRIES_MAX; i++) {
-		slices_clear(out);
-		error = store_meta(archive->store, &meta);
-		if (error == STORE_OK) {
-			error = look_for_thread(archive, &searching.wish);
-		}
-		if (error != STORE_OK ||
-		    each_of_tail(archive, &meta, search_tail, &searching, out)) {
-			break;
-		}
-	}
-	if (error == STORE_OK && searching.wish.is_thread) {
-		searching.wish.seq = seq < meta.seq ? seq : meta.seq;
-		return search_thread(archive, &searching);
-	}
-	return error == STORE_OK ? search_store(archive, &searching, meta.seq) : error;
 }

@@ -47,6 +47,7 @@
 	X(CAP_SASL, "sasl", "PLAIN,SCRAM-SHA-256")                                                 \
 	X(CAP_SERVER_TIME, "server-time", "")                                                      \
 	X(CAP_SETNAME, "setname", "")                                                              \
+	X(CAP_SEARCH, "soju.im/search", "")                                                        \
 	X(CAP_STANDARD_REPLIES, "standard-replies", "")                                            \
 	X(CAP_USERHOST_IN_NAMES, "userhost-in-names", "")                                          \
 	X(CAP_PLAYBACK, "znc.in/playback", "")

@@ -308,6 +308,28 @@ static void what_is_looked_for_is_found_where_it_may_be(void **unused) {
 	} while (move_border());
 }
 
+static void take_back(uint64_t seq, uint64_t which, uint64_t room, uint64_t target) {
+	publish((struct record){.kind = ENTRY_REDACTED,
+	                        .seq = seq,
+	                        .number = which,
+	                        .room = room,
+	                        .target = target});
+}
+
+/* Though log.db and the index have it until they hear of that. */
+static void what_was_taken_back_is_not_found(void **unused) {
+	take_back(17, 9, TEA, 0);
+	take_back(18, 14, 8, BOB);
+	do {
+		assert_found(TEA, UINT64_MAX, 20, "hotpot", "7 11");
+		assert_found(0, UINT64_MAX, 20, "tea", "");
+		assert_found(8, UINT64_MAX, 20, "hotpot", "8");
+	} while (move_border());
+	assert_int_equal(follower_batch(&follower, 2), STORE_OK);
+	assert_found(TEA, UINT64_MAX, 20, "hotpot", "7 11");
+	assert_found(8, UINT64_MAX, 20, "hotpot", "8");
+}
+
 /* More messages than are looked at in one step. */
 static void long_conversations_are_searched_to_their_end(void **unused) {
 	char text[32];
@@ -334,6 +356,7 @@ int main(void) {
 		TEST(two_people_have_theirs),
 		TEST(everything_has_them),
 		TEST(what_is_looked_for_is_found_where_it_may_be),
+		TEST(what_was_taken_back_is_not_found),
 		TEST(long_conversations_are_searched_to_their_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,7 @@ static const struct irc_command commands[] = {
 	{"AWAY", irc_on_away, 0, IRC_ALWAYS, false},
 	{"SETNAME", irc_on_setname, 1, IRC_AFTER, false},
 	{"CHATHISTORY", irc_on_chathistory, 0, IRC_AFTER, true},
+	{"SEARCH", irc_on_search, 0, IRC_AFTER, true},
 	{"MARKREAD", irc_on_markread, 0, IRC_AFTER, false},
 	{"METADATA", irc_on_metadata, 0, IRC_ALWAYS, false},
 	{"NICKSERV", irc_on_nickserv, 0, IRC_AFTER, true},

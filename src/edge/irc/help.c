@@ -72,6 +72,9 @@ static const struct {
 	{"REHASH", "REHASH: read the configuration again; for operators"},
 	{"RELAYMSG", "RELAYMSG #room nick/elsewhere :text: for bridges; by operators"},
 	{"RENAME", "RENAME #room #new [:why]: give a room another name"},
+	{"SEARCH",
+         "SEARCH in=target[;text=words][;from=nick][;after=time][;before=time][;limit=n]: "
+         "what was said there, and has that"},
 	{"SESSION",
          "SESSION token: go on with what was cut, with a token that you have made up, before one "
          "is in"},

@@ -64,6 +64,9 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 			irc_numeric(irc, RPL_TRYAGAIN, irc_word("WHOWAS"), irc_nothing());
 		} else if (job->kind == HISTORY_IS_REDACTION) {
 			irc_numeric(irc, RPL_TRYAGAIN, irc_word("REDACT"), irc_nothing());
+		} else if (job->kind == HISTORY_IS_SEARCH) {
+			irc_standard(irc, "FAIL", "SEARCH", "INTERNAL_ERROR", irc_nothing(),
+			             "The search could not be run");
 		} else if (job->kind != HISTORY_IS_BACKLOG && job->kind != HISTORY_IS_MISSED) {
 			irc_standard(irc, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", irc_nothing(),
 			             "Messages could not be retrieved");
@@ -270,8 +273,7 @@ static void fail(struct irc *irc, const char *code, const char *text) {
 	irc_standard(irc, "FAIL", "CHATHISTORY", code, irc_line_slice(&line), text);
 }
 
-/* The room that one is in, or the thread with somebody; false, and told, if there is none to ask for. */
-static bool find_target(struct irc *irc, struct slice target, uint64_t *room) {
+bool history_find_target(const struct irc *irc, struct slice target, uint64_t *room) {
 	const struct state *state = irc->edge->state;
 	uint64_t self = stream_person(irc->to);
 	if (target.size > 0 && target.bytes[0] == '#') {
@@ -286,7 +288,6 @@ static bool find_target(struct irc *irc, struct slice target, uint64_t *room) {
 			return true;
 		}
 	}
-	fail(irc, "INVALID_TARGET", "Messages could not be retrieved");
 	return false;
 }
 
@@ -350,7 +351,8 @@ void irc_on_chathistory(struct irc *irc) {
 		fail(irc, "INVALID_PARAMS", "Invalid parameters");
 		return;
 	}
-	if (wish.verb != HISTORY_TARGETS && !find_target(irc, wish.target, &room)) {
+	if (wish.verb != HISTORY_TARGETS && !history_find_target(irc, wish.target, &room)) {
+		fail(irc, "INVALID_TARGET", "Messages could not be retrieved");
 		return;
 	}
 	struct history_job *job = history_make_job(

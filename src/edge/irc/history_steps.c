@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "irc_history.h"
+#include "name.h"
 
 #define MILLISECOND_US 1000
 
@@ -36,10 +38,12 @@ bool history_is_event(const struct record *entry) {
 
 static void ask(struct irc_history_desk *desk, enum clerk_what what, uint64_t room, uint64_t seq,
                 uint32_t count) {
-	history_items_clear(&desk->first->page);
-	desk->ask.text = what == CLERK_GONE
-	                         ? slice_of(desk->first->target, desk->first->target_size)
-	                         : slice_of(NULL, 0);
+	struct history_job *job = desk->first;
+	history_items_clear(&job->page);
+	job->page_size = count;
+	desk->ask.text = what == CLERK_GONE     ? slice_of(job->target, job->target_size)
+	                 : what == CLERK_SEARCH ? slice_from_string(job->words)
+	                                        : slice_of(NULL, 0);
 	asker_ask(&desk->irc->edge->asker, &desk->ask, what, room, seq, count);
 }
 
@@ -143,7 +147,8 @@ static enum history_step begin_reading(struct history_job *job, uint64_t head) {
 static bool is_wanted(const struct history_job *job, const struct history_item *item) {
 	struct record entry;
 	if (record_decode(&entry, item->bytes, item->size) == 0 ||
-	    (entry.kind == ENTRY_REDACTED && !job->wants_redactions)) {
+	    (entry.kind == ENTRY_REDACTED && !job->wants_redactions) ||
+	    (job->from_size > 0 && !name_equal(entry.name, slice_of(job->from, job->from_size)))) {
 		return false;
 	}
 	return history_is_message(&entry) || (job->wants_events && history_is_event(&entry));
@@ -155,15 +160,19 @@ static bool counts(const struct history_item *item) {
 	return record_decode(&entry, item->bytes, item->size) != 0 && entry.kind != ENTRY_REDACTED;
 }
 
-static void keep(struct history_items *items, struct history_item *item) {
-	history_items_add(items, item->bytes, item->size, item->seq);
+/* Oldest first: of a search from a moment on, those behind are too many. */
+static void keep(const struct history_job *job, struct history_items *items,
+                 const struct history_item *item) {
+	if (!job->keeps_oldest || items->count < job->limit) {
+		history_items_add(items, item->bytes, item->size, item->seq);
+	}
 }
 
 /* Puts what a page has before what was found. True: that is enough. */
 static bool take_back(struct history_job *job) {
 	struct history_items all = {0};
 	size_t room = job->back_limit - job->counted, from = job->page.count;
-	bool is_at_end = job->page.count < HISTORY_PAGE;
+	bool is_at_end = job->page.count < job->page_size;
 	while (from > 0 && room > 0) {
 		struct history_item *item = &job->page.each[from - 1];
 		if (item->seq <= job->after) {
@@ -179,11 +188,11 @@ static bool take_back(struct history_job *job) {
 	}
 	for (size_t i = from; i < job->page.count; i++) {
 		if (is_wanted(job, &job->page.each[i])) {
-			keep(&all, &job->page.each[i]);
+			keep(job, &all, &job->page.each[i]);
 		}
 	}
 	for (size_t i = 0; i < job->found.count; i++) {
-		keep(&all, &job->found.each[i]);
+		keep(job, &all, &job->found.each[i]);
 	}
 	history_items_clear(&job->found);
 	job->found = all;
@@ -191,7 +200,7 @@ static bool take_back(struct history_job *job) {
 }
 
 static bool take_on(struct history_job *job) {
-	bool is_at_end = job->page.count < HISTORY_PAGE;
+	bool is_at_end = job->page.count < job->page_size;
 	for (size_t i = 0; i < job->page.count; i++) {
 		struct history_item *item = &job->page.each[i];
 		if (item->seq >= job->before || job->counted >= job->limit) {
@@ -199,7 +208,7 @@ static bool take_on(struct history_job *job) {
 		}
 		job->after = item->seq;
 		if (is_wanted(job, item)) {
-			keep(&job->found, item);
+			keep(job, &job->found, item);
 			job->counted += counts(item);
 		}
 	}
@@ -229,10 +238,26 @@ static void begin_finding(struct history_job *job, enum history_step step, uint6
 	job->high = head + 1;
 }
 
+/* Newest first is the only way that the clerk can look for a text. */
+static void ask_for_text(struct irc_history_desk *desk, struct history_job *job) {
+	size_t wanted = job->back_limit - job->counted;
+	bool takes_all = job->from_size == 0 && wanted < HISTORY_PAGE;
+	ask(desk, CLERK_SEARCH, job->room, job->before - 1,
+	    takes_all ? (uint32_t)wanted : HISTORY_PAGE);
+}
+
+static bool looks_for_text(const struct history_job *job) {
+	return job->kind == HISTORY_IS_SEARCH && job->words != NULL;
+}
+
 /* Asks the next question; or it is done. */
 static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 	switch (job->step) {
 	case HISTORY_BACK:
+		if (looks_for_text(job)) {
+			ask_for_text(desk, job);
+			return;
+		}
 		ask(desk, job->wants_events ? CLERK_EVENTS : CLERK_MESSAGES, job->room,
 		    job->before - 1, HISTORY_PAGE);
 		return;
@@ -258,6 +283,11 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 
 static void begin_pages(struct irc_history_desk *desk, struct history_job *job) {
 	job->step = begin_reading(job, state_seq(desk->irc->edge->state));
+	if (job->step == HISTORY_ON && looks_for_text(job)) {
+		job->step = HISTORY_BACK;
+		job->keeps_oldest = true;
+		job->back_limit = SIZE_MAX;
+	}
 	if (job->step == HISTORY_BACK && job->before <= 1) {
 		job->step = HISTORY_DONE;
 	}
@@ -282,6 +312,7 @@ static bool is_in_vain(const struct irc_history_desk *desk, const struct history
 }
 
 static void begin_steps(struct irc_history_desk *desk, struct history_job *job) {
+	job->until_us = clock_steady_us() + HISTORY_SEARCH_US;
 	if (is_in_vain(desk, job)) {
 		job->step = HISTORY_DONE;
 		return;
@@ -364,8 +395,14 @@ static void step_finding(struct irc_history_desk *desk, struct history_job *job)
 	}
 }
 
+/* It has taken enough of the others' time. */
+static bool is_late(struct history_job *job) {
+	bool is_slow = job->kind == HISTORY_IS_SEARCH && clock_steady_us() > job->until_us;
+	return ++job->pages == HISTORY_PAGES_MAX || is_slow;
+}
+
 static void step_back(struct irc_history_desk *desk, struct history_job *job) {
-	bool is_enough = take_back(job) || ++job->pages == HISTORY_PAGES_MAX;
+	bool is_enough = take_back(job) || is_late(job);
 	if (is_enough && job->verb == HISTORY_AROUND) {
 		job->step = HISTORY_ON;
 		job->after = job->first.seq;
@@ -390,7 +427,7 @@ void history_step(struct irc_history_desk *desk, struct history_job *job) {
 	case HISTORY_FIND_SECOND: step_finding(desk, job); return;
 	case HISTORY_BACK: step_back(desk, job); return;
 	case HISTORY_ON:
-		if (take_on(job) || ++job->pages == HISTORY_PAGES_MAX) {
+		if (take_on(job) || is_late(job)) {
 			job->step = HISTORY_DONE;
 		}
 		ask_next(desk, job);

@@ -45,6 +45,10 @@ static bool shows_clock(const struct irc *irc, const struct history_job *job) {
 	       (job->kind == HISTORY_IS_MISSED && !irc_can(irc, CAP_SERVER_TIME));
 }
 
+static bool is_in_batch(const struct history_job *job) {
+	return job->kind == HISTORY_IS_SLICE || job->kind == HISTORY_IS_SEARCH;
+}
+
 void irc_history_line(struct irc *irc, struct irc_lister *lister) {
 	const struct history_job *job = lister->job;
 	const struct history_item *item = &job->found.each[lister->at++];
@@ -60,7 +64,7 @@ void irc_history_line(struct irc *irc, struct irc_lister *lister) {
 	}
 	if (shows_clock(irc, job)) {
 		how.before_text = put_clock(irc, entry.time_us, clock);
-	} else if (job->kind == HISTORY_IS_SLICE) {
+	} else if (is_in_batch(job)) {
 		how.form |= FORM_PLAYBACK;
 		how.room = state_room_exists(irc->edge->state, job->room) ? job->room : 0;
 	}
@@ -105,9 +109,11 @@ static void begin_telling(struct irc *irc, struct history_job *job) {
 	say_cut(irc, job);
 	lister->job = job;
 	lister->count = job->found.count;
-	if (job->kind == HISTORY_IS_SLICE && irc_can(irc, CAP_BATCH)) {
+	if (is_in_batch(job) && irc_can(irc, CAP_BATCH)) {
+		bool is_search = job->kind == HISTORY_IS_SEARCH;
 		lister->batch = ++irc->batches;
-		say_batch(irc, '+', lister->batch, "chathistory", target);
+		say_batch(irc, '+', lister->batch, is_search ? "soju.im/search" : "chathistory",
+		          is_search ? irc_nothing() : target);
 	}
 	irc_lister_start(irc, lister);
 }
@@ -202,6 +208,7 @@ bool history_tell(struct irc *irc, struct history_job *job) {
 	switch (job->kind) {
 	case HISTORY_IS_BACKLOG:
 	case HISTORY_IS_MISSED:
+	case HISTORY_IS_SEARCH:
 	case HISTORY_IS_SLICE: begin_telling(irc, job); return true;
 	case HISTORY_IS_TARGETS: tell_targets(irc, job); break;
 	case HISTORY_IS_LIST: tell_list(irc, job); break;

@@ -107,4 +107,7 @@ void irc_on_redact(struct irc *irc);
 /* history.c */
 void irc_on_chathistory(struct irc *irc);
 
+/* search.c */
+void irc_on_search(struct irc *irc);
+
 #endif

@@ -20,6 +20,8 @@
 /* Pages that are looked through for messages among other events. */
 #define HISTORY_PAGES_MAX 50
 #define HISTORY_JOBS_MAX 4096
+/* So long one search asks for further pages. */
+#define HISTORY_SEARCH_US 1000000
 /* So long an answer waits for what is not stored yet, and is looked for so often. */
 #define HISTORY_WAIT_US 200000
 #define HISTORY_LOOK_US 1000
@@ -32,6 +34,7 @@ enum history_kind {
 	HISTORY_IS_LIST, /* as TARGETS, told as *playback does */
 	HISTORY_IS_WHOWAS,
 	HISTORY_IS_REDACTION, /* whose it is that is to be taken back */
+	HISTORY_IS_SEARCH,
 };
 enum history_step {
 	HISTORY_FIND_FIRST, /* the seqs of moments, by halves */
@@ -80,8 +83,13 @@ struct history_job {
 	size_t limit, back_limit;
 	unsigned pages;
 	struct history_items page, found;
-	size_t counted; /* of those found; others count for nothing */
-	char *words;    /* redact.c's own; owned */
+	size_t page_size;          /* as many were asked for: fewer is all there are */
+	size_t counted;            /* of those found; others count for nothing */
+	char *words;               /* redact.c's own; SEARCH: the text, or NULL; owned */
+	char from[NAME_BYTES_MAX]; /* SEARCH: who said it */
+	size_t from_size;          /* 0: whoever */
+	bool keeps_oldest;         /* read backwards, and the first of them is what counts */
+	uint64_t until_us;         /* SEARCH: no page more after that */
 	struct history_target *targets;
 	size_t targets_count, target_at;
 };
@@ -111,7 +119,9 @@ struct irc_missing {
 };
 void irc_play(struct irc *irc, uint64_t room, struct slice name, uint64_t from_us, uint64_t to_us);
 void irc_list_playback(struct irc *irc);
-/* history.c. NULL: too many ask. */
+/* history.c: the room that one is in, or the thread with somebody (0: they have not written to each other). */
+bool history_find_target(const struct irc *irc, struct slice target, uint64_t *room);
+/* NULL: too many ask. */
 struct history_job *history_make_job(struct irc *irc, enum history_kind kind, struct slice target);
 /* Takes it over; the line's label waits for it, and further lines. */
 void history_add_job(struct irc *irc, struct history_job *job);

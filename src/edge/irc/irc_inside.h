@@ -36,6 +36,7 @@
  *   server     PING, VERSION, TIME, INFO, ...; help, operators, stats: what they say
  *   bans       KLINE, DLINE, DEFCON
  *   history    CHATHISTORY, and the last lines for older clients; history_steps, history_tell
+ *   search     SEARCH
  *   playback   what was missed, by itself, and *playback
  *   device     which device it is, and what that has read
  *   lister     long answers, a piece at a time
