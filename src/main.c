@@ -15,6 +15,7 @@
 #include "history.h"
 #include "house.h"
 #include "hub.h"
+#include "import_main.h"
 #include "join.h"
 #include "keeper.h"
 #include "robot.h"
@@ -34,6 +35,7 @@ static const struct command {
 	{"serve", serve_main, "run a chat room", "开一间聊天室"},
 	{"join", join_main, "join a chat room", "加入聊天室"},
 	{"history", history_main, "show what was said", "查看聊天记录"},
+	{"import", import_main, "bring in the history of others", "导入别处的聊天记录"},
 	{"admin", admin_main, "administer a running server", "管理正在运行的服务器"},
 	{"robot", robot_main, "answer every line, in four forms", "自动应答机器人，四种写法"},
 	{"help", help_main, "show this text", "显示本帮助"},
