@@ -298,3 +298,20 @@ const char *net_format(const struct net *net, char out[ADDRESS_TEXT_MAX]) {
 	}
 	return out;
 }
+
+const char *const address_private_nets[ADDRESS_PRIVATE_NETS] = {
+	"127.0.0.0/8",    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
+	"169.254.0.0/16", "::1",        "fc00::/7",      "fe80::/10",
+};
+
+bool address_is_private(const struct address *address) {
+	for (size_t i = 0; i < ADDRESS_PRIVATE_NETS; i++) {
+		struct net net;
+		bool is_read = net_parse(slice_from_string(address_private_nets[i]), &net);
+		assert(is_read);
+		if (net_holds(&net, address)) {
+			return true;
+		}
+	}
+	return false;
+}

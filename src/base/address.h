@@ -38,6 +38,10 @@ struct net {
 
 bool address_is_v4(const struct address *address);
 bool address_is_loopback(const struct address *address);
+/* Where nobody else's packets come from: this machine and private networks. */
+bool address_is_private(const struct address *address);
+#define ADDRESS_PRIVATE_NETS 9
+extern const char *const address_private_nets[ADDRESS_PRIVATE_NETS];
 bool address_equal(const struct address *a, const struct address *b);
 uint64_t address_hash(const struct address *address);
 

@@ -29,6 +29,13 @@ enum access {
 	ACCESS_ACCOUNTS, /* who signs in */
 };
 
+/* Who may read GET /metrics. */
+enum metrics {
+	METRICS_PRIVATE, /* this machine and private networks */
+	METRICS_ALL,
+	METRICS_NOBODY,
+};
+
 struct config {
 	uint64_t version; /* 1, 2 ...: of what the keeper has read; it never says the same twice */
 
@@ -54,6 +61,8 @@ struct config {
 	/* [web] */
 	char origins
 		[CONFIG_ORIGINS_BYTES]; /* pages that may connect, but our own: blanks between */
+
+	enum metrics metrics;
 
 	/* [limits] */
 	uint32_t

@@ -72,6 +72,30 @@ bool http_has_word(const struct http_request *request, const char *name, const c
 	return false;
 }
 
+/* "gzip", "gzip;q=0.5": but not q=0, q=0.0. */
+static bool is_wanted(struct slice word, struct slice coding) {
+	const char *mark = memchr(word.bytes, ';', word.size);
+	size_t size = mark == NULL ? word.size : (size_t)(mark - word.bytes);
+	struct slice rest =
+		mark == NULL ? slice_of(NULL, 0) : http_trim(slice_from(word, size + 1));
+	bool is_none = slice_starts_with(rest, slice_from_string("q=0"));
+	for (size_t i = 3; is_none && i < rest.size; i++) {
+		is_none = rest.bytes[i] == '.' || rest.bytes[i] == '0';
+	}
+	return http_is_same(http_trim(slice_first(word, size)), coding) && !is_none;
+}
+
+bool http_accepts_coding(const struct http_request *request, const char *coding) {
+	struct slice list, word;
+	bool is_there = http_find(request, "Accept-Encoding", &list);
+	while (is_there && http_next_word(&list, &word)) {
+		if (is_wanted(word, slice_from_string(coding))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- the head ---- */
 
 bool http_refuse(struct http_request *request, unsigned status, const char *why) {

@@ -56,6 +56,8 @@ enum http_result http_read(struct slice bytes, struct http_request *request, siz
 bool http_find(const struct http_request *request, const char *name, struct slice *value);
 /* Is `word` one of those that stand in the fields of that name, with commas between them? */
 bool http_has_word(const struct http_request *request, const char *name, const char *word);
+/* May what it gets be coded like that (Accept-Encoding)? */
+bool http_accepts_coding(const struct http_request *request, const char *coding);
 /* The next one off *list, without blanks around it; false: that was all. */
 bool http_next_word(struct slice *list, struct slice *word);
 

@@ -331,12 +331,6 @@ static uint16_t cpus(void) {
 	return (uint16_t)(count < EDGES_DEFAULT_MAX ? count : EDGES_DEFAULT_MAX);
 }
 
-/* Where nobody else's packets come from: this machine and private networks. */
-static const char *const private_nets[] = {
-	"127.0.0.0/8",    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-	"169.254.0.0/16", "::1",        "fc00::/7",      "fe80::/10",
-};
-
 void arguments_defaults(struct options *options) {
 	*options = (struct options){
 		.size = sizeof *options,
@@ -353,9 +347,9 @@ void arguments_defaults(struct options *options) {
 		.away_s = 600,
 		.forget_s = 30 * 86400,
 	};
-	for (size_t i = 0; i < sizeof private_nets / sizeof private_nets[0]; i++) {
+	for (size_t i = 0; i < ADDRESS_PRIVATE_NETS; i++) {
 		struct net *net = &options->plain_nets[options->plain_nets_count++];
-		bool is_read = net_parse(slice_from_string(private_nets[i]), net);
+		bool is_read = net_parse(slice_from_string(address_private_nets[i]), net);
 		assert(is_read);
 		(void)is_read;
 	}

@@ -270,6 +270,17 @@ static bool take_origins(struct reading *reading, const char *value) {
 	return take_text(reading, value, reading->config->origins, CONFIG_ORIGINS_BYTES);
 }
 
+static bool take_metrics(struct reading *reading, const char *value) {
+	static const char *const words[] = {
+		[METRICS_PRIVATE] = "private", [METRICS_ALL] = "all", [METRICS_NOBODY] = "nobody"};
+	unsigned chosen;
+	if (!take_choice(reading, value, words, 3, &chosen)) {
+		return false;
+	}
+	reading->config->metrics = (enum metrics)chosen;
+	return true;
+}
+
 static bool take_connections(struct reading *reading, const char *value) {
 	return take_number(reading, value, 1, CONNECTIONS_MAX,
 	                   &reading->config->connections_per_network);
@@ -320,6 +331,7 @@ static const struct row rows[] = {
 	{"access", "registration", take_registration},
 	{"accounts", "stay", take_stay},
 	{"web", "origins", take_origins},
+	{"web", "metrics", take_metrics},
 	{"limits", "connections-per-network", take_connections},
 	{"limits", "registrations-per-network", take_registrations},
 	{"limits", "registrations-within", take_registrations_within},

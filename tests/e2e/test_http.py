@@ -1,14 +1,20 @@
 """HTTP/1.1 on the one port: requests in any form in which they may come, and those that may not."""
 
+import gzip
 import re
+import signal
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from httpclient import Http, answer_to, ask
 from irc import Irc
+from plain import Plain
 from tools import eventually
 
+WEB = Path(__file__).parents[2] / "web"
 HEALTHY = "200 OK: Everything runs.\n"
 
 # What is refused, with what, at once.
@@ -174,3 +180,112 @@ def test_slow_senders_do_not_hinder_the_room(serve, is_long):
     assert ask(server, "GET", "/healthz").text == HEALTHY
     for http in slow:
         http.close()
+
+
+def decoded(answer):
+    coding = answer.fields.get("Content-Encoding")
+    if coding == "gzip":
+        return gzip.decompress(answer.body)
+    if coding == "br":
+        return subprocess.run(["brotli", "-dc"], input=answer.body, stdout=subprocess.PIPE, check=True).stdout
+    assert coding is None
+    return answer.body
+
+
+@pytest.mark.asan
+def test_the_page(serve):
+    """Its parts in every coding, each with a tag of its own; and nothing of it where the tag is known."""
+    server = serve()
+    files = [path for path in WEB.iterdir() if path.suffix not in (".py", ".build")]
+    with Http(server) as http:
+        for path in files:
+            where = "/" if path.name == "index.html" else "/" + path.name
+            tags = set()
+            for accepts in (None, "gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0", "identity", "gzip;q=0.0"):
+                fields = [f"Accept-Encoding: {accepts}"] if accepts else []
+                answer = http.ask("GET", where, *fields)
+                assert answer.status == 200 and decoded(answer) == path.read_bytes()
+                coding = answer.fields.get("Content-Encoding", "none")
+                assert coding == "none" or re.search(rf"{coding}(?!;q=0)", accepts or "")
+                assert answer.fields["Vary"] == "Accept-Encoding"
+                tag = answer.fields["ETag"]
+                assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
+                tags.add((coding, tag))
+                for known in (tag, "W/" + tag, f'"other", {tag}', "*"):
+                    same = http.ask("GET", where, f"If-None-Match: {known}", *fields)
+                    assert (same.status, same.fields["ETag"], same.body) == (304, tag, b"")
+                assert http.ask("GET", where, 'If-None-Match: "other"', *fields).body == answer.body
+                head = http.ask("HEAD", where, *fields)
+                assert {**head.fields, "Date": ""} == {**answer.fields, "Date": ""}
+            assert len({coding for coding, _ in tags}) == len({tag for _, tag in tags})
+        page = http.ask("GET", "/")
+        assert page.fields["Content-Type"] == "text/html; charset=utf-8"
+        rules = dict(rule.split(" ", 1) for rule in page.fields["Content-Security-Policy"].split("; "))
+        assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
+        assert rules["script-src"] == "'self'" and "unsafe" not in page.fields["Content-Security-Policy"]
+        for where in ("/embed.py", "/../README.md", "/index.html", "//", "/%2e%2e/x"):
+            assert http.ask("GET", where).status == 404, where
+        assert http.ask("POST", "/", body=b"x").status == 405
+
+
+def read_metrics(text):
+    """{name with labels: value}; every line is as Prometheus' text format has it."""
+    values, types = {}, {}
+    for line in text.splitlines():
+        comment = re.fullmatch(r"# (HELP|TYPE) (qun_[a-z_]+) (.+)", line)
+        if comment:
+            assert comment[1] == "HELP" or types.setdefault(comment[2], comment[3]) == comment[3]
+            assert comment[1] == "HELP" or comment[3] in ("gauge", "counter")
+            continue
+        value = re.fullmatch(r'((qun_[a-z_]+)(\{[a-z]+="[^"\\]+"\})?) (\d+)', line)
+        assert value and value[2] in types and value[1] not in values, line
+        assert value[2].endswith("_total") == (types[value[2]] == "counter")
+        values[value[1]] = int(value[4])
+    return values
+
+
+def test_metrics(serve, place):
+    """What has happened is counted, whichever edge is asked; and told to whom the configuration says."""
+    conf = place / "qun.conf"
+    conf.write_text("")
+    server = serve("--edges", "2", "--config", conf)
+    people = [Irc(server).enter(name) for name in ("ann", "bob", "cid")]
+    for each in people:
+        each.join("#tea")
+    for number in range(10):
+        people[0].say("#tea", f"line {number}")
+    plain = Plain(server)
+    plain.send("Z")
+    plain.next()
+    people[1].send("KICK #tea ann")
+    people[1].until("482")
+    for each in people:
+        each.sync()
+
+    def metrics(*fields):
+        answer = ask(server, "GET", "/metrics", *fields)
+        assert answer.status == 200 and answer.fields["Content-Type"].startswith("text/plain; version=0.0.4")
+        return read_metrics(answer.text)
+
+    def sum_of(values, name):
+        return sum(value for key, value in values.items() if key.startswith(name + "{"))
+
+    for _ in range(4):
+        values = metrics()
+        assert (values["qun_people"], values["qun_people_absent"], values["qun_rooms"]) == (3, 0, 2)
+        assert sum_of(values, "qun_deliveries_total") >= 20
+        refusals = [values[f'qun_refusals_total{{reason="{why}"}}'] for why in ("unknown-letter", "not-room-operator")]
+        assert refusals == [1, 1]
+        assert {values[f'qun_up{{process="{name}"}}'] for name in ("hub", "scribe", "clerk", "edge 0", "edge 1")} == {1}
+    eventually(lambda: metrics()["qun_unstored"] == 0, "that all is stored")
+    assert metrics()["qun_seq"] == metrics()["qun_seq_stored"] >= 16
+    server.wait_replaced("clerk", server.kill("clerk"))
+    eventually(lambda: metrics()['qun_restarts_total{process="clerk"}'] == 1, "a restart that is counted")
+    # Who is asked for by a web server in front is somebody else.
+    for field in ("X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 caddy"):
+        assert ask(server, "GET", "/metrics", field).status == 403
+    for text, status in (("[web]\nmetrics = all\n", 200), ("[web]\nmetrics = nobody\n", 403)):
+        conf.write_text(text)
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: ask(server, "GET", "/metrics", "Via: 1.1 x").status == status, text)
+    assert ask(server, "GET", "/metrics").status == 403

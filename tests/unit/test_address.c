@@ -138,6 +138,25 @@ static void loopback_is_known(void **state) {
 	}
 }
 
+static void private_networks_are_known(void **state) {
+	static const char *const inside[] = {"127.0.0.1:1",   "10.255.0.1:1", "172.31.0.1:1",
+	                                     "192.168.1.1:1", "100.64.0.1:1", "169.254.1.1:1",
+	                                     "[::1]:1",       "[fd00::1]:1",  "[fe80::1]:1"};
+	static const char *const outside[] = {"128.0.0.1:1",   "11.0.0.1:1",    "172.32.0.1:1",
+	                                      "192.169.1.1:1", "100.128.0.1:1", "[2001:db8::1]:1",
+	                                      "[::2]:1"};
+	struct address address;
+	bool is_any;
+	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+		assert_true(address_parse(text(inside[i]), &address, &is_any));
+		assert_true(address_is_private(&address));
+	}
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		assert_true(address_parse(text(outside[i]), &address, &is_any));
+		assert_false(address_is_private(&address));
+	}
+}
+
 static void a_scope_counts_on_links(void **state) {
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_scope_id = 3};
 	struct address address;
@@ -229,6 +248,7 @@ int main(void) {
 		cmocka_unit_test(other_texts_are_refused),
 		cmocka_unit_test(both_families_meet),
 		cmocka_unit_test(loopback_is_known),
+		cmocka_unit_test(private_networks_are_known),
 		cmocka_unit_test(a_scope_counts_on_links),
 		cmocka_unit_test(hashes_spread),
 		cmocka_unit_test(nets_are_read),

@@ -49,6 +49,7 @@ static void every_key_is_read(void **state) {
 	              "cleartext-passwords = yes\nregistration = closed\n"
 	              "[accounts]\nstay = yes\n"
 	              "[web]\norigins = https://a.example  http://b.example:81\n"
+	              "metrics = nobody\n"
 	              "[limits]\nconnections-per-network = 7\nping-interval = 8\n"
 	              "registrations-per-network = 11\nregistrations-within = 12\n"
 	              "ping-timeout = 9\nregister-timeout = 10\n"
@@ -67,6 +68,7 @@ static void every_key_is_read(void **state) {
 	assert_false(config.has_registration);
 	assert_true(config.accounts_stay);
 	assert_string_equal(config.origins, "https://a.example  http://b.example:81");
+	assert_int_equal(config.metrics, METRICS_NOBODY);
 	assert_int_equal(config.connections_per_network, 7);
 	assert_int_equal(config.registrations_per_network, 11);
 	assert_int_equal(config.registrations_s, 12);
@@ -150,6 +152,7 @@ static const struct {
 	{"[web]\norigins = https://a.example b.example\n",
          "qun.conf:2: origins wants pages' origins, as https://chat.example, or *, not "
          "'b.example'"},
+	{"[web]\nmetrics = any\n", "qun.conf:2: metrics is private, all or nobody, not 'any'"},
 	{"[web]\norigins = https://a.example/\n", "not 'https://a.example/'"},
 	{"[server]\nname = a.b\n\nname = c.d\n", "qun.conf:4: name is given twice"},
 	{"[server]\nname = a.b\n[server]\nname = c.d\n", "qun.conf:4: name is given twice"},

@@ -252,6 +252,7 @@ static void refused_at_door(struct irc *irc, const struct irc_asked *asked,
 }
 
 void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct record *answer) {
+	board_count_refusal(irc->edge->house.own, answer->reason);
 	struct irc_asked told = *asked;
 	bool is_of_people = asked->kind == REQUEST_MODE || asked->kind == REQUEST_PUT_OUT ||
 	                    asked->kind == REQUEST_INVITE;

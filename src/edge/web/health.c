@@ -6,7 +6,7 @@
 #include "site_inside.h"
 
 /* A board outlives its process; the pid that stands there may be a dead one's. */
-static bool is_running(const struct board *board) {
+bool site_is_running(const struct board *board) {
 	uint32_t pid = atomic_load_explicit(&board->pid, memory_order_relaxed);
 	return pid != 0 && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
 }
@@ -17,7 +17,7 @@ void site_health(struct site_visit *visit) {
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		const struct board *board = house->boards[needed[i]];
 		char name[PROCESS_NAME_MAX], sentence[64];
-		if (board != NULL && !is_running(board)) {
+		if (board != NULL && !site_is_running(board)) {
 			snprintf(sentence, sizeof(sentence), "The %s does not run",
 			         process_name(needed[i], name));
 			http_answer_words(visit->answer, 503, sentence);

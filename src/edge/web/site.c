@@ -7,19 +7,22 @@ struct row {
 	void (*visit)(struct site_visit *visit);
 };
 
-/* Also for clients that know no path. */
-static void visit_root(struct site_visit *visit) {
-	if (site_chat_is_asked_for(visit)) {
+/* The page, and its parts; at / also IRC, for clients that know no path. */
+static void visit_page(struct site_visit *visit) {
+	if (site_chat_is_asked_for(visit) &&
+	    slice_equal(visit->request->path, slice_from_string("/"))) {
 		site_chat(visit);
 	} else {
-		http_answer_words(visit->answer, 404, "There is nothing here");
+		site_page(visit, site_asset_at(visit->request->path));
 	}
 }
 
+static const struct row page = {NULL, visit_page};
+
 static const struct row rows[] = {
-	{"/", visit_root},
 	{"/healthz", site_health},
 	{"/irc", site_chat},
+	{"/metrics", site_metrics},
 };
 
 static const struct row *row_of(struct slice path) {
@@ -28,7 +31,7 @@ static const struct row *row_of(struct slice path) {
 			return &rows[i];
 		}
 	}
-	return NULL;
+	return site_asset_at(path) == NULL ? NULL : &page;
 }
 
 static bool is_one_of(struct slice method, const char *const words[]) {
