@@ -135,6 +135,8 @@ struct model_client {
 
 struct model_room {
 	uint64_t id; /* 0: there is none */
+	int name;    /* which of the names that are its, as it is shown */
+	uint64_t renamed_us;
 	bool is_said_in;
 	uint64_t empty_seq;
 	uint64_t bits;

@@ -226,6 +226,7 @@ static inline void model_join(struct model *model, const struct model_request *r
 		bool has_account = model_is_signed_in(model, model_number_of(model, client));
 		int account = has_account ? client->name : -1;
 		model->rooms[room] = (struct model_room){.id = model->entry_seq - 1,
+		                                         .name = request->room_name,
 		                                         .bits = ROOM_BITS_AT_FIRST,
 		                                         .founder = client->session,
 		                                         .founder_account = account};

@@ -484,6 +484,73 @@ static inline void model_invite(struct model *model, const struct model_request 
 	}
 }
 
+static inline enum reason model_check_renaming(const struct model *model,
+                                               const struct model_client *client, int room,
+                                               int name) {
+	const struct model_room *it = &model->rooms[room];
+	int to = model_room_names[name].room;
+	bool is_founder = it->founder_account >= 0 && model_is_founder(model, client, room) &&
+	                  model->accounts[model_names[it->founder_account].same];
+	if (!is_founder && !model_rules(model, client, room)) {
+		return REASON_NOT_ROOM_OPERATOR;
+	}
+	if (room == MODEL_LOBBY) {
+		return REASON_NOT_PERMITTED;
+	}
+	if (to < 0) {
+		return REASON_ROOM_NAME_INVALID;
+	}
+	bool is_taken = to != room && (to == MODEL_LOBBY || model->rooms[to].id != 0);
+	return is_taken ? REASON_ROOM_NAME_TAKEN : REASON_NONE;
+}
+
+/* Here a room's name is its number: all that it has moves. */
+static inline void model_move_room(struct model *model, int from, int to) {
+	model->rooms[to] = model->rooms[from];
+	model->rooms[from] = (struct model_room){0};
+	for (int i = 0; i < MODEL_CLIENTS; i++) {
+		struct model_client *client = &model->clients[i];
+		client->is_in[to] = client->is_in[from];
+		client->offices[to] = client->offices[from];
+		client->is_in[from] = false;
+		client->offices[from] = 0;
+	}
+	for (int r = 0; r < MODEL_ROOMS; r++) {
+		if (model->rooms[r].forward == from && from != MODEL_LOBBY) {
+			model->rooms[r].forward = to;
+		}
+	}
+}
+
+static inline void model_rename_room(struct model *model, const struct model_request *request,
+                                     const struct model_client *client, uint64_t now_us,
+                                     struct model_outcome *out) {
+	int room = model_own_room(model, request, client, out);
+	int name = request->mode % MODEL_ROOM_NAMES;
+	if (room < 0) {
+		return;
+	}
+	const struct model_room *it = &model->rooms[room];
+	enum reason reason = model_check_renaming(model, client, room, name);
+	bool is_free = (client->bits & PERSON_IS_OPERATOR) != 0 || it->renamed_us == 0 ||
+	               now_us >= it->renamed_us + ROOM_RENAME_PAUSE_S * UINT64_C(1000000);
+	if (reason != REASON_NONE) {
+		model_refuse(out, reason);
+	} else if (it->name == name) {
+		model_add(out, "nothing");
+	} else if (!is_free) {
+		model_refuse(out, REASON_TOO_FAST);
+	} else if (model_is_good_why(request, out)) {
+		model_add(out, "room-renamed");
+		int to = model_room_names[name].room;
+		if (to != room) {
+			model_move_room(model, room, to);
+		}
+		model->rooms[to].name = name;
+		model->rooms[to].renamed_us = now_us;
+	}
+}
+
 /* ---- people ---- */
 
 static inline void model_go_away(const struct model_request *request, struct model_client *client,
@@ -664,7 +731,8 @@ static inline bool model_is_of_accounts(uint16_t kind) {
 /* Only streams may ask for these. */
 static inline bool model_is_streams(uint16_t kind) {
 	return kind == REQUEST_SHOUT || (kind >= REQUEST_TOPIC && kind <= REQUEST_WALLOPS) ||
-	       kind == REQUEST_MARK || kind == REQUEST_SET_METADATA || kind == REQUEST_ACCOUNT_SET;
+	       kind == REQUEST_MARK || kind == REQUEST_RENAME_ROOM ||
+	       kind == REQUEST_SET_METADATA || kind == REQUEST_ACCOUNT_SET;
 }
 
 static inline bool model_is_messages(uint16_t kind) {
@@ -689,6 +757,7 @@ static inline void model_do_stream(struct model *model, const struct model_reque
 	case REQUEST_MODE: model_mode(model, request, client, out); break;
 	case REQUEST_PUT_OUT: model_put_out(model, request, client, out); break;
 	case REQUEST_INVITE: model_invite(model, request, client, out); break;
+	case REQUEST_RENAME_ROOM: model_rename_room(model, request, client, now_us, out); break;
 	case REQUEST_AWAY: model_go_away(request, client, out); break;
 	case REQUEST_PROFILE: model_set_bits(model, request, client, out); break;
 	case REQUEST_ACCOUNT_SET: model_set_account(model, request, out); break;

@@ -144,7 +144,7 @@ static inline uint16_t random_stream_kind(struct chance *chance) {
 		REQUEST_INVITE,       REQUEST_WALLOPS,      REQUEST_SHOUT,  REQUEST_KILL,
 		REQUEST_GONE,         REQUEST_MARK,         REQUEST_MARK,   REQUEST_MARK,
 		REQUEST_SET_METADATA, REQUEST_SET_METADATA, REQUEST_GONE,   REQUEST_GONE,
-		REQUEST_ACCOUNT_SET};
+		REQUEST_ACCOUNT_SET,  REQUEST_RENAME_ROOM};
 	return kinds[chance_below(chance, sizeof(kinds) / sizeof(kinds[0]))];
 }
 
@@ -310,6 +310,10 @@ static inline void put_stream(const struct model_request *request, const char *t
 		snprintf(mode, sizeof(mode), "%s%s", change->text,
 		         change->letter == 'o' ? model_names[request->name].bytes : "");
 		record->text = slice_from_string(mode);
+		break;
+	case REQUEST_RENAME_ROOM:
+		record->name =
+			slice_from_string(model_room_names[request->mode % MODEL_ROOM_NAMES].bytes);
 		break;
 	case REQUEST_REGISTER:
 		record->text = slice_from_string("somebody");

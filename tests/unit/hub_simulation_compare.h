@@ -169,6 +169,9 @@ static inline void compare_rooms(struct simulation *sim) {
 		CHECK(state_room_members_count(state, id) == present);
 		CHECK(state_room_absent_count(state, id) == absent);
 		CHECK(r == MODEL_LOBBY || state_room_empty_seq(state, id) == room->empty_seq);
+		CHECK(id <= ROOM_LOBBY ||
+		      slice_equal(state_room_name(state, id),
+		                  slice_from_string(model_room_names[room->name].bytes)));
 		if (id != 0) {
 			compare_charter(sim, room, id);
 		}

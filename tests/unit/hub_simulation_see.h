@@ -186,7 +186,8 @@ static uint64_t published[KINDS_END];
 
 /* Kinds that somebody here asks for. */
 static inline bool is_asked_for(unsigned kind) {
-	return kind <= ENTRY_ACCOUNT_SET || kind == ENTRY_MARKED || kind == ENTRY_METADATA;
+	return kind <= ENTRY_ACCOUNT_SET || kind == ENTRY_MARKED || kind == ENTRY_ROOM_RENAMED ||
+	       kind == ENTRY_METADATA;
 }
 
 static inline void see(struct simulation *sim, struct group *group, const struct record *record) {
