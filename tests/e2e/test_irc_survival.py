@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from irc import Irc, enter_many
+from irc import Irc, enter_many, say
 from plain import Plain, left
 from scenes import play
 from tools import PATIENCE, eventually
@@ -314,8 +314,9 @@ def test_an_edge_is_overtaken(serve):
     wants = ("labeled-response", "batch", "message-tags", "standard-replies", "away-notify", "setname")
     people = [Irc(server).enter(f"p{number}", *wants, "draft/metadata-3") for number in range(16)]
     for each in people:
-        each.join("#tea")
+        each.join("#tea", "#den")
         each.ask("METADATA * SUB status")
+    people[0].ask(say("MODE", "#den", "+" + 15 * "o", *(each.nick for each in people[1:])))
     for each in people:
         each.sync()
     hub = stop(server, "hub")
@@ -331,7 +332,7 @@ def test_an_edge_is_overtaken(serve):
     speaker = next(each for each in people if each.socket in readable)
     assert speaker.next().matches("401", ("nobody",))
     others = [each for each in people if each is not speaker]
-    speaker.ask("AWAY :at lunch", "SETNAME :Somebody else", "METADATA * SET status :hungry")
+    speaker.ask("AWAY :at lunch", "SETNAME :Somebody else", "METADATA * SET status :hungry", "RENAME #den #lair")
     for number in range(400):  # Half as much again as the ring holds.
         speaker.send(f"@+x={'y' * 4000} PRIVMSG #tea :{number}")
         if number % 50 == 49:
@@ -345,10 +346,13 @@ def test_an_edge_is_overtaken(serve):
         assert said == [["#tea", str(number)] for number in range(400)] + [[each.nick, "to you alone"]]
         assert [line.last for line in heard if line.command == "AWAY"] == ["at lunch"]
         assert [line.last for line in heard if line.command == "SETNAME"] == ["Somebody else"]
-        # Metadata as it is set, or that there is some to ask for.
-        news = [line.parameters[1:] for line in heard if line.command in ("761", "774")]
-        assert [each[0] for each in news] in ([speaker.nick], ["*ALL"]), news
-        missed += news[0][0] == "*ALL"
+        # Whoever does not know RENAME is somewhere else now.
+        moved = [(line.command, line.parameters[0]) for line in heard if line.command in ("PART", "JOIN")]
+        assert moved == [("PART", "#den"), ("JOIN", "#lair")], each
+        # Metadata as it is set, or that there is some to ask for; and who joins anew is told of who is there.
+        news = [line.parameters[1] for line in heard if line.command in ("761", "774")]
+        assert set(news) in ({speaker.nick}, {speaker.nick, "*ALL"}), news
+        missed += "*ALL" in news
         [answer] = [line for line in heard if line.tags.get("label") == "mine"]
         lost += answer.matches("FAIL", ("PRIVMSG", "ANSWER_LOST"))
         assert answer.command in ("401", "FAIL"), answer

@@ -265,7 +265,6 @@ static void reloaded(void *it) {
 	irc->lost_at = ring_head(house->ring);
 	irc_compare_states(irc);
 	irc_follow_offer(irc);
-	irc_compare_rooms(irc);
 }
 
 static bool tell_what_changed(void *context, struct stream_connection *it) {

@@ -318,10 +318,9 @@ void irc_refusal(struct irc *irc, const struct irc_asked *asked, const struct re
 /* redact.c */
 void irc_redact_refused(struct irc *irc, const struct irc_asked *asked,
                         const struct record *answer);
-/* rename.c: ENTRY_ROOM_RENAMED; overtaken; refused (false: as others are). */
+/* rename.c: ENTRY_ROOM_RENAMED; refused (false: as others are). */
 void irc_own_rename(struct irc *irc, const struct record *entry);
 void irc_others_rename(struct irc *irc, const struct record *entry);
-void irc_compare_rooms(struct irc *irc);
 bool irc_rename_refused(struct irc *irc, const struct irc_asked *asked,
                         const struct record *answer);
 /* relay.c; false: as others are. */

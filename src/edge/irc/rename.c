@@ -113,31 +113,3 @@ void irc_others_rename(struct irc *irc, const struct record *entry) {
 	struct renaming renaming = {.irc = irc, .entry = entry};
 	stream_each(irc->stream, tell_renamed, &renaming);
 }
-
-/* Overtaken: the entries that said so will not come; but who knows RENAME reads them where they are kept. */
-static bool compare_rooms(void *context, struct stream_connection *it) {
-	struct irc *irc = context;
-	const struct state *before = irc->edge->state_before, *now = irc->edge->state;
-	uint64_t rooms[ROOMS_PER_PERSON_MAX];
-	const struct person *person = state_person(now, stream_person(it));
-	if (person == NULL || stream_own(it) == NULL) {
-		return true;
-	}
-	size_t count = person_rooms(now, person, rooms, ROOMS_PER_PERSON_MAX);
-	irc_talk_to(irc, it);
-	for (size_t i = 0; i < count && !irc_can(irc, CAP_CHANNEL_RENAME); i++) {
-		struct slice old = view_room_name(before, rooms[i]);
-		if (state_is_member(before, rooms[i], person_id(person)) &&
-		    !slice_equal(old, view_room_name(now, rooms[i]))) {
-			say_moved(irc, rooms[i], old, irc_nothing());
-		}
-	}
-	irc_flush(irc);
-	return true;
-}
-
-void irc_compare_rooms(struct irc *irc) {
-	if (irc->edge->state_before != NULL) {
-		stream_each(irc->stream, compare_rooms, irc);
-	}
-}
