@@ -323,6 +323,7 @@ enum record_bits {
 	PERSON_WANTS_NO_BACKLOG = 1 << 5, /* +H */
 	PERSON_BITS = (1 << 6) - 1,
 	SAID_IS_NOTICE = 1 << 8,
+	/* 1 << 9 is nobody's: it was to say that a text has lines, which every text shows itself. */
 	SAID_IS_REDACTED = 1 << 10, /* taken back: without its text and tags, and shown to nobody */
 	ROOM_IS_INVITE_ONLY = 1 << 16, /* i */
 	ROOM_IS_MODERATED = 1 << 17,   /* m */

@@ -1,5 +1,7 @@
 """IRC: messages of several lines (IRCv3 draft/multiline), for those who know them and those who do not."""
 
+import signal
+
 from irc import Irc
 
 FAST = ("--rate", "100000:100000")
@@ -67,8 +69,50 @@ def refused(ann, bob):
     assert not bob.sync(), "none of it was said"
 
 
-def test_multiline(serve):
-    server = serve(*FAST)
+def left_open(server, path, ann, bob):
+    """A batch that stays open is ended, with its label, and nothing of it is said, then or later."""
+    path.write_text("[access]\nregistration = closed\n[limits]\nping-interval = 1\n")
+    server.process.send_signal(signal.SIGHUP)
+    for each in (ann, bob):  # It has been read.
+        each.find("CAP", ..., "DEL", "draft/account-registration")
+    ann.send("@label=late BATCH +9 draft/multiline #tea", "@batch=9 PRIVMSG #tea :late")
+    line = ann.find("FAIL", "BATCH", "TIMEOUT", "9", ...)
+    assert line.tags == {"label": "late"}
+    path.write_text("")
+    server.process.send_signal(signal.SIGHUP)
+    for each in (ann, bob):
+        each.find("CAP", ..., "NEW", ...)
+    assert ann.ask("@batch=9 PRIVMSG #tea :later", "BATCH -9") == []
+    assert not bob.sync(), "none of it was said"
+
+
+def whatever_dies(server, ann, bob):
+    """Each process between the batch and the look at it; an open batch ends with its connection alone."""
+    said = []
+    for name in ("hub", "scribe", "clerk", "console", "edge 0"):
+        said.append(f"{name}\n\nis gone")
+        ann.send(*batch("#tea", *said[-1].split("\n"))[:3])
+        pid = server.kill(name)
+        if name == "edge 0":
+            server.wait_replaced(name, pid)
+            ann, bob = (Irc(server).enter(each.nick, *HISTORY) for each in (ann, bob))
+            for each in (ann, bob):
+                each.ask("JOIN #tea")
+            assert failures(ann, "BATCH -1") == [["MULTILINE_INVALID"]]
+            assert messages(ann.ask(*batch("#tea", *said[-1].split("\n"))))[0][2] == said[-1]
+        else:
+            assert messages(ann.ask(*batch("#tea", *said[-1].split("\n"))[3:]))[0][2] == said[-1]
+        assert [text for _, _, text in messages(bob.sync())] == said[-1:]
+        kept = messages(ann.ask("CHATHISTORY LATEST #tea * 10"))
+        assert [text for _, _, text in kept][-len(said) :] == said
+    return said
+
+
+def test_multiline(serve, tmp_path):
+    path = tmp_path / "qun.conf"
+    path.write_text("")
+    path.chmod(0o600)
+    server = serve(*FAST, "--edges", "1", "--config", path)
     ann = Irc(server).enter("ann", *HISTORY)
     bob = Irc(server).enter("bob", *WANTS)
     old = Irc(server).enter("old", "message-tags")
@@ -103,12 +147,14 @@ def test_multiline(serve):
     most = ["y" * 40] * 99 + ["y" * 37]
     [(_, _, text)] = messages(ann.ask(*batch("#tea", *most)))
     assert text == "\n".join(most) and len(text) == 4096
+    left_open(server, path, ann, bob)
     # Whole, and one, in what is kept.
     ann.sync()
+    died = whatever_dies(server, ann, bob)
     server.kill_all()
     server.restart()
     ann = Irc(server).enter("ann", *HISTORY)
     ann.ask("JOIN #tea")
     kept = messages(ann.ask("CHATHISTORY LATEST #tea * 10"))
-    assert [each[2] for each in kept] == ["hello\n\nhow is everyone?", "\n".join(most)]
+    assert [each[2] for each in kept] == ["hello\n\nhow is everyone?", "\n".join(most), *died]
     assert kept[0][0]["msgid"] == msgid and "batch" in kept[0][0]

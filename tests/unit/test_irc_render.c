@@ -275,6 +275,32 @@ static void lines_of_a_text_are_lines(void **state) {
 	             SOURCE " TOPIC #room :a :ann QUIT\r\n");
 }
 
+/* What has one line on IRC has one, whatever a text from elsewhere has in it. (MODE's words the
+ * hub has looked at.) */
+static void no_text_breaks_a_line(void **state) {
+	static const uint16_t kinds[] = {
+		ENTRY_JOINED,  ENTRY_PARTED,  ENTRY_LEFT,         ENTRY_KICKED, ENTRY_RENAMED,
+		ENTRY_TOPIC,   ENTRY_PUT_OUT, ENTRY_REDACTED,     ENTRY_AWAY,   ENTRY_PROFILE,
+		ENTRY_INVITED, ENTRY_WALLOPS, ENTRY_ROOM_RENAMED,
+	};
+	const struct slice sly = slice_of("a\r\nERROR :b\n\nQUIT\0c", 20);
+	const struct irc_rendering how =
+		form(FORM_TAGS | FORM_TIME | FORM_EXTENDED_JOIN | FORM_AWAY | FORM_REDACTION |
+	             FORM_CHANNEL_RENAME | FORM_PLAYBACK);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct slice lines = render(&how, (struct record){.kind = kinds[i],
+		                                                  .text = sly,
+		                                                  .by = text("ann"),
+		                                                  .number = 3});
+		const char *first = lines.size == 0 ? NULL : memchr(lines.bytes, '\n', lines.size);
+		assert_true(lines.size == 0 || first == lines.bytes + lines.size - 1);
+		assert_true(lines.size == 0 || first[-1] == '\r');
+		for (size_t j = 0; j + 2 < lines.size; j++) {
+			assert_true(lines.bytes[j] != '\r' && lines.bytes[j] != '\0');
+		}
+	}
+}
+
 /* Whatever room there is, whole lines are in it. */
 static void no_line_is_half(void **state) {
 	static char small[4096];
@@ -376,6 +402,7 @@ int main(void) {
 		cmocka_unit_test(what_precedes_a_text_precedes_each_piece),
 		cmocka_unit_test(what_has_one_line_is_cut_off),
 		cmocka_unit_test(lines_of_a_text_are_lines),
+		cmocka_unit_test(no_text_breaks_a_line),
 		cmocka_unit_test(no_line_is_half),
 		cmocka_unit_test(tags_have_their_order),
 		cmocka_unit_test(tags_are_escaped),

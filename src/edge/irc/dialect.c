@@ -29,6 +29,7 @@ static void *create(struct stream *stream, struct edge *edge) {
 	irc_follow_offer(irc);
 	cloak_key(edge->house.options->master, irc->cloak_key);
 	irc_history_begin(irc);
+	irc_batches_begin(irc);
 	irc_watches_begin(irc);
 	return irc;
 }
@@ -286,8 +287,9 @@ static void returned(void *it, struct stream_connection *connection) {
 
 static uint64_t due_us(void *it) {
 	const struct irc *irc = it;
-	uint64_t history_us = irc_history_due_us(it);
-	return irc->returns_us < history_us ? irc->returns_us : history_us;
+	uint64_t history_us = irc_history_due_us(it), batches_us = irc_batches_due_us(it);
+	uint64_t due_us = irc->returns_us < history_us ? irc->returns_us : history_us;
+	return batches_us < due_us ? batches_us : due_us;
 }
 
 static void tick(void *it, uint64_t now_us) {
@@ -295,6 +297,7 @@ static void tick(void *it, uint64_t now_us) {
 	irc_follow_offer(it);
 	irc_history_tick(it);
 	irc_returning_tick(it);
+	irc_batches_tick(it, now_us);
 	irc_device_tick(it, now_us);
 }
 

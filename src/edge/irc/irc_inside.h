@@ -160,6 +160,12 @@ struct irc_asked {
 
 struct irc_history_desk;
 
+/* multiline.c: what ends by itself, in a circle; the last to end is the last. */
+struct irc_timed {
+	struct irc_timed *before, *after;
+	uint64_t until_us;
+};
+
 struct irc {
 	struct stream *stream;
 	struct edge *edge;
@@ -187,6 +193,7 @@ struct irc {
 	uint64_t changes[IRC_CHANGES_MAX]; /* changes.c: people; 0: none */
 	size_t changes_at;
 
+	struct irc_timed timed; /* batches that are open; itself never ends */
 	struct irc_history_desk *desk;
 	struct irc_subs *subscribers; /* all connections that have some */
 	struct irc_watches watches;   /* monitor.c */
@@ -448,6 +455,10 @@ void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct 
 /* Does this PRIVMSG or NOTICE belong to a batch, and not stand for itself? */
 bool irc_batch_takes(struct irc *irc, bool is_notice);
 void irc_batch_free(struct irc_user *user);
+/* A batch is open no longer than a client may be silent before it is asked whether it is there. */
+void irc_batches_begin(struct irc *irc);
+uint64_t irc_batches_due_us(const struct irc *irc);
+void irc_batches_tick(struct irc *irc, uint64_t now_us);
 
 /* ---- resume.c ---- */
 

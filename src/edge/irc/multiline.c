@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "irc_commands.h"
 #include "irc_inside.h"
 #include "name.h"
 
+#define SECOND_US UINT64_C(1000000)
+
 struct irc_batch {
+	struct irc_timed timed; /* first: while it may not be open for ever */
+	struct connection connection;
 	char ref[MULTILINE_REF_BYTES_MAX];
 	char target[IRC_LINE_BYTES_MAX];
 	char tags[TAGS_BYTES_MAX];
@@ -24,9 +29,36 @@ struct irc_batch {
 	struct irc_multiline lines;
 };
 
+/* ---- those that are open, the oldest first ---- */
+
+static void link_timed(struct irc *irc, struct irc_timed *timed) {
+	struct irc_timed *head = &irc->timed;
+	timed->before = head->before;
+	timed->after = head;
+	head->before->after = timed;
+	head->before = timed;
+}
+
+static void unlink_timed(struct irc_timed *timed) {
+	timed->before->after = timed->after;
+	timed->after->before = timed->before;
+	timed->before = timed->after = timed;
+}
+
+void irc_batches_begin(struct irc *irc) {
+	irc->timed.before = irc->timed.after = &irc->timed;
+	irc->timed.until_us = LOOP_FOREVER;
+}
+
+/* The configuration may have been another when those behind were opened: they wait for this one. */
+uint64_t irc_batches_due_us(const struct irc *irc) {
+	return irc->timed.after->until_us;
+}
+
 void irc_batch_free(struct irc_user *user) {
 	if (user->batch != NULL) {
 		irc_label_drop(user->batch->label);
+		unlink_timed(&user->batch->timed);
 	}
 	free(user->batch);
 	user->batch = NULL;
@@ -102,7 +134,34 @@ static void open_batch(struct irc *irc, struct slice ref) {
 		memcpy(batch->key, key.bytes, key.size);
 	}
 	batch->label = irc_label_keep(irc);
+	batch->connection = stream_name(irc->stream, irc->to);
+	batch->timed.until_us = clock_steady_us() + (uint64_t)irc_config(irc)->ping_s * SECOND_US;
+	link_timed(irc, &batch->timed);
 	irc->user->batch = batch;
+}
+
+/* What has come of it, and what will, is passed over. */
+static void time_out(struct irc *irc, struct irc_batch *batch) {
+	struct stream_connection *to = stream_find(irc->stream, batch->connection);
+	unlink_timed(&batch->timed);
+	if (to == NULL || stream_own(to) == NULL || batch->has_failed) {
+		return;
+	}
+	irc_talk_to(irc, to);
+	struct irc_label *label = batch->label;
+	fail(irc, "TIMEOUT", slice_of(batch->ref, batch->ref_size), "The batch was open too long");
+	if (label != NULL) {
+		label->is_ended = label->holders == 1;
+	}
+	irc_flush(irc);
+	irc->label = NULL;
+	irc_label_drop(label);
+}
+
+void irc_batches_tick(struct irc *irc, uint64_t now_us) {
+	while (irc->timed.after->until_us <= now_us) {
+		time_out(irc, (struct irc_batch *)irc->timed.after);
+	}
 }
 
 static bool is_ref(const struct irc_batch *batch, struct slice ref) {
