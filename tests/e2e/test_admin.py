@@ -1,13 +1,18 @@
 """The administrator: the console, typed at or through a pipe, and `qun admin` for scripts."""
 
+import fcntl
 import json
 import os
 import re
+import signal
 import stat
+import struct
 import subprocess
+import termios
 
 import pytest
 from plain import Crowd, Plain, entered, left, said, shouted
+from terminal import Emulator
 from tools import BINARY, IS_ROOT, eventually, qun
 
 FAST = ("--rate", "100000:100000")
@@ -413,6 +418,41 @@ def test_console_on_a_terminal(serve):
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", server.stdout.text)
     line = next(l for l in re.split(r"[\r\n]+", text) if "小明说: one" in l)
     assert "下课" not in line
+
+
+@pytest.mark.asan
+def test_console_on_a_narrow_terminal(serve, crowd_of):
+    """A text of several lines is whole on few columns, and what is half typed over more than a row stands below it."""
+    server = serve(keyboard="terminal")
+    hong = crowd_of(server).enter("小红")
+    server.stdout.expect_raw(entered("小红"))
+    rows, columns = 40, 20
+    fcntl.ioctl(server.typed, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    server.send_signal("console", signal.SIGWINCH)
+    typed = "还没有写完就来了一条很长的消息"
+    os.write(server.typed, typed.encode())
+    server.stdout.expect_raw("息")  # In the second row libedit puts blanks where a half did not fit.
+
+    def shown():
+        """What is on the screen since it is so narrow, without the ends of rows."""
+        emulator = Emulator(rows, columns)
+        with server.stdout.changed:
+            raw = server.stdout.raw
+        emulator.feed(raw[raw.rfind(b"\x1b[J", 0, raw.find("还".encode())) :])
+        return ["".join(line.split()) for line in emulator.lines()]
+
+    for number in range(3):
+        hong.settle(hong.say(f"first{number}\n\n第二：sec\nlast{number}"))
+        eventually(
+            lambda: f"last{number}" in "".join(shown()) and "".join(shown()).endswith("在线1>" + typed),
+            "the prompt below it",
+        )
+    screen = shown()
+    text = "".join(screen)
+    assert text.count(typed) == 1 and text.count("在线1>") == 1
+    assert screen.count("第二：sec") == 3
+    assert [line for line in screen if line.startswith("last")] == ["last0", "last1", "last2"]
+    assert [text.count(f"first{number}") for number in range(3)] == [1, 1, 1]
 
 
 @pytest.mark.asan

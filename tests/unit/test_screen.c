@@ -590,9 +590,11 @@ static void test_every_size(void **state) {
 	for (int i = 0; i < 30; i++) {
 		tell_said(LOBBY, "一个名字很长的人",
 		          "中文 and English 混排，😀 e\u0301 一行放不下的很长的内容");
+		tell_said(LOBBY, "小明", "几行：\n\n  第二行比较长，放不下\nend\n");
 		tell_traffic("小明", i % 2);
 	}
 	press_keys("写了很多很多字的一行，还没有发出去，看看光标在哪里");
+	press_keys("\033\r第二行\033\r\033\rend");
 	for (size_t columns = 1; columns <= 210; columns += columns < 60 ? 1 : 15) {
 		for (size_t rows = 1; rows <= 30; rows += 1 + rows / 4) {
 			resize(rows, columns);
@@ -605,6 +607,29 @@ static void test_every_size(void **state) {
 			press_keys("\033[6~");
 		}
 	}
+}
+
+/* A line of a text begins a row, wherever the last one was folded. */
+static void test_lines_of_a_text_on_few_columns(void **state) {
+	enter(LANGUAGE_ZH);
+	resize(16, 10);
+	tell_said(LOBBY, "ann", "one two\n\n三四五六七八\nend");
+	int first = row_of("ann:"), end = row_of("end");
+	assert_true(first >= 0 && end > first + 3);
+	for (size_t columns = 9; columns >= 4; columns--) {
+		resize(16, columns);
+		const char *at = strstr(screen(), "end");
+		/* Nothing else is in its row, and the row before it ends the other line. */
+		assert_non_null(at);
+		assert_true(at[3] == '\n');
+		while (at > seen && at[-1] == ' ') {
+			at--;
+		}
+		assert_true(at > seen && at[-1] == '\n');
+	}
+	resize(24, 60);
+	assert_seen("22:13 ann: one two\n");
+	assert_seen("三四五六七八\n");
 }
 
 static void test_forty_columns(void **state) {
@@ -652,6 +677,7 @@ int main(void) {
 		cmocka_unit_test_teardown(test_what_is_typed_too_early_stays, leave),
 		cmocka_unit_test_teardown(test_leaving, leave),
 		cmocka_unit_test_teardown(test_every_size, leave),
+		cmocka_unit_test_teardown(test_lines_of_a_text_on_few_columns, leave),
 		cmocka_unit_test_teardown(test_forty_columns, leave),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
