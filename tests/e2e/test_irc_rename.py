@@ -1,6 +1,7 @@
 """IRC: rooms get another name (draft/channel-rename), and are the rooms that they were."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -183,6 +184,8 @@ def it_stays_the_room_it_was(house, people):
     bob.sync()
     check_park(house, ann)
     assert [line.last for line in ann.ask("MODE #park") if line.command == "324"] == modes
+    audit = house.admin_ok("audit", "--about", "#garden")
+    assert re.search("ann.*#garden.*#park.*grown", str(audit), re.S), audit
     # Its operators cannot take a registered room's name from its founder.
     ann.send("MODE #park +o bob", "INVITE bob #park", "MODE #gate +i")
     bob.find("INVITE", "bob", "#park")
