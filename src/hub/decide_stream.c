@@ -56,6 +56,9 @@ void renew_profile(struct deciding *d, uint64_t session, const struct person *pe
 	                                                                      : PROFILE_REALNAME) |
 		(profile.bits == person_bits(d->state, person) ? 0
 	                                                       : PROFILE_ACCOUNT | PROFILE_MODES);
+	if ((profile.number & PROFILE_USERHOST) != 0) {
+		profile.other_name = person_userhost(d->state, person);
+	}
 	if (profile.number != 0) {
 		add_entry(d, profile);
 	}
@@ -199,7 +202,10 @@ void decide_profile(struct deciding *d) {
 	                             (entry.bits & PERSON_HAS_ACCOUNT) != 0))) {
 		return;
 	}
-	entry.userhost = number & PROFILE_USERHOST ? request->userhost : entry.userhost;
+	if ((number & PROFILE_USERHOST) != 0) {
+		entry.other_name = entry.userhost;
+		entry.userhost = request->userhost;
+	}
 	entry.text = number & PROFILE_REALNAME ? request->text
 	                                       : person_realname(d->state, message.person);
 	struct candidate who = {.name = entry.name,

@@ -97,7 +97,8 @@
 	/* other_name; hidden: for the target, and the room's operators */                              \
 	X(25, ENTRY_AWAY, "away") /* person, name, text (empty: back); hidden */                        \
 	X(26, ENTRY_PROFILE,                                                                            \
-	  "profile") /* person, name, number (PROFILE_*), userhost, text (real name), bits; hidden */   \
+	  "profile") /* person, name, number (PROFILE_*), userhost, other_name (userhost before, if */  \
+	/* that has changed), text (real name), bits; hidden */                                         \
 	X(27, ENTRY_TAGGED,                                                                             \
 	  "tagged") /* as SAID or DIRECT, with tags and no text; hidden: see record_is_event() */       \
 	X(28, ENTRY_SAID_TO,                                                                            \

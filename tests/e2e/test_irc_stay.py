@@ -182,6 +182,23 @@ def test_staying_and_missing(house):
         assert without_clock(again.sync()) == []
         again.quit()
     assert bob.find("AWAY", nick="ming").parameters == []
+    comes_from_elsewhere(server, bob)
+
+
+def comes_from_elsewhere(server, bob):
+    """Who sees it, and asks for chghost, is told the new host; from then on that is what is seen."""
+    eve = Irc(server).enter("eve", "chghost")
+    eve.join("#tea")
+    bob.sync()
+    [old] = [line.parameters[2:4] for line in eve.ask("WHO ming") if line.command == "352"]
+    ming = Irc(server, "127.0.0.9").enter("ming", "chghost", user="other", account=("ming", PASSWORD))
+    line = eve.find("CHGHOST", nick="ming")
+    assert line.source == f"ming!{old[0]}@{old[1]}" and line.parameters[0] == "~other"
+    assert line.parameters[1] != old[1] and line.parameters[1].endswith(".qun")
+    ming.say("#tea", "from elsewhere")
+    assert eve.find("PRIVMSG", "#tea", nick="ming").source == "ming!" + "@".join(line.parameters)
+    assert "CHGHOST" not in {each.command for each in bob.sync()}
+    assert [each.parameters for each in ming.log if each.command == "CHGHOST"] in ([], [line.parameters])
 
 
 def test_the_device_of_sasl(house):

@@ -61,6 +61,8 @@ static void orphans(void **unused) {
 	ask("moved profile(ann:another) welcome", back);
 	assert_int_equal(record_of(ANSWER_WELCOME).session, ann);
 	assert_int_equal(record_of(ANSWER_WELCOME).number, 1);
+	assert_int_equal(record_of(ENTRY_PROFILE).number, PROFILE_REALNAME);
+	assert_true(slice_is_empty(record_of(ENTRY_PROFILE).other_name));
 	assert_true(state_is_member(world->state, tea(), ann));
 	/* Nobody else returns. */
 	struct circumstances at = world_now(world, QUEUE_OF_HUB);

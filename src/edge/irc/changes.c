@@ -1,7 +1,7 @@
 /*
  * changes.c - what people are, for readers who have missed how they became it.
  *
- * That somebody is away, has another real name or account now, is an entry like others for who
+ * That somebody is away, has another real name, account or host now, is an entry like others for who
  * reads live; but no history keeps it. So who was far behind, or everybody when the ring went on
  * without this edge, is told what those are now who changed lately and whom they see. Nobody minds
  * hearing it twice.
@@ -26,6 +26,7 @@ static bool is_changed(const struct state *before, const struct person *then,
                        const struct state *now, const struct person *it) {
 	return person_bits(before, then) != person_bits(now, it) ||
 	       !slice_equal(view_away(before, then), view_away(now, it)) ||
+	       !slice_equal(person_userhost(before, then), person_userhost(now, it)) ||
 	       !slice_equal(person_realname(before, then), person_realname(now, it));
 }
 
@@ -89,7 +90,7 @@ static void tell_about(struct irc *irc, const struct person *person) {
 	}
 	irc_say_entry(irc, &entry);
 	entry.kind = ENTRY_PROFILE;
-	entry.number = PROFILE_REALNAME | PROFILE_ACCOUNT;
+	entry.number = PROFILE_REALNAME | PROFILE_ACCOUNT | PROFILE_USERHOST;
 	entry.text = view_realname(state, person);
 	irc_say_entry(irc, &entry);
 }

@@ -262,9 +262,26 @@ static void on_invited(struct work *work) {
 	render_short(work, &head, room_name(work));
 }
 
+/* From what was seen of it before. */
+static void on_moved_host(struct work *work) {
+	struct irc_line head;
+	const struct record *entry = work->entry;
+	struct record before = *entry;
+	before.userhost = entry->other_name.size > 0 ? entry->other_name : entry->userhost;
+	work->entry = &before;
+	render_begin(work, &head, "CHGHOST");
+	render_word(&head, view_user(entry->userhost));
+	render_word(&head, view_host(entry->userhost));
+	render_bare(work, &head);
+	work->entry = entry;
+}
+
 static void on_profile(struct work *work) {
 	struct irc_line head;
 	const struct record *entry = work->entry;
+	if ((entry->number & PROFILE_USERHOST) != 0 && (work->how->form & FORM_CHGHOST) != 0) {
+		on_moved_host(work);
+	}
 	if ((entry->number & PROFILE_REALNAME) != 0 && (work->how->form & FORM_SETNAME) != 0) {
 		render_begin(work, &head, "SETNAME");
 		render_short(work, &head, entry->text);
