@@ -1,10 +1,13 @@
-/* bells.c - see bells.h. */
 #include "bells.h"
 
 #include <string.h>
 
 /* Everyone is woken now and then, whatever concerns them, so that nobody falls behind the ring. */
 #define RECORDS_BETWEEN_BELLS 4096
+
+void bells_begin(struct bells *bells, struct house *house, const struct state *state) {
+	*bells = (struct bells){.house = house, .state = state, .position = ring_end(house->ring)};
+}
 
 static void ring_home(struct bells *bells, uint16_t home) {
 	bells->must_ring[PROCESS_EDGE_0 + home % bells->house->options->edges] = true;
@@ -40,14 +43,45 @@ static void ring_person(struct bells *bells, uint64_t id) {
 	}
 }
 
-/* Where somebody watches names, whatever rooms they share. */
-static void ring_watchers(struct bells *bells) {
-	for (unsigned edge = 0; edge < bells->house->options->edges; edge++) {
-		const struct board *board = bells->house->boards[PROCESS_EDGE_0 + edge];
-		if (atomic_load_explicit(&board->watches, memory_order_relaxed) != 0) {
-			bells->must_ring[PROCESS_EDGE_0 + edge] = true;
+/* Whoever sees it: what it is stands in no room's entries. */
+static void ring_rooms_of(struct bells *bells, uint64_t id) {
+	uint64_t rooms[ROOMS_PER_PERSON_MAX];
+	const struct person *person = state_person(bells->state, id);
+	size_t count = person == NULL
+	                       ? 0
+	                       : person_rooms(bells->state, person, rooms, ROOMS_PER_PERSON_MAX);
+	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
+		ring_room(bells, rooms[i]);
+	}
+}
+
+/* Does somebody come, go, or become something, whom people may watch by name? */
+static bool becomes_of_people(const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_ENTERED:
+	case ENTRY_LEFT:
+	case ENTRY_KICKED:
+	case ENTRY_RENAMED:
+	case ENTRY_ATTACHED:
+	case ENTRY_DETACHED:
+	case ENTRY_AWAY:
+	case ENTRY_PROFILE:
+	case ENTRY_ACCOUNT_ENDED: return true;
+	default: return false;
+	}
+}
+
+/* Asked after the batch is published: an edge that begins to watch only now looks for itself. */
+static void note_watchers(struct bells *bells) {
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint16_t i = 0; i < bells->house->options->edges; i++) {
+		const struct board *edge = bells->house->boards[PROCESS_EDGE_0 + i];
+		if (edge != NULL &&
+		    atomic_load_explicit(&edge->watches, memory_order_relaxed) > 0) {
+			ring_home(bells, i);
 		}
 	}
+	bells->must_ring_watchers = false;
 }
 
 /* Wherever its person is connected; and the one that it is for. */
@@ -81,6 +115,7 @@ void bells_note(struct bells *bells, const struct record *record) {
 		bells->must_ring[PROCESS_CONSOLE] = true;
 	}
 	ring_whom(bells, record);
+	bells->must_ring_watchers |= becomes_of_people(record);
 	switch (record->kind) {
 	case ENTRY_SHOUTED:
 	case ENTRY_BANNED:
@@ -93,17 +128,8 @@ void bells_note(struct bells *bells, const struct record *record) {
 			break;
 		}
 	/* fall through */
-	case ENTRY_ENTERED:
-	case ENTRY_LEFT:
-	case ENTRY_KICKED:
-	case ENTRY_RENAMED:
 	case ENTRY_AWAY:
-	case ENTRY_PROFILE:
-	case ENTRY_ATTACHED:
-	case ENTRY_DETACHED:
-	case ENTRY_ACCOUNT_ENDED:
-		ring_watchers(bells);
-		/* fall through */
+	case ENTRY_PROFILE: ring_rooms_of(bells, record->person); break;
 	default:
 		if (record_is_direct(record)) {
 			ring_person(bells, record->target);
@@ -119,6 +145,9 @@ void bells_ring(struct bells *bells) {
 	if (bells->records >= RECORDS_BETWEEN_BELLS ||
 	    end - bells->position >= ring_capacity(bells->house->ring) / 4) {
 		memset(bells->must_ring, true, sizeof(bells->must_ring));
+	}
+	if (bells->must_ring_watchers) {
+		note_watchers(bells);
 	}
 	bells->must_ring[PROCESS_SCRIBE] = true;
 	unsigned end_index = PROCESS_EDGE_0 + bells->house->options->edges;

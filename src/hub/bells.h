@@ -1,5 +1,6 @@
 /*
- * bells.h - whom to wake for what was decided: who sleeps until something concerns it.
+ * bells.h - whom the hub wakes when a batch is published: the processes that something in it concerns,
+ * and now and then all of them.
  */
 #ifndef BELLS_H
 #define BELLS_H
@@ -11,18 +12,19 @@
 #include "record.h"
 #include "state.h"
 
-/* Of the hub; both pointers are set before the first call. */
 struct bells {
 	struct house *house;
 	const struct state *state;
-	bool must_ring[PROCESSES_MAX]; /* at the batch's end */
-	uint64_t records;  /* in the ring since everybody was rung; counted by the hub */
-	uint64_t position; /* its end then */
+	bool must_ring[PROCESSES_MAX];
+	bool must_ring_watchers; /* it concerns the edges that watch names, whichever they are */
+	uint64_t records,
+		position; /* made since all were rung (the hub counts them); where that was */
 };
 
-/* Whom a record concerns, in the state as it is now: asked before an entry is applied and after. */
+void bells_begin(struct bells *bells, struct house *house, const struct state *state);
+/* Whom a record concerns, in the state as it is now: noted before an entry is applied and after. */
 void bells_note(struct bells *bells, const struct record *record);
-/* The batch is published. */
+/* The batch is published: rings them. */
 void bells_ring(struct bells *bells);
 
 #endif

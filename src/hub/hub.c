@@ -197,8 +197,7 @@ static void begin(struct hub *hub) {
 	}
 	hub->must_sweep = state_restrictions_count(hub->state) > 0;
 	hub->expiry_us = state_next_expiry_us(hub->state);
-	hub->bells = (struct bells){
-		.house = &hub->house, .state = hub->state, .position = ring_end(house->ring)};
+	bells_begin(&hub->bells, house, hub->state);
 	hub->away_us = (uint64_t)(house->options->away_s * 1e6);
 	hub->forget_us = (uint64_t)(house->options->forget_s * 1e6);
 	hub->poison_text = getenv("QUN_TEST_POISON");

@@ -56,7 +56,7 @@ struct board {
 	_Atomic uint64_t absent;      /* hub: how many are present besides, but absent */
 	_Atomic uint64_t most;        /* hub: how many were present at once, since it began */
 	_Atomic uint64_t unknown;     /* edge: stream connections that are not in */
-	_Atomic uint32_t watches;     /* edge: somebody there watches who comes, goes and changes */
+	_Atomic uint64_t watches;     /* edge: names that somebody watches (bells.h) */
 
 	/* scribe */
 	_Atomic uint64_t seq_stored;  /* last entry in a committed transaction */

@@ -1,9 +1,9 @@
 """IRC: MONITOR, by people of every face, over renames, accounts that come, stay and leave, and deaths."""
 
-from irc import Irc
+from irc import Irc, say
 from plain import Plain
-from sessions import Crowd
 from test_irc_accounts import add_account
+from test_irc_metadata import batches, setting
 
 LIMIT = 100
 PASSWORD = "open-sesame"
@@ -61,7 +61,7 @@ def check_it_is_full(house):
     ann.quit()
 
 
-def check_who_comes_and_goes(house):
+def check_who_comes_and_goes(house, crowd):
     """Whatever one comes by; watchers at both edges hear the same, once each."""
     watchers = [Irc(house).enter(f"watch{index}") for index in range(6)]
 
@@ -76,7 +76,7 @@ def check_who_comes_and_goes(house):
             each.quiet()
 
     for each in watchers:
-        each.ask("MONITOR + ben,ula,小明,ming,eva,lin")
+        each.ask("MONITOR + ben,ula,小明,ming,eva,gang")
     ben = Irc(house).enter("Ben")
     told(["Ben"])
     [line] = watchers[0].ask("MONITOR + ben")
@@ -99,6 +99,12 @@ def check_who_comes_and_goes(house):
     told(["小明"])
     house.admin_ok("kick", "小明")
     told([], ["小明"])
+    # Of the session dialect.
+    gang = crowd.enter("gang")
+    told(["gang"])
+    gang.leave()
+    crowd.turn(0)
+    told([], ["gang"])
     # An account's person: its second connection brings nobody, and the last one's end takes it away.
     add_account(house, "ming", PASSWORD)
     first = Irc(house).enter("ming", account=("ming", PASSWORD))
@@ -113,13 +119,6 @@ def check_who_comes_and_goes(house):
     third.ask("NS SET STAY on")
     third.quit()
     told()
-    crowd = Crowd(house.address)
-    lin = crowd.enter("lin")
-    told(["lin"])
-    lin.leave()
-    crowd.turn(0.1)
-    told([], ["lin"])
-    lin.close()
     # Who does not watch any more hears nothing.
     for each in watchers[:3]:
         each.ask("MONITOR - eva")
@@ -132,50 +131,91 @@ def check_who_comes_and_goes(house):
         each.quit()
 
 
-def check_changes(house):
-    """extended-monitor: what else is said of who is watched, whether or not one shares a room; once."""
+EXTENDED = ("extended-monitor", "away-notify", "account-notify", "setname", "chghost")
+
+
+def check_what_they_become(house):
+    """extended-monitor: each kind to who wants that kind, at every edge, whether or not one shares a room; once."""
+    watchers = [Irc(house).enter(f"watch{index}", *EXTENDED) for index in range(6)]
+    shy = [Irc(house).enter("shy1", *EXTENDED[1:]), Irc(house).enter("shy2", "extended-monitor")]
+    near = Irc(house).enter("near", *EXTENDED)
     ben = Irc(house).enter("ben")
-    wants = ("extended-monitor", "away-notify", "account-notify", "setname")
-    knows, shares = (Irc(house).enter(nick, *wants) for nick in ("knows", "shares"))
-    other = Irc(house).enter("other", *wants[1:])
-    for each in (knows, shares, other):
-        each.ask("MONITOR + ben")
-    ben.join("#changes")
-    shares.join("#changes")
-    ben.negotiate("setname")
-    ben.ask("AWAY :lunch", "SETNAME :Ben of the hills", "AWAY", "JOIN #changes2")
-    for each in (knows, shares):
-        assert [(line.command, line.parameters) for line in each.sync()] == [
-            ("AWAY", ["lunch"]),
-            ("SETNAME", ["Ben of the hills"]),
-            ("AWAY", []),
-        ], each
-    other.quiet()
-    for each in (ben, knows, shares, other):
+    ben.join("#den"), near.join("#den"), ben.sync()
+    for each in (*watchers, *shy, near):
+        each.ask("MONITOR + ben,ula,kai")
+
+    def told(nick, *parameters):
+        for each in (*watchers, near):
+            line = each.next(what=parameters)
+            assert (line.nick, line.command, *line.parameters) == (nick, *parameters), line
+        for each in (*watchers, near, *shy):
+            each.quiet()
+
+    ben.ask("AWAY :at lunch")
+    told("ben", "AWAY", "at lunch")
+    ben.ask("AWAY")
+    told("ben", "AWAY")
+    ben.ask(say("SETNAME", "Benjamin B."))
+    told("ben", "SETNAME", "Benjamin B.")
+    # Who stops watching, or stops wanting it, hears nothing more of those whom it does not see.
+    watchers[0].ask("MONITOR - ben,ula,kai")
+    watchers[1].ask("CAP REQ -extended-monitor")
+    watchers[2].ask("CAP REQ -away-notify")
+    shy.extend(watchers.pop(0) for _ in range(3))
+    ben.ask("AWAY :gone")
+    told("ben", "AWAY", "gone")
+    # Somebody's account's person that nobody is connected as.
+    add_account(house, "kai", PASSWORD)
+    kai = Irc(house).enter("kai", account=("kai", PASSWORD))
+    kai.ask("NS SET STAY on")
+    kai.quit()
+    everybody = (*watchers, *shy, near)
+    for each in everybody:
+        if each.nick != "watch0":
+            assert each.find("730").last.startswith("kai!")
+    for each in (*watchers, near):
+        assert each.find("AWAY", nick="kai").last
+    Irc(house).enter("kai", account=("kai", PASSWORD))
+    for each in (*watchers, near):
+        assert not each.find("AWAY", nick="kai").parameters
+    for each in everybody:
+        each.quiet()
         each.quit()
+    ben.quit()
 
 
 def check_metadata(house):
-    """What is said of who is watched comes with the word that it is there."""
-    ben = Irc(house).enter("ben", "draft/metadata-3", "batch")
-    ben.ask("METADATA * SET pronouns :they")
-    ann = Irc(house).enter("ann", "draft/metadata-3", "batch")
-    ann.ask("METADATA * SUB pronouns")
-    lines = ann.ask("MONITOR + ben,nobody")
-    assert [line.command for line in lines] == ["730", "731", "761"], lines
-    assert lines[2].parameters[1:] == ["ben", "pronouns", "*", "they"]
-    ben.ask("METADATA * SET pronouns :he")
-    assert [line.last for line in ann.sync() if line.command == "761"] == ["he"]
-    ben.quit()
-    ann.find("731", "ben")
-    ben = Irc(house).enter("ben", "draft/metadata-3", "batch")
-    ann.find("730")
-    ben.ask("METADATA * SET pronouns :she")
-    ann.find("761", "ben", "pronouns", "*", "she")
+    """What those have of whom one watches is told with each 730, and when it changes; to nobody else."""
+    wants = ("draft/metadata-3", "batch")
+    ben = Irc(house).enter("ben", *wants)
+    ann, eva = Irc(house).enter("ann", *wants), Irc(house).enter("eva", *wants)
+    setting(ben, "*", "status", "here")
+    setting(ben, "*", "avatar", "https://ben.example/")
+    for each in (ann, eva):
+        each.ask("METADATA * SUB status")
+    own = [("761", "ben", "status", "*", "here")]
+    # Asked for or not, each 730 brings it; who asks again is told again.
+    assert batches(ann.ask("MONITOR + ben,nobody")) == [("ben", own)]
+    assert batches(ann.ask("MONITOR S")) == [("ben", own)]
+    setting(ben, "*", "status", "busy")
+    line = ann.next()
+    assert (line.command, *line.parameters[1:]) == ("761", "ben", "status", "*", "busy")
+    eva.quiet()
+    ben.ask("NICK Bo")
+    assert [line.command for line in ann.sync()] == ["731"]
+    ben.ask("NICK ben")
+    lines = ann.sync()
+    assert lines[0].command == "730" and batches(lines[1:]) == [
+        ("ben", [("761", "ben", "status", "*", "busy")])
+    ]
+    # A new key is told of those whom one watches, though one be in no room.
+    assert ("761", "ben", "avatar", "*", "https://ben.example/") in [
+        row for _, rows in batches(ann.ask("METADATA * SUB avatar")) for row in rows
+    ]
     ann.ask("MONITOR C")
-    ben.ask("METADATA * SET pronouns :it")
-    ann.quiet()
-    for each in (ann, ben):
+    setting(ben, "*", "status", "gone")
+    ann.quiet(), eva.quiet()
+    for each in (ann, ben, eva):
         each.quit()
 
 
@@ -204,12 +244,13 @@ def check_over_a_death(house, victim):
     ann.quit()
 
 
-def test_monitor(serve):
+def test_monitor(serve, crowd_of):
     house = serve("--rate", "100000:100000", "--edges", "2")
     check_the_list(house)
     check_it_is_full(house)
-    check_who_comes_and_goes(house)
-    check_changes(house)
+    check_who_comes_and_goes(house, crowd_of(house))
+    check_what_they_become(house)
     check_metadata(house)
-    check_over_a_death(house, "hub")
+    for victim in ("hub", "scribe", "clerk"):
+        check_over_a_death(house, victim)
     check_over_a_death(house, "all")

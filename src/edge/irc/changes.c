@@ -95,6 +95,10 @@ static void tell_about(struct irc *irc, const struct person *person) {
 	irc_say_entry(irc, &entry);
 }
 
+static bool hears_by_watching(const struct irc *irc, const struct person *person) {
+	return irc_can(irc, CAP_EXTENDED_MONITOR) && irc_watches(irc, person);
+}
+
 void irc_tell_changes(struct irc *irc, struct stream_connection *to) {
 	uint64_t self = stream_person(to);
 	if (self == 0 || stream_own(to) == NULL) {
@@ -106,7 +110,7 @@ void irc_tell_changes(struct irc *irc, struct stream_connection *to) {
 			irc->changes[i] == 0 ? NULL
 					     : state_person(irc->edge->state, irc->changes[i]);
 		if (person != NULL && person_is_present(person) &&
-		    irc_shares_room(irc, person, self)) {
+		    (irc_shares_room(irc, person, self) || hears_by_watching(irc, person))) {
 			tell_about(irc, person);
 		}
 	}

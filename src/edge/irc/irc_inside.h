@@ -30,7 +30,7 @@
  *   relay      RELAYMSG
  *   list       LIST
  *   modes      MODE
- *   monitor    MONITOR
+ *   monitor    MONITOR; watches: who watches whom
  *   people     WHOIS, WHOWAS, USERHOST, ISON, AWAY, SETNAME
  *   who        WHO, WHOX
  *   server     PING, VERSION, TIME, INFO, ...; help, operators, stats: what they say
@@ -114,7 +114,7 @@ struct irc_user {
 	struct irc_lister *listers;  /* the first is being written */
 	struct irc_subs *subs;       /* metadata_subs.c: it has subscribed to keys */
 	struct irc_batch *batch;     /* multiline.c: while one is open */
-	struct irc_monitor *monitor; /* monitor.c: it watches names */
+	struct irc_monitor *monitor; /* watches.c: it watches names */
 	struct irc_early *early;     /* metadata_early.c: until it is in */
 	char *quit;                  /* what it said when it quit */
 	char *away;                  /* said before it is in; until it is; "": it is there */
@@ -196,7 +196,7 @@ struct irc {
 	struct irc_timed timed; /* batches that are open; itself never ends */
 	struct irc_history_desk *desk;
 	struct irc_subs *subscribers; /* all connections that have some */
-	struct irc_watches watches;   /* monitor.c */
+	struct irc_watches watches;
 	unsigned batches;
 	unsigned unknown;    /* connections that are not in */
 	uint64_t returns_us; /* when those who return ask again */
@@ -440,8 +440,6 @@ void irc_metadata_missed(struct irc *irc);
 void irc_own_metadata(struct irc *irc, const struct record *entry);
 void irc_other_metadata(struct irc *irc, const struct record *entry);
 void irc_metadata_of_newcomer(struct irc *irc, const struct record *joined);
-/* Of who is watched, and is there, to whom we are talking. */
-void irc_metadata_of_watched(struct irc *irc, struct slice name);
 /* LIST_METADATA: those of lister->ids[lister->at]. */
 void irc_metadata_lines(struct irc *irc, struct irc_lister *lister);
 
@@ -470,14 +468,16 @@ uint64_t irc_message_nonce(const struct irc *irc, struct slice key, struct slice
 /* ANSWER_KEPT: a message with that key is there already. */
 void irc_say_kept(struct irc *irc, const struct irc_asked *asked, const struct record *answer);
 
-/* ---- monitor.c ---- */
+/* ---- monitor.c, watches.c ---- */
 
 /* Before itself goes. */
 void irc_monitor_free(struct irc *irc, struct irc_user *user);
-void irc_watches_begin(struct irc *irc);
-void irc_watches_end(struct irc *irc);
-bool irc_is_watched(const struct irc *irc, const struct irc_user *by, struct slice name);
-/* Whoever watches one of its names is told if that has somebody now, or nobody any more. */
+/* Does whom we are talking to watch it? */
+bool irc_watches(const struct irc *irc, const struct person *person);
+/*
+ * Whoever watches one of its names is told if that has somebody now, or nobody any more, or what
+ * becomes of it.
+ */
 void irc_monitor_entry(struct irc *irc, const struct record *entry);
 /* The same for all names: entries were missed. */
 void irc_monitor_all(struct irc *irc);

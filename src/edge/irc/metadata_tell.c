@@ -90,7 +90,7 @@ bool irc_reads_room(const struct irc *irc, uint64_t room) {
 	return state_is_member(irc->edge->state, room, stream_person(irc->to)) || is_operator(irc);
 }
 
-/* Is it before one's eyes: oneself, a room one is in, or somebody in it, or who is watched? */
+/* Is it before one's eyes: oneself, a room one is in, or somebody in it, or whom one watches? */
 static bool is_seen(const struct irc *irc, uint64_t room, uint64_t person) {
 	uint64_t self = stream_person(irc->to);
 	if (room != 0) {
@@ -98,8 +98,7 @@ static bool is_seen(const struct irc *irc, uint64_t room, uint64_t person) {
 	}
 	const struct person *it = state_person(irc->edge->state, person);
 	return person == self || (it != NULL && person_is_present(it) &&
-	                          (irc_shares_room(irc, it, self) ||
-	                           irc_is_watched(irc, irc->user, person_name(it))));
+	                          (irc_shares_room(irc, it, self) || irc_watches(irc, it)));
 }
 
 /* ---- asked for ---- */
@@ -143,6 +142,11 @@ static void note_all(const struct irc *irc, struct irc_lister *lister) {
 	note_if_any(irc, lister, 0, stream_person(irc->to));
 	for (size_t i = 0; i < count && i < ROOMS_PER_PERSON_MAX; i++) {
 		note_members(irc, lister, rooms[i]);
+	}
+	for (const struct irc_watch *it = irc_watch_first(irc); it != NULL; it = it->next) {
+		const struct person *person =
+			state_person_named(irc->edge->state, irc_watch_typed(it));
+		note_if_any(irc, lister, 0, person == NULL ? 0 : person_id(person));
 	}
 }
 
@@ -195,7 +199,8 @@ static void say_later(struct irc *irc) {
 
 void irc_metadata_subscribed(struct irc *irc, size_t from) {
 	const struct person *self = irc_self(irc);
-	if (self != NULL && person_rooms(irc->edge->state, self, NULL, 0) > 0) {
+	if (self != NULL &&
+	    (person_rooms(irc->edge->state, self, NULL, 0) > 0 || irc_watch_first(irc) != NULL)) {
 		irc_sync_metadata(irc, NULL, from);
 	} else if (irc->user->door == NULL) {
 		say_later(irc);
@@ -293,14 +298,6 @@ static void say_all_of(struct irc *irc, const struct person *person) {
 		if (irc_is_key_among(irc_subscribed(irc->user, 0), at.key)) {
 			irc_say_metadata(irc, person_name(person), at.key, at.value);
 		}
-	}
-}
-
-void irc_metadata_of_watched(struct irc *irc, struct slice name) {
-	const struct person *person =
-		irc->user->subs == NULL ? NULL : state_person_named(irc->edge->state, name);
-	if (person != NULL && irc_is_watched(irc, irc->user, name)) {
-		say_all_of(irc, person);
 	}
 }
 

@@ -1,218 +1,16 @@
 /*
- * monitor.c - MONITOR: who wants to be told when somebody comes, or goes, of a name.
+ * monitor.c - MONITOR: who wants to be told when somebody comes, or goes, of a name; and what else
+ * becomes of who has it (extended-monitor).
  *
- * What an edge knows of it is a table of names, each with who watches it and whether somebody has it.
- * An entry is held against that by the names in it, whatever its kind: so people of every face count,
- * and nobody is told twice.
+ * An entry is held against the names that are watched by the names in it, whatever its kind: so people
+ * of every face count, and nobody is told twice.
  */
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "irc_commands.h"
 #include "irc_inside.h"
-#include "irc_monitor.h"
+#include "irc_metadata.h"
 #include "irc_view.h"
-#include "name.h"
-
-/* One connection and one name: in the list of either. */
-struct irc_watch {
-	struct irc_watched *watched;
-	struct irc_watch *before, *after; /* others who watch it */
-	struct irc_watch *next;           /* what this one watches else */
-	struct connection connection;
-	uint8_t typed_size;
-	char typed[NAME_BYTES_MAX];
-};
-
-struct irc_watched {
-	struct irc_watched *next; /* in its bucket */
-	struct irc_watch *watches;
-	uint64_t hash;
-	bool is_online; /* as all have been told */
-	struct name_key key;
-};
-
-struct irc_monitor {
-	struct irc_watch *first, *last;
-	unsigned count;
-};
-
-static struct slice typed_of(const struct irc_watch *watch) {
-	return slice_of(watch->typed, watch->typed_size);
-}
-
-/* ---- the table ---- */
-
-static void *take(size_t size) {
-	void *memory = calloc(1, size);
-	if (memory == NULL) {
-		abort();
-	}
-	return memory;
-}
-
-static struct irc_watched **bucket(const struct irc_watches *watches, uint64_t hash) {
-	return &watches->buckets[hash & (watches->room - 1)];
-}
-
-static struct irc_watched *find(const struct irc_watches *watches, const struct name_key *key) {
-	if (watches->count == 0) {
-		return NULL;
-	}
-	uint64_t hash = name_key_hash(key, watches->seed);
-	struct irc_watched *it = *bucket(watches, hash);
-	while (it != NULL && (it->hash != hash || !name_key_equal(&it->key, key))) {
-		it = it->next;
-	}
-	return it;
-}
-
-static void grow(struct irc_watches *watches) {
-	struct irc_watches before = *watches;
-	if (before.room == 0) {
-		randombytes_buf(watches->seed, sizeof(watches->seed));
-	}
-	if (before.count < before.room) {
-		return;
-	}
-	watches->room = before.room == 0 ? 64 : 2 * before.room;
-	watches->buckets = take(watches->room * sizeof(struct irc_watched *));
-	for (size_t i = 0; i < before.room; i++) {
-		struct irc_watched *next;
-		for (struct irc_watched *it = before.buckets[i]; it != NULL; it = next) {
-			next = it->next;
-			it->next = *bucket(watches, it->hash);
-			*bucket(watches, it->hash) = it;
-		}
-	}
-	free(before.buckets);
-}
-
-/* So that the hub wakes us for whoever comes and goes, wherever they are. */
-static void note_watches(struct irc *irc) {
-	atomic_store_explicit(&irc->edge->house.own->watches, irc->watches.count > 0,
-	                      memory_order_relaxed);
-}
-
-static struct irc_watched *add_name(struct irc *irc, struct slice name,
-                                    const struct name_key *key) {
-	struct irc_watches *watches = &irc->watches;
-	grow(watches);
-	struct irc_watched *it = take(sizeof(*it));
-	it->hash = name_key_hash(key, watches->seed);
-	it->key = *key;
-	it->is_online = state_person_named(irc->edge->state, name) != NULL;
-	it->next = *bucket(watches, it->hash);
-	*bucket(watches, it->hash) = it;
-	watches->count++;
-	note_watches(irc);
-	return it;
-}
-
-static void drop_name(struct irc *irc, struct irc_watched *it) {
-	struct irc_watches *watches = &irc->watches;
-	struct irc_watched **at = bucket(watches, it->hash);
-	while (*at != it) {
-		at = &(*at)->next;
-	}
-	*at = it->next;
-	watches->count--;
-	note_watches(irc);
-	free(it);
-}
-
-/* ---- what one watches ---- */
-
-static struct irc_watch *watch_of(const struct irc_user *user, const struct irc_watched *watched) {
-	struct irc_watch *it = user->monitor == NULL ? NULL : user->monitor->first;
-	while (it != NULL && it->watched != watched) {
-		it = it->next;
-	}
-	return it;
-}
-
-static void watch(struct irc *irc, struct irc_watched *watched, struct slice name) {
-	struct irc_watch *it = take(sizeof(*it));
-	if (irc->user->monitor == NULL) {
-		irc->user->monitor = take(sizeof(*irc->user->monitor));
-	}
-	struct irc_monitor *monitor = irc->user->monitor;
-	it->watched = watched;
-	it->connection = stream_name(irc->stream, irc->to);
-	it->typed_size = (uint8_t)name.size;
-	memcpy(it->typed, name.bytes, name.size);
-	it->after = watched->watches;
-	if (it->after != NULL) {
-		it->after->before = it;
-	}
-	watched->watches = it;
-	*(monitor->last != NULL ? &monitor->last->next : &monitor->first) = it;
-	monitor->last = it;
-	monitor->count++;
-}
-
-/* It is out of its connection's list already. */
-static void unwatch(struct irc *irc, struct irc_watch *it) {
-	struct irc_watched *watched = it->watched;
-	*(it->before != NULL ? &it->before->after : &watched->watches) = it->after;
-	if (it->after != NULL) {
-		it->after->before = it->before;
-	}
-	if (watched->watches == NULL) {
-		drop_name(irc, watched);
-	}
-	free(it);
-}
-
-void irc_monitor_free(struct irc *irc, struct irc_user *user) {
-	struct irc_watch *next = user->monitor == NULL ? NULL : user->monitor->first;
-	while (next != NULL) {
-		struct irc_watch *it = next;
-		next = it->next;
-		unwatch(irc, it);
-	}
-	free(user->monitor);
-	user->monitor = NULL;
-}
-
-void irc_watches_begin(struct irc *irc) {
-	note_watches(irc);
-}
-
-void irc_watches_end(struct irc *irc) {
-	free(irc->watches.buckets);
-	irc->watches = (struct irc_watches){0};
-}
-
-static void remove_name(struct irc *irc, struct slice name) {
-	struct name_key key;
-	struct irc_watched *watched =
-		name_key(name, &key) == NAME_OK ? find(&irc->watches, &key) : NULL;
-	struct irc_watch *it = watched == NULL ? NULL : watch_of(irc->user, watched);
-	struct irc_watch *before = NULL;
-	if (it == NULL) {
-		return;
-	}
-	struct irc_monitor *monitor = irc->user->monitor;
-	for (struct irc_watch *at = monitor->first; at != it; at = at->next) {
-		before = at;
-	}
-	*(before != NULL ? &before->next : &monitor->first) = it->next;
-	if (monitor->last == it) {
-		monitor->last = before;
-	}
-	monitor->count--;
-	unwatch(irc, it);
-}
-
-bool irc_is_watched(const struct irc *irc, const struct irc_user *by, struct slice name) {
-	struct name_key key;
-	struct irc_watched *watched = by->monitor != NULL && name_key(name, &key) == NAME_OK
-	                                      ? find(&irc->watches, &key)
-	                                      : NULL;
-	return watched != NULL && watch_of(by, watched) != NULL;
-}
 
 /* ---- lines of names ---- */
 
@@ -285,6 +83,15 @@ static struct both begin_both(struct irc *irc) {
 	                     .offline = {.irc = irc, .numeric = RPL_MONOFFLINE}};
 }
 
+/* Behind the 730 of somebody: what one wants to know of it, as METADATA SYNC says it. */
+static void sync(struct irc *irc, struct slice name) {
+	const struct person *person = state_person_named(irc->edge->state, name);
+	if (person != NULL && irc_is_metadata_aware(irc)) {
+		struct irc_owner owner = irc_owner_of(irc, person_name(person));
+		irc_sync_metadata(irc, &owner, 0);
+	}
+}
+
 /* ---- MONITOR ---- */
 
 /* Takes the next of names with commas between them. */
@@ -298,34 +105,20 @@ static bool next_name(struct slice *names, struct slice *name) {
 	return name->size > 0;
 }
 
-/* False: there is no room for it. Nobody is ever called what is no name, and so it is not kept. */
-static bool add(struct irc *irc, struct slice name) {
-	struct name_key key;
-	if (name_check(name) != NAME_OK || name_key(name, &key) != NAME_OK) {
-		return true;
-	}
-	struct irc_watched *watched = find(&irc->watches, &key);
-	if (watched != NULL && watch_of(irc->user, watched) != NULL) {
-		return true;
-	}
-	if (irc->user->monitor != NULL && irc->user->monitor->count >= IRC_MONITOR_MAX) {
-		return false;
-	}
-	watch(irc, watched != NULL ? watched : add_name(irc, name, &key), name);
-	return true;
+static bool is_word(struct slice name) {
+	return name.size <= NAME_BYTES_MAX && name.bytes[0] != ':' &&
+	       memchr(name.bytes, ' ', name.size) == NULL;
 }
 
 static void on_add(struct irc *irc, struct slice names) {
-	struct slice name, again = names;
+	struct slice name, all = names;
 	struct both both = begin_both(irc);
 	struct name_lines full = {.irc = irc, .numeric = ERR_MONLISTFULL};
 	while (next_name(&names, &name)) {
-		bool is_word = name.size <= NAME_BYTES_MAX && name.bytes[0] != ':' &&
-		               memchr(name.bytes, ' ', name.size) == NULL;
-		if (!is_word) {
+		if (!is_word(name)) {
 			continue;
 		}
-		if (add(irc, name)) {
+		if (irc_watch(irc, name)) {
 			put_status(&both, name);
 		} else {
 			put_name(&full, name, irc_nothing());
@@ -333,37 +126,38 @@ static void on_add(struct irc *irc, struct slice names) {
 	}
 	end_both(&both);
 	end_names(&full);
-	while (next_name(&again, &name)) {
-		irc_metadata_of_watched(irc, name);
+	while (next_name(&all, &name)) {
+		if (irc_watched_named(irc, name) != NULL) {
+			sync(irc, name);
+		}
 	}
 }
 
 static void on_remove(struct irc *irc, struct slice names) {
 	struct slice name;
 	while (next_name(&names, &name)) {
-		remove_name(irc, name);
+		irc_unwatch(irc, name);
 	}
 }
 
 static void on_list(struct irc *irc) {
-	const struct irc_monitor *monitor = irc->user->monitor;
 	struct name_lines lines = {.irc = irc, .numeric = RPL_MONLIST};
-	for (struct irc_watch *it = monitor == NULL ? NULL : monitor->first; it != NULL;
-	     it = it->next) {
-		put_name(&lines, typed_of(it), irc_nothing());
+	for (const struct irc_watch *it = irc_watch_first(irc); it != NULL; it = it->next) {
+		put_name(&lines, irc_watch_typed(it), irc_nothing());
 	}
 	end_names(&lines);
 	irc_numeric(irc, RPL_ENDOFMONLIST, irc_nothing(), irc_nothing());
 }
 
 static void on_status(struct irc *irc) {
-	const struct irc_monitor *monitor = irc->user->monitor;
 	struct both both = begin_both(irc);
-	for (struct irc_watch *it = monitor == NULL ? NULL : monitor->first; it != NULL;
-	     it = it->next) {
-		put_status(&both, typed_of(it));
+	for (const struct irc_watch *it = irc_watch_first(irc); it != NULL; it = it->next) {
+		put_status(&both, irc_watch_typed(it));
 	}
 	end_both(&both);
+	for (const struct irc_watch *it = irc_watch_first(irc); it != NULL; it = it->next) {
+		sync(irc, irc_watch_typed(it));
+	}
 }
 
 void irc_on_monitor(struct irc *irc) {
@@ -391,64 +185,76 @@ void irc_on_monitor(struct irc *irc) {
 /* ---- coming and going ---- */
 
 /* Who is closed by being told takes its own out of the list, and no other. */
-static void tell(struct irc *irc, struct irc_watched *watched) {
+static void tell_each(struct irc *irc, const struct irc_watched *watched,
+                      void (*tell)(struct irc *irc, const void *it), const void *what) {
 	struct irc_watch *next = watched->watches;
-	watched->is_online = !watched->is_online;
 	while (next != NULL) {
-		struct irc_watch *watch = next;
-		struct stream_connection *it = stream_find(irc->stream, watch->connection);
+		const struct irc_watch *watch = next;
+		struct stream_connection *to = stream_find(irc->stream, watch->connection);
 		next = watch->after;
-		if (it == NULL || stream_own(it) == NULL) {
-			continue;
+		if (to != NULL && stream_own(to) != NULL) {
+			irc_talk_to(irc, to);
+			tell(irc, what != NULL ? what : watch);
+			irc_flush(irc);
 		}
-		irc_talk_to(irc, it);
-		struct both both = begin_both(irc);
-		put_status(&both, typed_of(watch));
-		end_both(&both);
-		irc_metadata_of_watched(irc, typed_of(watch));
-		irc_flush(irc);
 	}
+}
+
+static void tell_status(struct irc *irc, const void *it) {
+	const struct irc_watch *watch = it;
+	struct both both = begin_both(irc);
+	put_status(&both, irc_watch_typed(watch));
+	end_both(&both);
+	sync(irc, irc_watch_typed(watch));
 }
 
 static bool is_stale(const struct irc *irc, const struct irc_watched *watched) {
-	bool is_online = state_person_named(irc->edge->state, typed_of(watched->watches)) != NULL;
-	return is_online != watched->is_online;
+	struct slice name = irc_watch_typed(watched->watches);
+	return (state_person_named(irc->edge->state, name) != NULL) != watched->is_online;
+}
+
+static void turn(struct irc *irc, struct irc_watched *watched) {
+	watched->is_online = !watched->is_online;
+	tell_each(irc, watched, tell_status, NULL);
 }
 
 static void look_at(struct irc *irc, struct slice name) {
-	struct name_key key;
-	struct irc_watched *watched =
-		name.size > 0 && name_key(name, &key) == NAME_OK ? find(&irc->watches, &key) : NULL;
+	struct irc_watched *watched = irc_watched_named(irc, name);
 	if (watched != NULL && is_stale(irc, watched)) {
-		tell(irc, watched);
+		turn(irc, watched);
 	}
 }
 
-/* Who shares a room with that person has read it. */
-static bool wants_changes(const struct irc *irc, const struct irc_watch *watch,
-                          const struct record *entry) {
-	const struct stream_connection *it = stream_find(irc->stream, watch->connection);
-	const struct irc_user *user = it == NULL ? NULL : stream_own(it);
+/* ---- what else becomes of people (extended-monitor) ---- */
+
+/* Who is in a room with it, or is it, hears of it anyway. */
+static void tell_change(struct irc *irc, const void *it) {
+	const struct record *entry = it;
 	const struct person *person = state_person(irc->edge->state, entry->person);
-	return user != NULL && irc_has(user->capabilities, CAP_EXTENDED_MONITOR) &&
-	       person != NULL && stream_person(it) != entry->person &&
-	       !irc_shares_room(irc, person, stream_person(it));
+	uint64_t self = stream_person(irc->to);
+	if (irc_can(irc, CAP_EXTENDED_MONITOR) && person != NULL && self != entry->person &&
+	    !irc_shares_room(irc, person, self)) {
+		irc_say_entry(irc, entry);
+	}
 }
 
-/* With extended-monitor: what else is said of who is watched. */
-static void tell_change(struct irc *irc, const struct record *entry) {
-	struct name_key key;
-	struct irc_watched *watched =
-		name_key(entry->name, &key) == NAME_OK ? find(&irc->watches, &key) : NULL;
-	struct irc_watch *next = watched == NULL ? NULL : watched->watches;
-	while (next != NULL) {
-		struct irc_watch *watch = next;
-		next = watch->after;
-		if (wants_changes(irc, watch, entry)) {
-			irc_talk_to(irc, stream_find(irc->stream, watch->connection));
-			irc_say_entry(irc, entry);
-			irc_flush(irc);
-		}
+/* By a connection that comes or goes somebody is there again, or not any more, or as it was before. */
+static bool is_change(const struct irc *irc, const struct record *entry) {
+	const struct state *state = irc->edge->state;
+	const struct person *person = state_person(state, entry->person);
+	if (person == NULL || entry->kind == ENTRY_AWAY || entry->kind == ENTRY_PROFILE) {
+		return person != NULL;
+	}
+	const struct session *first = person_session_next(state, person, NULL);
+	bool is_only = first != NULL && person_session_next(state, person, first) == NULL;
+	return person_away(state, person).size == 0 &&
+	       (entry->kind == ENTRY_ATTACHED ? is_only : first == NULL);
+}
+
+static void look_at_change(struct irc *irc, const struct record *entry) {
+	const struct irc_watched *watched = irc_watched_named(irc, entry->name);
+	if (watched != NULL && is_change(irc, entry)) {
+		tell_each(irc, watched, tell_change, entry);
 	}
 }
 
@@ -462,14 +268,11 @@ void irc_monitor_entry(struct irc *irc, const struct record *entry) {
 		look_at(irc, entry->name);
 		break;
 	case ENTRY_AWAY:
-	case ENTRY_PROFILE: tell_change(irc, entry); break;
-	case ENTRY_ATTACHED:
+	case ENTRY_PROFILE:
+	case ENTRY_ATTACHED: look_at_change(irc, entry); break;
 	case ENTRY_DETACHED:
-		/* With rooms: so it became away, or is there again. */
-		if (record_rooms_count(entry) > 0) {
-			tell_change(irc, entry);
-		}
 		look_at(irc, entry->name);
+		look_at_change(irc, entry);
 		break;
 	case ENTRY_ENTERED:
 	case ENTRY_LEFT:
@@ -486,7 +289,7 @@ void irc_monitor_all(struct irc *irc) {
 		struct irc_watched *it = irc->watches.buckets[i];
 		while (it != NULL) {
 			if (is_stale(irc, it)) {
-				tell(irc, it);
+				turn(irc, it);
 				it = irc->watches.buckets[i];
 			} else {
 				it = it->next;
