@@ -59,8 +59,12 @@
  */
 #define ROOM_SLOW_SECONDS_MAX 21600
 #define SPOKEN_PER_ROOM_MAX 1024
-/* Between two new names of a room: each makes every client that knows no RENAME ask who is there. */
+/*
+ * Between two new names of a room; and how many may be in it: each new name has every client that knows
+ * no RENAME told who is there. The server's operators are above both.
+ */
 #define ROOM_RENAME_PAUSE_S 60
+#define ROOM_RENAME_MEMBERS_MAX 2048
 
 /* Rooms that are registered: all of them, one account's; and accounts that have an office in one of them. */
 #define ROOMS_REGISTERED_MAX (ROOMS_MAX / 2)

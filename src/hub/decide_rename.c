@@ -22,9 +22,14 @@ static enum reason check_who(const struct deciding *d, const struct message *mes
 	if (room == ROOM_LOBBY) {
 		return REASON_NOT_PERMITTED;
 	}
-	bool is_others =
-		(bits & ROOM_IS_REGISTERED) != 0 && !is_founder && !is_server_operator(d, message);
-	return is_others ? REASON_NAME_REGISTERED : REASON_NONE;
+	if (is_server_operator(d, message)) {
+		return REASON_NONE;
+	}
+	if ((bits & ROOM_IS_REGISTERED) != 0 && !is_founder) {
+		return REASON_NAME_REGISTERED;
+	}
+	bool is_crowd = state_room_members_count(d->state, room) > ROOM_RENAME_MEMBERS_MAX;
+	return is_crowd ? REASON_FULL : REASON_NONE;
 }
 
 static enum reason check_new_name(const struct deciding *d, uint64_t room, struct slice name) {

@@ -169,6 +169,39 @@ static void rooms_are_renamed(void **unused) {
 	ask("made(#tea) joined(bob<#tea)", by(bob, REQUEST_JOIN, "#tea", NULL, NULL));
 }
 
+/* Each of them may have to be told who is there. */
+static void a_crowd_s_room_keeps_its_name(void **unused) {
+	uint64_t ann = come("ann", 0), root = come("root", PERSON_IS_OPERATOR);
+	join(ann, "#tea");
+	uint64_t tea = state_room_named(world->state, text("#tea"));
+	for (unsigned i = 1; i <= ROOM_RENAME_MEMBERS_MAX; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "n%u", i);
+		struct record entered = {.kind = ENTRY_ENTERED,
+		                         .seq = world->seq_next,
+		                         .time_us = world->now_us,
+		                         .person = world->seq_next,
+		                         .session = world->seq_next,
+		                         .face = FACE_IRC,
+		                         .room = tea,
+		                         .name = text(name)};
+		assert_int_equal(state_apply(world->state, &entered, NULL, NULL), STATE_OK);
+		world->seq_next++;
+	}
+	rename_room("refused:full", ann, "#tea", "#cup", NULL);
+	rename_room("room-renamed(root<#cup)", root, "#tea", "#cup", NULL);
+	/* One less, and it is no crowd. */
+	later(ROOM_RENAME_PAUSE_S);
+	uint64_t one = person_id(state_person_named(world->state, text("n1")));
+	struct record parted = {.kind = ENTRY_PARTED,
+	                        .seq = world->seq_next++,
+	                        .time_us = world->now_us,
+	                        .person = one,
+	                        .room = tea};
+	assert_int_equal(state_apply(world->state, &parted, NULL, NULL), STATE_OK);
+	rename_room("room-renamed(ann<#mug)", ann, "#cup", "#mug", NULL);
+}
+
 static void a_registered_room_s_name_is_its_founder_s(void **unused) {
 	uint64_t ann = own("ann"), bob = own("bob"), eve = come("eve", 0);
 	uint64_t root = come("root", PERSON_IS_OPERATOR);
@@ -358,6 +391,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(who_waits, begin, end),
 		cmocka_unit_test_setup_teardown(whose_a_room_is, begin, end),
 		cmocka_unit_test_setup_teardown(rooms_are_renamed, begin, end),
+		cmocka_unit_test_setup_teardown(a_crowd_s_room_keeps_its_name, begin, end),
 		cmocka_unit_test_setup_teardown(what_bridges_pass_on, begin, end),
 		cmocka_unit_test_setup_teardown(a_relayed_name_is_nobody_s, begin, end),
 		cmocka_unit_test_setup_teardown(a_registered_room_s_name_is_its_founder_s, begin,

@@ -40,6 +40,8 @@ static const struct {
 	{REASON_NOT_PERMITTED, "CANNOT_RENAME", "This channel cannot be renamed"},
 	{REASON_NAME_REGISTERED, "CANNOT_RENAME",
          "It is registered: only its founder may rename it"},
+	{REASON_FULL, "CANNOT_RENAME",
+         "So many are in it that only operators of the server may rename it"},
 	{REASON_TOO_FAST, "CANNOT_RENAME", "This channel has been renamed a moment ago"},
 };
 
