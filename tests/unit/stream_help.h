@@ -510,6 +510,27 @@ static void client_forgets(struct client *client) {
 	}
 }
 
+/* From now on it speaks over a WebSocket. */
+static void client_upgrades(struct client *client, const char *protocol) {
+	char text[300];
+	snprintf(text, sizeof(text),
+	         "GET /irc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+	         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	         "Sec-WebSocket-Protocol: %s\r\n\r\n",
+	         protocol);
+	client_says(client, text);
+	assert_true(strncmp(client_hears(client), "HTTP/1.1 101 ", 13) == 0);
+	assert_non_null(strstr(client->heard, protocol));
+	client_forgets(client);
+}
+
+/* A message of at most 125 bytes, with a mask of zeroes. */
+static void client_says_message(struct client *client, unsigned first, const char *text) {
+	char bytes[6 + 125] = {(char)first, (char)(0x80 | strlen(text))};
+	memcpy(bytes + 6, text, strlen(text));
+	assert_int_equal(send(client->fd, bytes, 6 + strlen(text), MSG_NOSIGNAL), 6 + strlen(text));
+}
+
 static void client_ends(struct client *client) {
 	if (client->fd >= 0) {
 		close(client->fd);

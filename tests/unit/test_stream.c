@@ -359,7 +359,22 @@ static struct model {
 	size_t size[PEOPLE];
 } model;
 
+/* Some of them come by a WebSocket, of text or of bytes. */
+static bool is_web(unsigned who) {
+	return who % 4 == 3;
+}
+
+static bool is_text(unsigned who) {
+	return who % 8 == 3;
+}
+
 static void expect(unsigned who, const char *bytes, size_t size) {
+	char framed[8192];
+	if (is_web(who)) {
+		size = websocket_frames(slice_of(bytes, size), is_text(who), framed,
+		                        sizeof(framed));
+		bytes = framed;
+	}
 	model.expected[who] = realloc(model.expected[who], model.size[who] + size + 1);
 	memcpy(model.expected[who] + model.size[who], bytes, size);
 	model.size[who] += size;
@@ -440,6 +455,18 @@ static void model_begins(unsigned seed) {
 		turn(1);
 		model.clients[i] = connects(4096);
 		snprintf(key, sizeof(key), "KEY %u\n", i % 3);
+		if (is_web(i)) {
+			unsigned first = is_text(i) ? 0x81 : 0x82;
+			client_upgrades(&model.clients[i],
+			                is_text(i) ? "text.ircv3.net" : "binary.ircv3.net");
+			key[strlen(key) - 1] = '\0';
+			client_says_message(&model.clients[i], first, key);
+			snprintf(key, sizeof(key), "ENTER %llu",
+			         (unsigned long long)model.people[i]);
+			client_says_message(&model.clients[i], first, key);
+			turn(2);
+			continue;
+		}
 		client_says(&model.clients[i], key);
 		client_enters(&model.clients[i], model.people[i]);
 	}
@@ -483,6 +510,64 @@ static void test_everybody_hears_all_of_it_in_order(void **state) {
 	assert_int_equal(world.seen.closed, 0);
 }
 
+/* ---- WebSocket ---- */
+
+/* A line that waits is kept, also one of fragments; what comes behind it waits as well. */
+static void test_a_message_waits_as_a_line_does(void **state) {
+	struct client client = connects(0);
+	struct record request;
+	client_upgrades(&client, "text.ircv3.net");
+	client_says_message(&client, 0x81, "ASK a");
+	client_says_message(&client, 0x01, "WA");
+	client_says_message(&client, 0x89, "ping");
+	client_says_message(&client, 0x80, "IT b");
+	client_says_message(&client, 0x81, "ECHO c");
+	client_says_message(&client, 0x89, "behind");
+	assert_string_equal(client_hears(&client), "\x8a\x04ping");
+	const struct stream_connection *it = stream_find(world.stream, client.name);
+	assert_non_null(it->websocket);
+	assert_true(take_request(&request));
+	answers(&request, "asked");
+	assert_string_equal(client_hears(&client), "\x8a\x04ping\x81\x05"
+	                                           "asked\x81\x01"
+	                                           "b\x81\x01"
+	                                           "c\x8a\x06"
+	                                           "behind");
+	/* Nothing is left of it. */
+	assert_null(it->websocket);
+	assert_null(it->input);
+	client_says_message(&client, 0x81, "BYE");
+	client_hears(&client);
+	assert_memory_equal(client.heard + client.size - 9,
+	                    "\x81\x03"
+	                    "bye\x88\x02\x03\xe8",
+	                    9);
+	assert_true(client.is_at_end);
+	assert_int_equal(world.seen.closed, 1);
+	client_ends(&client);
+}
+
+/* Not heard while it does not read; and gone with what it was in the middle of. */
+static void test_a_flood_of_messages_is_slowed(void **state) {
+	struct client client = connects(4096);
+	client_upgrades(&client, "text.ircv3.net");
+	client_says_message(&client, 0x81, "BIG 60000");
+	for (unsigned i = 0; i < 50; i++) {
+		client_says_message(&client, 0x89, "p");
+	}
+	client_says_message(&client, 0x01, "ECHO ");
+	turn(10);
+	assert_int_equal(world.seen.lines, 1);
+	client_hears(&client);
+	assert_int_equal(world.seen.lines, 1);
+	assert_memory_equal(client.heard + client.size - 3, "\x8a\x01p", 3);
+	assert_non_null(stream_find(world.stream, client.name)->websocket);
+	client_ends(&client);
+	turn(4);
+	assert_int_equal(world.seen.closed, 1);
+	assert_int_equal(stream_count(world.stream), 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -506,6 +591,8 @@ int main(void) {
 		TEST(test_who_is_in_a_room_reads_it_and_nobody_else),
 		TEST(test_many_in_a_room_cost_one_write_each),
 		TEST(test_everybody_hears_all_of_it_in_order),
+		TEST(test_a_message_waits_as_a_line_does),
+		TEST(test_a_flood_of_messages_is_slowed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
