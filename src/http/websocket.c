@@ -57,7 +57,9 @@ static void on_message(wslay_event_context_ptr context,
 	if (websocket->message == NULL) {
 		abort();
 	}
-	memcpy(websocket->message, message->msg, message->msg_length);
+	if (message->msg_length > 0) {
+		memcpy(websocket->message, message->msg, message->msg_length);
+	}
 }
 
 static struct websocket *make(size_t most) {

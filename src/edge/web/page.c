@@ -10,7 +10,7 @@
  */
 static const char policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
-        "'self'; "
+	"'self'; "
 	"connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
 	"form-action 'none'; frame-ancestors 'none'";
 
