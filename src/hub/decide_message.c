@@ -194,6 +194,7 @@ void decide_said_by_session(struct deciding *d) {
 		entry.other_name = state_room_name(d->state, entry.room);
 	}
 	entry.text = d->request->text;
+	entry.joints = d->request->joints;
 	entry.tags = d->request->tags;
 	entry.number = whom;
 	entry.bits |= d->request->bits & SAID_IS_NOTICE;
@@ -335,6 +336,7 @@ void decide_direct(struct deciding *d) {
 	entry.other_name = person_name(receiver);
 	entry.room = thread != 0 ? thread : next_seq(d);
 	entry.text = d->request->text;
+	entry.joints = d->request->joints;
 	entry.tags = d->request->tags;
 	entry.bits |= d->request->bits & SAID_IS_NOTICE;
 	add_entry(d, entry);

@@ -16,6 +16,10 @@ enum multiline_error multiline_add(struct irc_multiline *it, struct slice line, 
 	if (has_break) {
 		it->text[it->size++] = '\n';
 	}
+	if (is_concat && it->size > 0) {
+		it->joints[it->joints_size++] = (uint8_t)(it->size & 0xFF);
+		it->joints[it->joints_size++] = (uint8_t)(it->size >> 8);
+	}
 	if (line.size > 0) {
 		memcpy(it->text + it->size, line.bytes, line.size);
 	}

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "limits.h"
 #include "slice.h"
@@ -28,6 +29,9 @@ struct irc_multiline {
 	size_t lines, size;
 	bool has_words; /* a line that is not blank */
 	char text[TEXT_BYTES_MAX];
+	/* Where one line goes on another, as in a record. */
+	size_t joints_size;
+	uint8_t joints[2 * MULTILINE_LINES_MAX];
 };
 
 /* One line more; `is_concat`: it goes on where the one before it ends. What is not taken changes nothing. */

@@ -55,6 +55,7 @@ static const struct field fields[] = {
 	FIELD(136, FIELD_SLICE, false, userhost),
 	FIELD(137, FIELD_SLICE, false, tags),
 	FIELD(138, FIELD_SLICE, true, secret),
+	FIELD(139, FIELD_SLICE, false, joints),
 };
 
 #define FIELDS_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -64,7 +65,7 @@ static const struct field *field_of(uint8_t tag) {
 	if (tag >= 1 && tag <= 13) {
 		return &fields[tag - 1];
 	}
-	if (tag >= 128 && tag <= 138) {
+	if (tag >= 128 && tag <= 139) {
 		return &fields[13 + tag - 128];
 	}
 	return NULL;
@@ -413,7 +414,7 @@ size_t record_decode(struct record *record, const void *bytes, size_t size) {
 		return 0;
 	}
 	if ((record->flags & RECORD_IS_BLANK) != 0) {
-		record->text = record->tags = slice_of(NULL, 0);
+		record->text = record->tags = record->joints = slice_of(NULL, 0);
 		record->bits |= SAID_IS_REDACTED;
 	}
 	return whole;

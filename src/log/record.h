@@ -51,8 +51,8 @@
 #define RECORD_IS_LAST 1
 
 /*
- * An entry that was taken back while it is in the ring: its text and tags are void, whatever stands
- * there (ring_blank()). Decoding one gives neither, and SAID_IS_REDACTED.
+ * An entry that was taken back while it is in the ring: its text, joints and tags are void, whatever
+ * stands there (ring_blank()). Decoding one gives none of them, and SAID_IS_REDACTED.
  */
 #define RECORD_IS_BLANK 2
 
@@ -423,7 +423,9 @@ struct record {
 	uint64_t bits; /* enum record_bits: a person's at that time, and what the kind has */
 	struct slice userhost; /* "~user@cloak" of an IRC person that caused it, as it was then */
 	struct slice tags;     /* client-only tags, verbatim, without '@' */
-	struct slice secret;   /* private: a room's new key, which `text` does not tell ("+k *") */
+	/* Where a line of the text was cut by who said it: 2 bytes each, the lower first, rising. */
+	struct slice joints;
+	struct slice secret; /* private: a room's new key, which `text` does not tell ("+k *") */
 	bool has_route;
 	bool has_net;
 	struct route route;

@@ -336,6 +336,7 @@ void ring_blank(struct ring *ring, uint64_t position) {
 	}
 	zero(record.text);
 	zero(record.tags);
+	zero(record.joints);
 	bytes[7] |= RECORD_IS_BLANK;
 	_Atomic uint64_t *words = ring->words + position % ring->capacity / 8;
 	atomic_store_explicit(&words[0], copy[0], memory_order_relaxed);

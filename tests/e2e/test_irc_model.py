@@ -31,7 +31,9 @@ VICTIMS = ("hub", "scribe", "clerk", "console", "edge 0", "edge 1", "all")
 class Event:
     """Of a room or a conversation: a message (NOTICE or PRIVMSG), TAGMSG or REDACT."""
 
-    def __init__(self, command, nick, text="", tags=(), of=None):
+    def __init__(self, command, nick, text="", tags=(), of=None, lines=()):
+        """`lines`: as they were said, those that go on with the one before them too."""
+        self.lines = lines or (text,)
         self.command, self.nick, self.text, self.tags, self.of = command, nick, text, dict(tags), of
         self.msgid, self.is_gone = None, False
 
@@ -42,7 +44,7 @@ class Event:
         """As a client with these capabilities is shown it."""
         text = self.text
         if LINES not in can:  # Line by line, without those that are blank.
-            text = "\n".join(line for line in text.split("\n") if line)
+            text = "\n".join(line for line in self.lines if line)
         return (self.command, self.nick, self.msgid, text or (self.of.msgid if self.of else ""), self.tags)
 
 
@@ -159,7 +161,7 @@ class Model:
             text += ("" if is_joint or index == 0 else "\n") + line
             concat = ";draft/multiline-concat" if is_joint else ""
             said.append(f"@batch=b{concat} {command} {target} :{line}")
-        event = Event(command, self.nick(device), text)
+        event = Event(command, self.nick(device), text, lines=lines)
         self.do(device, place, event, f"BATCH +b draft/multiline {target}", *said, "BATCH -b")
 
     def react(self, device, place):

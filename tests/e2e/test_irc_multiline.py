@@ -135,8 +135,8 @@ def test_multiline(serve, tmp_path):
     [(tags, target, text)] = messages(got)
     assert (tags["msgid"], tags["+reply"], text) == (msgid, "y", "hello\n\nhow is everyone?")
     lines = [line for line in old.sync() if line.last != "meanwhile"]
-    assert [line.last for line in lines] == ["hello", "how is everyone?"]
-    assert [line.tags.get("msgid") for line in lines] == [msgid, None]
+    assert [line.last for line in lines] == ["hello", "how is ", "everyone?"]  # As its author cut it.
+    assert [line.tags.get("msgid") for line in lines] == [msgid, None, None]
     # To a person; and a text that is longer than a line, cut between characters.
     long = "你好世界" * 100
     ann.ask(*batch("bob", long[:150], "+" + long[150:300], "+" + long[300:], "end"))

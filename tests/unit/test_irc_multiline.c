@@ -36,6 +36,18 @@ static void lines_are_joined(void **state) {
 	assert_true(multiline_is_whole(it));
 }
 
+/* Where a line goes on, and there is something before it. */
+static void joints_are_noted(void **state) {
+	add("ab", true, MULTILINE_GOOD);
+	assert_int_equal(it->joints_size, 0);
+	add("c", true, MULTILINE_GOOD);
+	add("d", false, MULTILINE_GOOD);
+	add("e", true, MULTILINE_GOOD);
+	assert_text("abc\nde");
+	assert_int_equal(it->joints_size, 4);
+	assert_memory_equal(it->joints, "\2\0\5\0", 4);
+}
+
 /* Wherever they stand; at the beginning and at the end too. */
 static void blank_lines_stay(void **state) {
 	add("", false, MULTILINE_GOOD);
@@ -109,6 +121,7 @@ static void as_many_bytes(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(lines_are_joined),
+		TEST(joints_are_noted),
 		TEST(blank_lines_stay),
 		TEST(the_first_line_may_say_that_it_is_joined),
 		TEST(nothing_but_blank_lines_is_no_message),

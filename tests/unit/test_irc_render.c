@@ -282,6 +282,26 @@ static void lines_of_a_text_are_lines(void **state) {
 	             SOURCE " TOPIC #room :a :ann QUIT\r\n");
 }
 
+/* Each is cut where its author cut it; what is no place to cut a text is passed over. */
+static void lines_are_those_that_were_said(void **state) {
+	const struct irc_rendering plain = form(0), lines = form(FORM_MULTILINE);
+	struct record said = {
+		.kind = ENTRY_SAID,
+		.text = text("one two\n三四\n"),
+		.joints = slice_of("\0\0\4\0\5\0\x8\0\x9\0\xb\0\xe\0\xf\0\xff\xff", 18)};
+	assert_lines(render(&plain, said),
+	             SOURCE " PRIVMSG #room :one \r\n" SOURCE " PRIVMSG #room :t\r\n" SOURCE
+	                    " PRIVMSG #room :wo\r\n" SOURCE " PRIVMSG #room :三\r\n" SOURCE
+	                    " PRIVMSG #room :四\r\n");
+	said.text = text("one two");
+	said.joints = slice_of("\4\0", 2);
+	assert_lines(render(&lines, said),
+	             SOURCE " BATCH +m39 draft/multiline #room\r\n"
+	                    "@batch=m39 " SOURCE " PRIVMSG #room :one \r\n"
+	                    "@batch=m39;draft/multiline-concat " SOURCE
+	                    " PRIVMSG #room :two\r\n:" SERVER " BATCH -m39\r\n");
+}
+
 /* What has one line on IRC has one, whatever a text from elsewhere has in it. (MODE's words the
  * hub has looked at.) */
 static void no_text_breaks_a_line(void **state) {
@@ -409,6 +429,7 @@ int main(void) {
 		cmocka_unit_test(what_precedes_a_text_precedes_each_piece),
 		cmocka_unit_test(what_has_one_line_is_cut_off),
 		cmocka_unit_test(lines_of_a_text_are_lines),
+		cmocka_unit_test(lines_are_those_that_were_said),
 		cmocka_unit_test(no_text_breaks_a_line),
 		cmocka_unit_test(no_line_is_half),
 		cmocka_unit_test(tags_have_their_order),

@@ -89,6 +89,7 @@ static void assert_record_equal(const struct record *a, const struct record *b) 
 	assert_int_equal(a->bits, b->bits);
 	assert_true(slice_equal(a->userhost, b->userhost));
 	assert_true(slice_equal(a->tags, b->tags));
+	assert_true(slice_equal(a->joints, b->joints));
 	assert_true(slice_equal(a->secret, b->secret));
 	assert_int_equal(a->has_route, b->has_route);
 	assert_route_equal(&a->route, &b->route);
@@ -122,12 +123,14 @@ static void what_irc_people_bear_comes_back(void **state) {
 	record.bits = PERSON_IS_BOT | SAID_IS_NOTICE | MEMBER_IS_OPERATOR;
 	record.userhost = slice_from_string("~ming@3f9ae1.qun");
 	record.tags = slice_from_string("+typing=active");
+	record.joints = slice_of("\3\0\5\0", 4);
 	record.secret = slice_from_string("sesame");
 	assert_comes_back(&record);
 	struct record back;
 	size_t size = record_encode_public(&record, bytes, sizeof(bytes));
 	assert_int_equal(record_decode(&back, bytes, size), size);
 	assert_true(slice_equal(back.tags, record.tags));
+	assert_true(slice_equal(back.joints, record.joints));
 	assert_int_equal(back.secret.size, 0);
 }
 

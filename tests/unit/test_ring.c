@@ -383,6 +383,7 @@ static void blanked(void **state) {
 		struct record said = {.kind = ENTRY_SAID,
 		                      .seq = number,
 		                      .text = slice_from_string("the secret text"),
+		                      .joints = slice_of("\3\0", 2),
 		                      .tags = slice_from_string("+draft/reply=secret")};
 		said.text = number == 1990 ? said.text : slice_from_string("something else");
 		said.tags = number == 1990 ? said.tags : slice_of(NULL, 0);
@@ -403,7 +404,7 @@ static void blanked(void **state) {
 		assert_int_equal(ring_read(reader, &at, out), RING_OK);
 		assert_int_not_equal(record_decode(&record, out, sizeof(out)), 0);
 		assert_int_equal(record.seq, 1990);
-		assert_int_equal(record.text.size + record.tags.size, 0);
+		assert_int_equal(record.text.size + record.tags.size + record.joints.size, 0);
 		assert_true((record.bits & SAID_IS_REDACTED) != 0 && record_is_hidden(&record));
 	}
 	assert_int_equal(ring_read(reader, &at, out), RING_OK);

@@ -448,8 +448,8 @@ void irc_metadata_lines(struct irc *irc, struct irc_lister *lister);
 /* Those that may go on to others, as they stand. */
 struct slice irc_client_tags(struct irc *irc, char out[static TAGS_BYTES_MAX]);
 /* One message, of several lines. */
-void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct slice text,
-                   struct slice tags, struct slice key);
+void irc_say_lines(struct irc *irc, struct slice target, bool is_notice,
+                   const struct irc_multiline *lines, struct slice tags, struct slice key);
 /* Does this PRIVMSG or NOTICE belong to a batch, and not stand for itself? */
 bool irc_batch_takes(struct irc *irc, bool is_notice);
 void irc_batch_free(struct irc_user *user);

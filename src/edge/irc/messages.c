@@ -12,7 +12,7 @@
 struct said {
 	uint16_t kind; /* REQUEST_SAY: PRIVMSG, NOTICE; REQUEST_TAGMSG */
 	bool is_notice;
-	struct slice text, tags;
+	struct slice text, joints, tags;
 	struct slice key; /* resume.c */
 	char tag_bytes[TAGS_BYTES_MAX];
 };
@@ -66,6 +66,7 @@ static void to_room(struct irc *irc, const struct said *said, struct slice targe
 		.kind = said->kind,
 		.other_name = slice_from(target, level != 0),
 		.text = said->text,
+		.joints = said->joints,
 		.tags = said->tags,
 		.number = level,
 		.nonce = irc_message_nonce(irc, said->key, target),
@@ -94,6 +95,7 @@ static void to_self(struct irc *irc, const struct said *said, const struct perso
 		.other_name = person_name(self),
 		.userhost = view_userhost(state, self),
 		.text = said->text,
+		.joints = said->joints,
 		.tags = said->tags,
 		.bits = (person_bits(state, self) & PERSON_BITS) |
 	                (said->is_notice ? SAID_IS_NOTICE : 0),
@@ -133,6 +135,7 @@ static void to_person(struct irc *irc, const struct said *said, struct slice tar
 		.kind = said->kind == REQUEST_SAY ? REQUEST_DIRECT : REQUEST_TAGMSG,
 		.name = target,
 		.text = said->text,
+		.joints = said->joints,
 		.tags = said->tags,
 		.nonce = irc_message_nonce(irc, said->key, target),
 		.bits = said->is_notice ? SAID_IS_NOTICE : 0,
@@ -196,11 +199,13 @@ static void say(struct irc *irc, bool is_notice) {
 	}
 }
 
-void irc_say_lines(struct irc *irc, struct slice target, bool is_notice, struct slice text,
-                   struct slice tags, struct slice key) {
+void irc_say_lines(struct irc *irc, struct slice target, bool is_notice,
+                   const struct irc_multiline *lines, struct slice tags, struct slice key) {
 	const struct said said = {.kind = REQUEST_SAY,
 	                          .is_notice = is_notice,
-	                          .text = text,
+	                          .text = slice_of(lines->text, lines->size),
+	                          .joints =
+	                                  slice_of((const char *)lines->joints, lines->joints_size),
 	                          .tags = tags,
 	                          .key = key};
 	to_target(irc, &said, target);

@@ -180,8 +180,7 @@ static void close_batch(struct irc *irc, struct slice ref) {
 	} else if (!batch->has_failed) {
 		answer_opening(irc);
 		irc_say_lines(irc, slice_of(batch->target, batch->target_size), batch->is_notice,
-		              slice_of(batch->lines.text, batch->lines.size),
-		              slice_of(batch->tags, batch->tags_size),
+		              &batch->lines, slice_of(batch->tags, batch->tags_size),
 		              slice_of(batch->key, batch->key_size));
 	}
 	if (irc->must_wait) {

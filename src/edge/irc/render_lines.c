@@ -147,18 +147,53 @@ static struct slice without_breaks(char *text, size_t size) {
 	return slice_of(text, size);
 }
 
+/* A text, taken apart into the lines that it was said in. */
+struct pieces {
+	struct slice rest, joints;
+	size_t at;      /* of the rest, in the whole */
+	bool goes_on;   /* the next one is of the same line as the last */
+	bool is_at_end; /* there is none left */
+};
+
+/* Where the line at hand was cut; 0: not before its end. */
+static size_t next_joint(struct pieces *pieces, size_t size) {
+	while (pieces->joints.size >= 2) {
+		const uint8_t *bytes = (const uint8_t *)pieces->joints.bytes;
+		size_t joint = bytes[0] | (size_t)bytes[1] << 8;
+		if (joint >= pieces->at + size) {
+			return 0;
+		}
+		pieces->joints = slice_from(pieces->joints, 2);
+		if (joint > pieces->at && (pieces->rest.bytes[joint - pieces->at] & 0xC0) != 0x80) {
+			return joint - pieces->at;
+		}
+	}
+	return 0;
+}
+
+static struct slice next_piece(struct pieces *pieces) {
+	struct slice rest = pieces->rest;
+	const char *end = rest.size > 0 ? memchr(rest.bytes, '\n', rest.size) : NULL;
+	size_t size = end == NULL ? rest.size : (size_t)(end - rest.bytes);
+	size_t joint = next_joint(pieces, size);
+	size_t taken = joint > 0 ? joint : size + (end != NULL);
+	pieces->goes_on = joint > 0;
+	pieces->is_at_end = joint == 0 && end == NULL;
+	pieces->rest = slice_from(rest, taken);
+	pieces->at += taken;
+	return slice_first(rest, joint > 0 ? joint : size);
+}
+
 /* Its lines, and each in as many as it takes. */
 static void put_lines(struct work *work, struct slice first, struct slice whole,
-                      struct slice text) {
+                      struct pieces pieces) {
 	bool is_first = true;
-	while (text.size > 0 && !work->is_full) {
-		const char *end = memchr(text.bytes, '\n', text.size);
-		size_t size = end == NULL ? text.size : (size_t)(end - text.bytes);
-		if (size > 0) {
-			put_cut(work, is_first ? first : whole, slice_first(text, size));
+	while (!pieces.is_at_end && !work->is_full) {
+		struct slice line = next_piece(&pieces);
+		if (line.size > 0) {
+			put_cut(work, is_first ? first : whole, line);
 			is_first = false;
 		}
-		text = slice_from(text, end == NULL ? size : size + 1);
 	}
 }
 
@@ -192,24 +227,24 @@ static void put_line_of_batch(struct work *work, struct slice head, struct slice
 	put_raw(work, &line);
 }
 
-static void put_lines_of_batch(struct work *work, struct slice head, struct slice text) {
+static void put_lines_of_batch(struct work *work, struct slice head, struct pieces pieces) {
 	size_t room = IRC_LINE_BYTES_MAX - 2 - head.size;
-	bool is_concat = false, is_last = false;
-	while (!is_last && !work->is_full) {
-		const char *end = text.size > 0 ? memchr(text.bytes, '\n', text.size) : NULL;
-		struct slice line =
-			slice_first(text, end == NULL ? text.size : (size_t)(end - text.bytes));
-		size_t size = line.size <= room ? line.size : cut_before(line, room);
-		put_line_of_batch(work, head, slice_first(line, size), is_concat);
-		is_concat = size < line.size;
-		is_last = !is_concat && end == NULL;
-		text = slice_from(text, size + (!is_concat && end != NULL));
+	bool is_concat = false;
+	while (!pieces.is_at_end && !work->is_full) {
+		struct slice line = next_piece(&pieces);
+		do {
+			size_t size = line.size <= room ? line.size : cut_before(line, room);
+			put_line_of_batch(work, head, slice_first(line, size), is_concat);
+			line = slice_from(line, size);
+			is_concat = true;
+		} while (line.size > 0 && !work->is_full);
+		is_concat = pieces.goes_on;
 	}
 }
 
 /* What has to be said once stands on the line that opens it. */
 static void put_batch(struct work *work, struct slice target, struct slice head,
-                      struct slice text) {
+                      struct pieces pieces) {
 	struct irc_line line = next_line(work);
 	put_tags(&line, work->how, work->entry, true);
 	irc_put_source(&line, work->how->server, work->entry);
@@ -219,7 +254,7 @@ static void put_batch(struct work *work, struct slice target, struct slice head,
 	irc_put(&line, target);
 	irc_end(&line);
 	put_raw(work, &line);
-	put_lines_of_batch(work, head, text);
+	put_lines_of_batch(work, head, pieces);
 	line = next_line(work);
 	if (work->how->more_tags.size > 0) {
 		irc_put_text(&line, "@");
@@ -242,26 +277,31 @@ void render_text(struct work *work, struct irc_line *head, struct slice target, 
 	}
 	struct slice whole = irc_line_slice(head);
 	irc_put(head, work->how->before_text);
-	text = without_controls(text, clean, sizeof(clean));
+	struct pieces pieces = {.rest = without_controls(text, clean, sizeof(clean))};
+	if (pieces.rest.size == text.size) {
+		pieces.joints = work->entry->joints;
+	}
+	text = pieces.rest;
 	struct slice first = head->is_full ? whole : irc_line_slice(head);
 	size_t before = work->size;
-	bool is_long = first.size + text.size > IRC_LINE_BYTES_MAX - 2 ||
+	bool is_long = first.size + text.size > IRC_LINE_BYTES_MAX - 2 || pieces.joints.size > 0 ||
 	               (text.size > 0 && memchr(text.bytes, '\n', text.size) != NULL);
 	if ((work->how->form & FORM_MULTILINE) != 0 && is_long && target.size > 0 &&
 	    work->how->before_text.size == 0) {
-		put_batch(work, target, whole, text);
+		put_batch(work, target, whole, pieces);
 		if (!work->is_full) {
 			return;
 		}
 		work->is_full = false;
 		work->size = before;
 	}
-	put_lines(work, first, whole, text);
+	put_lines(work, first, whole, pieces);
 	if (work->is_full) {
 		/* Hundreds of lines, some bytes each: as one text it fits. */
 		work->is_full = false;
 		work->size = before;
-		put_lines(work, first, whole, without_breaks(clean, text.size));
+		pieces = (struct pieces){.rest = without_breaks(clean, text.size)};
+		put_lines(work, first, whole, pieces);
 	}
 }
 
