@@ -17,6 +17,9 @@ _Static_assert(ACCOUNTS_SALT_BYTES == ACCOUNT_SALT_BYTES, "what is kept fits the
 _Static_assert(ACCOUNTS_KEY_BYTES == ACCOUNT_KEY_BYTES, "what is kept fits the wire");
 _Static_assert(REGISTRY_SECRET_BYTES == crypto_generichash_KEYBYTES, "a secret is a key");
 
+/* Registered before these, a name has long been in every state. */
+#define LATELY 256
+
 #define SECOND_US UINT64_C(1000000)
 
 /* Mistakes before one has to wait: of one name from one origin; of one name from all together. */
@@ -276,6 +279,31 @@ static enum account_word may_register(struct asked *asked) {
 	return ACCOUNT_TOO_MANY;
 }
 
+/*
+ * Does the name look like one that was registered just now? Who asks has looked for older ones in its
+ * state, which may not have these yet: of two who ask at once, one gets it.
+ */
+static enum account_word looks_like_new(struct asked *asked) {
+	struct account account;
+	struct accounts *accounts = asked->registry->accounts;
+	uint64_t last;
+	if (asked->is_console) {
+		return ACCOUNT_OK;
+	}
+	if (accounts_last(accounts, &last) != STORE_OK) {
+		return failed(asked->registry);
+	}
+	enum store_error error;
+	uint64_t after = last > LATELY ? last - LATELY : 0;
+	while ((error = accounts_next(accounts, after, &account)) == STORE_OK) {
+		after = account.id;
+		if (name_looks_like(name_of(asked), slice_of(account.name, account.name_size))) {
+			return ACCOUNT_LOOKS_LIKE;
+		}
+	}
+	return error == STORE_NONE ? ACCOUNT_OK : failed(asked->registry);
+}
+
 static enum account_word add(struct asked *asked, bool *is_change) {
 	struct registry *registry = asked->registry;
 	struct account *account = &asked->account;
@@ -292,6 +320,10 @@ static enum account_word add(struct asked *asked, bool *is_change) {
 	}
 	if (count >= ACCOUNTS_MAX) {
 		return ACCOUNT_FULL;
+	}
+	word = looks_like_new(asked);
+	if (word != ACCOUNT_OK) {
+		return word;
 	}
 	if (accounts_add(registry->accounts, account, asked->question->nonce, asked->now.wall_us,
 	                 counted_origin(asked)) != STORE_OK) {

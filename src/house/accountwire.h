@@ -75,8 +75,9 @@
 	X(ACCOUNT_FULL, "full")                     /* ACCOUNTS_MAX */                             \
 	X(ACCOUNT_NOT_PERMITTED, "not-permitted")   /* the console's alone */                      \
 	X(ACCOUNT_FAILED, "unavailable")                                                           \
-	X(ACCOUNT_MIXED, "name-mixes-scripts")   /* letters of alphabets that nobody mixes */      \
-	X(ACCOUNT_LOOKS_LIKE, "name-looks-like") /* a registered one: who asks finds out itself */ \
+	X(ACCOUNT_MIXED, "name-mixes-scripts") /* letters of alphabets that nobody mixes */        \
+	X(ACCOUNT_LOOKS_LIKE,                                                                      \
+	  "name-looks-like") /* a registered one: who asks looks for old ones */                   \
 	X(ACCOUNT_TOO_MANY, "too-many-accounts") /* from there; wait_s: try again then */
 
 #define ACCOUNT_WORD_ENUM(name, word) name,

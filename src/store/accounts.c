@@ -295,6 +295,12 @@ enum store_error accounts_next(struct accounts *accounts, uint64_t after, struct
 	return read_account(accounts, statement, account);
 }
 
+enum store_error accounts_last(struct accounts *accounts, uint64_t *id) {
+	int64_t found = number_of(accounts, "SELECT coalesce(max(id), 0) FROM accounts");
+	*id = found < 0 ? 0 : (uint64_t)found;
+	return found < 0 ? fail(accounts, sqlite3_errcode(accounts->db), "read it") : STORE_OK;
+}
+
 enum store_error accounts_count(struct accounts *accounts, uint64_t *count) {
 	int64_t found = number_of(accounts, "SELECT count(*) FROM accounts");
 	*count = found < 0 ? 0 : (uint64_t)found;

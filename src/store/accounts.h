@@ -64,6 +64,8 @@ enum store_error accounts_find(struct accounts *accounts, const struct name_key 
                                struct account *account);
 /* The first with an id above `after`; STORE_NONE: there are no more. */
 enum store_error accounts_next(struct accounts *accounts, uint64_t after, struct account *account);
+/* The highest id there is; 0: there are none. */
+enum store_error accounts_last(struct accounts *accounts, uint64_t *id);
 enum store_error accounts_count(struct accounts *accounts, uint64_t *count);
 /* How many were added from there after that time, and when the first of them was; dropped or not. */
 enum store_error accounts_added_from(struct accounts *accounts, uint64_t origin, uint64_t since_us,

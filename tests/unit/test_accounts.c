@@ -297,6 +297,28 @@ static void a_name_is_registered_once(void **unused) {
 	assert_int_equal(verify("ming", "ｃｏｒｒｅｃｔ　ｈｏｒｓｅ"), ACCOUNT_OK);
 }
 
+/* Two at the same moment: who asked has not heard of the other yet. */
+static void of_two_that_look_alike_one_is_registered(void **unused) {
+	assert_int_equal(add("alice", "correct horse", 1), ACCOUNT_OK);
+	assert_int_equal(add("AL1CE", "another horse", 2), ACCOUNT_LOOKS_LIKE);
+	assert_false(was_change);
+	assert_int_equal(verify("AL1CE", "another horse"), ACCOUNT_WRONG);
+	begin_anew();
+	assert_int_equal(add("AL1CE", "another horse", 3), ACCOUNT_LOOKS_LIKE);
+	/* Asked again because the answer was lost, the first is answered as it was. */
+	assert_int_equal(add("alice", "correct horse", 1), ACCOUNT_OK);
+	/* The console may. */
+	struct account_question question = question_of("AL1CE", "another horse");
+	question.nonce = 4;
+	assert_int_equal(ask(CLERK_ACCOUNT_REGISTER, &question, true), ACCOUNT_OK);
+	/* Who is dropped is looked like by nobody. */
+	assert_int_equal(add("Ian", "correct horse", 5), ACCOUNT_OK);
+	question = question_of("Ian", "correct horse");
+	question.nonce = 6;
+	assert_int_equal(ask(CLERK_ACCOUNT_DROP, &question, false), ACCOUNT_OK);
+	assert_int_equal(add("lan", "another horse", 7), ACCOUNT_OK);
+}
+
 static void not_every_name_or_password_will_do(void **unused) {
 	assert_int_equal(add("admin", "correct horse", 1), ACCOUNT_BAD_NAME);
 	assert_int_equal(add("a b", "correct horse", 1), ACCOUNT_BAD_NAME);
@@ -549,6 +571,7 @@ int main(void) {
 		in_a_folder(an_older_file_is_brought_up_to_date),
 		in_a_folder(nobody_is_registered_at_first),
 		in_a_folder(a_name_is_registered_once),
+		in_a_folder(of_two_that_look_alike_one_is_registered),
 		in_a_folder(not_every_name_or_password_will_do),
 		in_a_folder(a_repeated_change_is_one_change),
 		in_a_folder(a_network_registers_so_many),
