@@ -128,6 +128,15 @@ static int take_password_option(struct asking *asking, char **words, int count) 
 	return kept;
 }
 
+/* As if --yes had been there. */
+static int join_yes(struct asking *asking) {
+	size_t size = strlen(asking->line);
+	int put = snprintf(asking->line + size, sizeof(asking->line) - size, " --yes");
+	bool fits = put > 0 && (size_t)put < sizeof(asking->line) - size;
+	/* The words of the command lie in the line: they are where they were. */
+	return fits ? 0 : usage(asking->language, "account erase", "");
+}
+
 static const struct option options[] = {
 	{"data", required_argument, NULL, 'd'},
 	{"json", no_argument, NULL, 'j'},
@@ -194,6 +203,32 @@ static int take_password(struct asking *asking) {
 	}
 	asking->has_password = true;
 	return 0;
+}
+
+/* The name typed once more, where somebody sits there; it goes on as --yes. */
+static int take_confirmation(struct asking *asking) {
+	struct command *command = &asking->command;
+	char line[COMMAND_BYTES_MAX];
+	if (command->deed != DEED_ERASE || command->number != 0) {
+		return 0;
+	}
+	bool is_there = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	if (is_there) {
+		fputs(either(asking->language,
+		             "这会删掉这个名字和它说过的一切，不能恢复。再输入一次名字: ",
+		             "This takes the name away and all that was said under it, for ever.\n"
+		             "The name once more: "),
+		      stderr);
+	}
+	if (!is_there || fgets(line, sizeof(line), stdin) == NULL ||
+	    !slice_equal(slice_of(line, strcspn(line, "\n")), command->name)) {
+		return usage(asking->language, "account erase",
+		             is_there ? either(asking->language, "名字不一样，什么也没有删",
+		                               "that is another name; nothing was erased")
+		                      : either(asking->language, "要加上 --yes", "it needs --yes"));
+	}
+	command->number = 1;
+	return join_yes(asking);
 }
 
 /* ---- finding the server ---- */
@@ -417,7 +452,8 @@ int admin_main(int argc, char **argv) {
 		return export_account(asking.data, asking.command.name, asking.command.text,
 		                      asking.language);
 	}
-	code = take_password(&asking);
+	code = take_confirmation(&asking);
+	code = code == 0 ? take_password(&asking) : code;
 	if (code == 0) {
 		code = ask(&asking);
 	}

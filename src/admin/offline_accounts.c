@@ -107,7 +107,8 @@ static bool change(struct registry *registry, const struct command *command, con
 
 bool offline_account(const char *data, const struct command *command, const char *password,
                      enum language language, bool is_json) {
-	if (command->deed == DEED_SHOW || command->deed == DEED_SET) {
+	if (command->deed == DEED_SHOW || command->deed == DEED_SET ||
+	    command->deed == DEED_ERASE) {
 		print(is_json, json_pack("{s:b,s:s}", "ok", 0, "error", "no-server"), stderr,
 		      either(language, "要有服务器在运行", "A server has to run for that"));
 		return false;

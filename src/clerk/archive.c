@@ -33,6 +33,9 @@ bool archive_each_of_tail(const struct archive *archive, const struct store_meta
 		if (is_kept && record.kind == ENTRY_REDACTED) {
 			slices_drop(out, record.number);
 		}
+		if (record.kind == ENTRY_ERASED) {
+			slices_drop_erased(out, &record);
+		}
 		if (is_kept && !each(context, &record)) {
 			break;
 		}
@@ -305,7 +308,7 @@ static bool choose_entry(void *context, const struct record *entry) {
 	struct choosing *choosing = context;
 	bool is_message = entry->kind == ENTRY_SAID || entry->kind == ENTRY_DIRECT;
 	if (entry->seq == choosing->wish.seq && entry->room == choosing->wish.room &&
-	    (is_message || record_is_event(entry))) {
+	    (entry->bits & SAID_IS_REDACTED) == 0 && (is_message || record_is_event(entry))) {
 		slices_push(choosing->out, entry);
 	}
 	return true;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "act.h"
+#include "author.h"
 #include "diag.h"
 #include "limits.h"
 
@@ -71,23 +73,41 @@ static struct slices_item *item_at(struct slices *slices, size_t index) {
 	return &slices->items[(slices->first + index) % slices->most];
 }
 
-void slices_drop(struct slices *slices, uint64_t seq) {
-	struct record entry;
-	size_t at = 0;
-	while (at < slices->count &&
-	       (record_decode(&entry, item_at(slices, at)->bytes, item_at(slices, at)->size) == 0 ||
-	        entry.seq != seq)) {
-		at++;
-	}
-	if (at == slices->count) {
-		return;
-	}
+static void drop_at(struct slices *slices, size_t at) {
 	free(item_at(slices, at)->bytes);
 	for (; at + 1 < slices->count; at++) {
 		*item_at(slices, at) = *item_at(slices, at + 1);
 	}
 	*item_at(slices, at) = (struct slices_item){0};
 	slices->count--;
+}
+
+static struct record entry_at(struct slices *slices, size_t at) {
+	struct record entry;
+	size_t size = record_decode(&entry, item_at(slices, at)->bytes, item_at(slices, at)->size);
+	assert(size > 0);
+	return entry;
+}
+
+void slices_drop(struct slices *slices, uint64_t seq) {
+	for (size_t at = 0; at < slices->count; at++) {
+		if (entry_at(slices, at).seq == seq) {
+			drop_at(slices, at);
+			return;
+		}
+	}
+}
+
+void slices_drop_erased(struct slices *slices, const struct record *erased) {
+	struct author author;
+	author_init_erased(&author, erased);
+	for (size_t at = slices->count; at > 0; at--) {
+		struct record entry = entry_at(slices, at - 1);
+		if (entry.seq < erased->seq && !record_is_act(&entry) &&
+		    author_made(&author, &entry)) {
+			drop_at(slices, at - 1);
+		}
+	}
 }
 
 const struct slices_item *slices_at(const struct slices *slices, size_t index) {

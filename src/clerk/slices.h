@@ -31,6 +31,8 @@ void slices_push(struct slices *slices, const struct record *entry);
 void slices_push_front(struct slices *slices, const struct record *entry);
 /* Takes out the entry with this seq, if it is there. */
 void slices_drop(struct slices *slices, uint64_t seq);
+/* Takes out what an account did, of which an ENTRY_ERASED says that it is to go. */
+void slices_drop_erased(struct slices *slices, const struct record *erased);
 bool slices_is_full(const struct slices *slices);
 
 /* The i-th, oldest first. */

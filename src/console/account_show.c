@@ -50,6 +50,10 @@ void account_show_page(struct task *task, const struct clerk_answer *answer, con
 	if (!answer->is_last) {
 		return;
 	}
+	if (task->account_made_us != 0 && task->command.deed == DEED_ERASE) {
+		account_erase_found(task);
+		return;
+	}
 	bool is_page_full = task->count == ACCOUNT_PAGE;
 	task->count = 0;
 	if (task->account_made_us != 0) {

@@ -134,6 +134,7 @@ void run_account(struct task *task) {
 		                                    .number = ACCOUNT_STAYS | ACCOUNT_STAYS_NOT,
 		                                    .bits = task->command.number});
 		break;
+	case DEED_ERASE: account_erase(task); break;
 	case DEED_EXPORT:
 		task_refuse(task, "not-here",
 		            either(task->language, "请运行 qun admin account export 名字",
@@ -146,9 +147,13 @@ void run_account(struct task *task) {
 /* ---- answers ---- */
 
 /* The slices of the line are gone by now: the name is the answer's, as it was registered. */
-static void on_change(struct task *task, const struct account_answer *its) {
+static void on_change(struct task *task, struct account_answer *its) {
 	uint32_t what = task->question.what;
 	account_wipe(task);
+	if (task->command.deed == DEED_ERASE && its->word == ACCOUNT_UNKNOWN) {
+		/* Its owner has dropped it meanwhile. */
+		its->word = ACCOUNT_OK;
+	}
 	if (its->word != ACCOUNT_OK) {
 		refuse(task, its->word);
 		return;
@@ -197,7 +202,9 @@ static void on_page(struct task *task, const struct clerk_answer *answer, const 
 void account_on_clerk(struct task *task, const struct clerk_answer *answer, const char *bytes,
                       size_t size) {
 	struct account_answer its;
-	if (task->command.deed == DEED_SHOW) {
+	bool is_erasing = task->command.deed == DEED_ERASE;
+	if (task->command.deed == DEED_SHOW ||
+	    (is_erasing && task->question.what == CLERK_ACCOUNT_LIST)) {
 		account_show_page(task, answer, bytes, size);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "slice.h"
 
+struct record;
 struct task;
 
 /* Why not, in words. */
@@ -37,6 +38,15 @@ bool account_go_on(struct task *task);
 
 /* Accounts of one answer of the clerk. */
 #define ACCOUNT_PAGE 1000
+
+/*
+ * /account erase: looks for when it was made, as show does; then asks the hub, which goes first: should
+ * everybody die behind that, the account is dropped by who asks for it once more.
+ */
+void account_erase(struct task *task);
+void account_erase_found(struct task *task);
+/* The hub's answer, unless it is one to the account having been dropped. True: it was taken. */
+bool account_erase_on_answer(struct task *task, const struct record *answer);
 
 void account_refuse(struct task *task, uint32_t word);
 /* Asks for those whose ids are above `after`. */

@@ -65,9 +65,9 @@ static const struct command_row rows[] = {
 	{"close", {"[原因]", "[why]"},
 	 {"告诉所有人，结束聊天室和服务器", "tell everybody, end the room and the server"},
 	 SHAPE_WHY, REQUEST_CLOSE, run_request},
-	{"account", {"list | add|password|drop|show 名字 | set 名字 stay on|off|default | export 名字 [文件]",
-	             "list | add|password|drop|show NAME | set NAME stay on|off|default | export NAME [FILE]"},
-	 {"注册的名字：列出，注册，改密码，取消，查看，是否一直在，导出", "registered names: list, register, password, drop, show, have stay, export"},
+	{"account", {"list | add|password|drop|show 名字 | set 名字 stay on|off|default | export 名字 [文件] | erase 名字 [--yes]",
+	             "list | add|password|drop|show NAME | set NAME stay on|off|default | export NAME [FILE] | erase NAME [--yes]"},
+	 {"注册的名字：列出，注册，改密码，取消，查看，是否一直在，导出，连同说过的一切删除", "registered names: list, register, password, drop, show, have stay, export, erase with all that was said"},
 	 SHAPE_DEED, 0, run_account},
 	{"help", {"", ""},
 	 {"这张表", "this list"},
@@ -250,9 +250,9 @@ static enum command_error parse_whom(struct slice rest, struct command *command)
 
 static enum command_deed deed_named(struct slice word) {
 	static const char *const words[] = {
-		[DEED_LIST] = "list",    [DEED_ADD] = "add",   [DEED_PASSWORD] = "password",
-		[DEED_DROP] = "drop",    [DEED_SHOW] = "show", [DEED_SET] = "set",
-		[DEED_EXPORT] = "export"};
+		[DEED_LIST] = "list",     [DEED_ADD] = "add",    [DEED_PASSWORD] = "password",
+		[DEED_DROP] = "drop",     [DEED_SHOW] = "show",  [DEED_SET] = "set",
+		[DEED_EXPORT] = "export", [DEED_ERASE] = "erase"};
 	for (size_t i = DEED_LIST; i < COUNT(words); i++) {
 		if (slice_equal(word, slice_from_string(words[i]))) {
 			return (enum command_deed)i;
@@ -296,6 +296,10 @@ static enum command_error parse_deed(struct slice rest, struct command *command)
 	}
 	if (command->deed == DEED_SET) {
 		return parse_setting(rest, command);
+	}
+	if (command->deed == DEED_ERASE && slice_equal(rest, slice_from_string("--yes"))) {
+		command->number = 1;
+		return COMMAND_OK;
 	}
 	if (command->deed == DEED_EXPORT) {
 		command->text = rest;

@@ -38,7 +38,7 @@ enum command_shape {
 	SHAPE_TEXT,         /* TEXT */
 	SHAPE_LEVEL,        /* [1 to 5 [[--why] why]] */
 	SHAPE_AUDIT,        /* [--since TIME] [--by NAME] [--about WHAT] */
-	SHAPE_DEED, /* list, add|password|drop|show NAME, set NAME stay on|off|default, export NAME [FILE] */
+	SHAPE_DEED,         /* what /account is to do, NAME, and what goes with it */
 };
 
 /* What /account is to do. */
@@ -51,6 +51,7 @@ enum command_deed {
 	DEED_SHOW,
 	DEED_SET,    /* number: ACCOUNT_STAYS, ACCOUNT_STAYS_NOT, or neither */
 	DEED_EXPORT, /* text: the file, or empty; `qun admin` does it alone */
+	DEED_ERASE,  /* number: 1: --yes was said */
 };
 
 struct task;

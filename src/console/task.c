@@ -202,6 +202,9 @@ void tasks_on_answer(struct console *console, const struct record *answer) {
 		return;
 	}
 	task->seq = answer->seq;
+	if (account_erase_on_answer(task, answer)) {
+		return;
+	}
 	switch (answer->kind) {
 	case ANSWER_DONE:
 		task->count = answer->number;

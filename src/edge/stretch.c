@@ -91,6 +91,19 @@ void stretch_withdraw(struct stretch *stretch, uint64_t seq) {
 	}
 }
 
+void stretch_withdraw_those(struct stretch *stretch,
+                            bool (*is_its)(void *context, const struct stretch *stretch,
+                                           const struct stretch_entry *entry),
+                            void *context) {
+	for (uint64_t i = stretch->first; i < stretch->end; i++) {
+		struct stretch_entry *entry = stretch_entry(stretch, i);
+		if (is_its(context, stretch, entry)) {
+			entry->whom = STRETCH_SESSION;
+			entry->ids[0] = 0;
+		}
+	}
+}
+
 /* ---- reading ---- */
 
 uint64_t stretch_after(const struct stretch *stretch, uint64_t seq) {

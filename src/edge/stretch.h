@@ -81,6 +81,11 @@ struct stretch_entry *stretch_add(struct stretch *stretch, uint64_t seq, size_t 
 void stretch_pass(struct stretch *stretch, uint64_t seq);
 /* It concerns nobody any more, if it is here. */
 void stretch_withdraw(struct stretch *stretch, uint64_t seq);
+/* Likewise each of them that `is_its`. */
+void stretch_withdraw_those(struct stretch *stretch,
+                            bool (*is_its)(void *context, const struct stretch *stretch,
+                                           const struct stretch_entry *entry),
+                            void *context);
 /* Has it room for one more of any size, without letting go of one? */
 bool stretch_has_room(const struct stretch *stretch);
 

@@ -201,8 +201,8 @@ static bool is_by(struct walk *walk, const struct record *entry) {
 
 static bool is_wanted(struct walk *walk, const struct record *entry) {
 	const struct wanted_entries *wanted = walk->wanted;
-	return entry->time_us >= wanted->since_us && is_of_whom(walk, entry) &&
-	       (!wanted->has_by || is_by(walk, entry)) &&
+	return !record_is_hidden(entry) && entry->time_us >= wanted->since_us &&
+	       is_of_whom(walk, entry) && (!wanted->has_by || is_by(walk, entry)) &&
 	       (wanted->search == NULL || search_query_matches(wanted->search, entry->text));
 }
 

@@ -121,6 +121,7 @@ void bells_note(struct bells *bells, const struct record *record) {
 	case ENTRY_BANNED:
 	case ENTRY_UNBANNED:
 	case ENTRY_SERVER_SET:
+	case ENTRY_ERASED:
 	case ENTRY_CLOSED: ring_all_edges(bells); break;
 	case ENTRY_METADATA: /* Of a person: whoever sees it. */
 		if (record->target != 0) {

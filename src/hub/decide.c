@@ -283,6 +283,7 @@ static const struct row {
 	{REQUEST_ACCOUNT_MADE, EITHER, decide_account_made},
 	{REQUEST_ACCOUNT_ENDED, EITHER, decide_account_ended},
 	{REQUEST_ACCOUNT_SET, EITHER, decide_account_set},
+	{REQUEST_ERASE, ADMINISTRATOR, decide_erase},
 	{REQUEST_READ_UP_TO, ANYBODY, decide_read_up_to},
 	{REQUEST_FOUNDER, ANYBODY, decide_founder},
 	{REQUEST_STANDING, ANYBODY, decide_standing},

@@ -7,8 +7,7 @@
 
 /* ---- their people ---- */
 
-/* Who is present under the account's name and signed in; or has left. NULL: nobody yet. */
-static const struct person *person_of_account(const struct deciding *d, uint64_t account) {
+const struct person *person_of_account(const struct deciding *d, uint64_t account) {
 	const struct person *person =
 		state_person(d->state, state_account_person(d->state, account));
 	const struct person *holder =

@@ -198,6 +198,8 @@ void renew_profile(struct deciding *d, uint64_t session, const struct person *pe
 /* A stream's session ends: with the last one its person leaves, unless it stays. */
 void let_session_go(struct deciding *d, const struct session *session, enum reason reason,
                     struct slice why, uint64_t read_up_to);
+/* Who is present under the account's name and signed in; or has left. NULL: nobody yet. */
+const struct person *person_of_account(const struct deciding *d, uint64_t account);
 /* May it be called so, and be signed in or not? An account has one person, under its name. */
 struct trouble check_account(const struct deciding *d, const struct person *person,
                              struct slice name, bool is_signed_in);
@@ -223,7 +225,7 @@ decide_kind decide_register, decide_orphans, decide_away, decide_profile, decide
 decide_kind decide_wallops, decide_account_made, decide_account_ended, decide_account_set;
 decide_kind decide_read_up_to, decide_ghost;
 decide_kind decide_tagmsg;
-decide_kind decide_redact, decide_relay;
+decide_kind decide_redact, decide_erase, decide_relay;
 decide_kind decide_topic, decide_mode, decide_put_out, decide_invite, decide_rename_room;
 decide_kind decide_mark, decide_set_metadata;
 decide_kind decide_founder, decide_standing;

@@ -87,3 +87,29 @@ void decide_redact(struct deciding *d) {
 	entry.text = may_say_why(d, &message, &entry) ? request->text : slice_of(NULL, 0);
 	add_entry(d, entry);
 }
+
+/* ---- all that an account said ---- */
+
+/* Its person goes, whoever is connected as it; then what it did, and the account itself. */
+void decide_erase(struct deciding *d) {
+	uint64_t account = state_account_named(d->state, d->request->name);
+	if (account == 0) {
+		refuse_name(d, REASON_NO_SUCH_NAME);
+		return;
+	}
+	struct slice name = state_account_name(d->state, account);
+	const struct person *person = person_of_account(d, account);
+	if (person != NULL && person_is_present(person)) {
+		bool is_here = person_session_next(d->state, person, NULL) != NULL;
+		let_go(d, is_here ? ENTRY_KICKED : ENTRY_LEFT, person,
+		       is_here ? REASON_KICKED : REASON_NONE,
+		       is_here ? slice_from_string("The account was erased") : slice_of(NULL, 0));
+	}
+	add_entry(d, (struct record){.kind = ENTRY_ERASED,
+	                             .target = account,
+	                             .person = person == NULL ? 0 : person_id(person),
+	                             .name = name,
+	                             .since_us = d->request->since_us});
+	add_entry(d, (struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = account, .name = name});
+	done(d, 1);
+}

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "author.h"
 #include "bells.h"
 #include "clerkwire.h"
 #include "clock.h"
@@ -42,11 +43,32 @@ struct hub {
 /* ---- what was taken back ---- */
 
 static bool takes_back(const struct record *record) {
-	return record->kind == ENTRY_REDACTED;
+	return record->kind == ENTRY_REDACTED || record->kind == ENTRY_ERASED;
+}
+
+/* All that an account said is looked for in the whole ring: some ten milliseconds, once. */
+static void blank_erased(struct hub *hub, const struct record *erased) {
+	_Alignas(8) static uint8_t bytes[RECORD_BYTES_MAX];
+	struct ring *ring = hub->house.ring;
+	struct author author;
+	struct record record;
+	uint64_t position = ring_low(ring), before = position;
+	author_init_erased(&author, erased);
+	while (ring_read(ring, &position, bytes) == RING_OK &&
+	       record_decode(&record, bytes, sizeof(bytes)) > 0 && record.seq < erased->seq) {
+		if (author_said(&author, &record)) {
+			ring_blank(ring, before);
+		}
+		before = position;
+	}
 }
 
 static void blank(struct hub *hub, const struct record *entry) {
 	uint64_t position;
+	if (entry->kind == ENTRY_ERASED) {
+		blank_erased(hub, entry);
+		return;
+	}
 	if (ring_find(hub->house.ring, entry->number, &position)) {
 		ring_blank(hub->house.ring, position);
 	}

@@ -32,3 +32,20 @@ bool author_made(struct author *author, const struct record *entry) {
 	return entry->seq > author->account && (entry->bits & PERSON_HAS_ACCOUNT) != 0 &&
 	       entry->kind != ENTRY_PUT_OUT && is_its_name(author, entry->name);
 }
+
+void author_init_erased(struct author *author, const struct record *erased) {
+	/* A name without a key is nobody's: its empty key equals no other. */
+	(void)author_init(author, erased->target, erased->person, erased->name);
+}
+
+bool author_said(struct author *author, const struct record *entry) {
+	switch (entry->kind) {
+	case ENTRY_SAID:
+	case ENTRY_SAID_TO:
+	case ENTRY_DIRECT:
+	case ENTRY_TAGGED:
+	case ENTRY_TOPIC:
+	case ENTRY_WALLOPS: return author_made(author, entry);
+	default: return false;
+	}
+}

@@ -26,4 +26,9 @@ struct author {
 bool author_init(struct author *author, uint64_t account, uint64_t person, struct slice name);
 bool author_made(struct author *author, const struct record *entry);
 
+/* Of the account that an ENTRY_ERASED is about. */
+void author_init_erased(struct author *author, const struct record *erased);
+/* Is it a text, or tags, that it said? What the others are is part of what follows from the log. */
+bool author_said(struct author *author, const struct record *entry);
+
 #endif

@@ -132,7 +132,9 @@
 	  "founder") /* room, other_name, name (account that has registered it; empty: none), by */     \
 	X(42, ENTRY_STANDING,                                                                           \
 	  "standing") /* room, other_name, name (account), bits (MEMBER_* it has on joining), by */     \
-	X(43, ENTRY_ERASED, "erased") /* name (an account's), target, by: all it said; hidden */        \
+	X(43, ENTRY_ERASED,                                                                             \
+	  "erased") /* target (account), name, person (its own), since (made), by: all it did up */     \
+	/* to here is taken back; hidden */                                                             \
 	X(44, ENTRY_READ, "read") /* person, session, number (its device has read up to); hidden */
 
 #define ANSWER_KINDS(X)                                                                            \
@@ -203,7 +205,7 @@
 	X(558, REQUEST_READ_UP_TO, "read-up-to")     /* session, number: its device's cursor */    \
 	X(559, REQUEST_FOUNDER, "set-founder")       /* room, name (account; empty: none) */       \
 	X(560, REQUEST_STANDING, "set-standing")     /* room, name (account), bits */              \
-	X(561, REQUEST_ERASE, "erase")               /* name (account); the console's */           \
+	X(561, REQUEST_ERASE, "erase") /* name (account), since (made); the console's */           \
 	X(562, REQUEST_GHOST, "ghost") /* name (account), bits (HAS_ACCOUNT: shown to be its own) */
 
 #define ROW_KINDS(X)                                                                               \

@@ -449,6 +449,7 @@ static enum state_error apply_kind(struct state *state, const struct record *ent
 	case ENTRY_WALLOPS: return STATE_OK;
 	case ENTRY_ACCOUNT_MADE: return on_account_made(state, entry);
 	case ENTRY_ACCOUNT_ENDED: return on_account_ended(state, entry);
+	case ENTRY_ERASED: return on_erased(state, entry);
 	case ENTRY_ORPHANED: return on_orphaned(state, entry);
 	case ENTRY_SERVER_SET: return on_server_set(state, entry);
 	case ENTRY_MARKED: return on_marked(state, entry);

@@ -224,6 +224,7 @@ void begin_session(struct state *state, uint32_t person, const struct record *en
 
 enum state_error on_account_made(struct state *state, const struct record *entry);
 enum state_error on_account_ended(struct state *state, const struct record *entry);
+enum state_error on_erased(struct state *state, const struct record *entry);
 enum state_error on_account_set(struct state *state, const struct record *entry);
 enum state_error on_attached(struct state *state, const struct record *entry);
 enum state_error on_detached(struct state *state, const struct record *entry);

@@ -40,6 +40,34 @@ enum state_error on_topic(struct state *state, const struct record *entry) {
 	return STATE_OK;
 }
 
+/* A room's topic, if it was set under the name since then. */
+static void take_topic(struct state *state, uint32_t room, struct slice name, uint64_t since_us) {
+	uint32_t handle = find_charter(state, room);
+	struct charter *charter = handle == 0 ? NULL : pool_at(&state->sides.charters, handle);
+	if (charter == NULL || charter->topic_since_us < since_us ||
+	    !name_equal(text_of(state, charter->topic_by), name)) {
+		return;
+	}
+	set_text(state, &charter->topic, slice_of(NULL, 0));
+	set_text(state, &charter->topic_by, slice_of(NULL, 0));
+	charter->topic_since_us = 0;
+	tell_charter(state, handle);
+}
+
+/* The account and its person end with the entry behind it. */
+enum state_error on_erased(struct state *state, const struct record *entry) {
+	if (find_account(state, entry->target) == 0 || entry->name.size > NAME_BYTES_MAX) {
+		return STATE_IMPOSSIBLE;
+	}
+	for (uint32_t i = 0; i < state->rooms_by_id.size; i++) {
+		uint32_t at = *table_bucket(&state->rooms_by_id, i);
+		for (; at != 0; at = table_next(&state->rooms_by_id, at)) {
+			take_topic(state, at, entry->name, entry->since_us);
+		}
+	}
+	return STATE_OK;
+}
+
 /* The member that a change names; 0: nobody is that. */
 static uint32_t member_named(const struct state *state, uint32_t room, struct slice name) {
 	uint32_t person = find_person_named(state, name);

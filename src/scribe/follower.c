@@ -134,9 +134,11 @@ static void put_entry(struct follower *follower, const struct record *entry) {
 	if (follower->error == STORE_OK) {
 		follower->error = store_put_entry(follower->store, entry);
 	}
-	if (follower->error == STORE_OK && entry->kind == ENTRY_REDACTED) {
+	bool takes_back = entry->kind == ENTRY_REDACTED || entry->kind == ENTRY_ERASED;
+	if (follower->error == STORE_OK && takes_back) {
 		follower->error = store_take_back(follower->store, entry);
 		follower->has_taken_back = true;
+		follower->has_erasure |= entry->kind == ENTRY_ERASED;
 	}
 }
 

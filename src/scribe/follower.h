@@ -44,7 +44,8 @@ struct follower {
 	uint64_t check_number;  /* of the ANSWER_CHECK at which the last batch ended; 0: none */
 	enum store_error error; /* of the transaction under way */
 	bool has_taken_back;    /* the last batch took something out of the file */
-	bool is_reserve_new;    /* the last batch moved the reserve: sync before it is told */
+	bool has_erasure; /* there is something to erase (store_redact.h); the scribe's to reset */
+	bool is_reserve_new; /* the last batch moved the reserve: sync before it is told */
 	struct dirty dirty;
 	_Alignas(8) uint8_t record[RECORD_BYTES_MAX];
 };

@@ -22,6 +22,7 @@
 #include "limits.h"
 #include "ringfile.h"
 #include "store.h"
+#include "store_redact.h"
 #include "store_write.h"
 
 #define NAP_US 5000
@@ -36,6 +37,10 @@
 #define FORGET_PAUSE_US (50 * 1000)
 #define FORGET_AGAIN_US (UINT64_C(3600) * 1000 * 1000)
 #define DAY_US (UINT64_C(86400) * 1000 * 1000)
+
+/* Erasing, likewise: entries that are looked at, and a rest as long as the work, and a little. */
+#define ERASE_MAX 500
+#define ERASE_PAUSE_US (2 * 1000)
 
 /* How long it tries to store the rest when it has to leave; the keeper gives two seconds to all. */
 #define LEAVE_US_MAX (1000 * 1000)
@@ -57,6 +62,7 @@ struct scribe {
 	uint64_t retry_due_us;
 
 	uint64_t forget_due_us; /* UINT64_MAX: never */
+	uint64_t erase_due_us;  /* likewise */
 
 	uint64_t leaving_since_us; /* 0: not leaving */
 };
@@ -269,6 +275,25 @@ static void forget_some(struct scribe *scribe) {
 	scribe->forget_due_us = now_us(scribe) + (is_more_left ? FORGET_PAUSE_US : FORGET_AGAIN_US);
 }
 
+/* ---- erasing ---- */
+
+/* A step of it, between two batches. What it has done is counted at the end: then the WAL is emptied of it. */
+static void erase_some(struct scribe *scribe) {
+	uint64_t begin_us = clock_steady_us();
+	bool is_done = false;
+	enum store_error error = store_erase_some(scribe->store, ERASE_MAX, &is_done);
+	uint64_t end_us = clock_steady_us();
+	if (error != STORE_OK) {
+		fail(scribe, error);
+		scribe->erase_due_us = now_us(scribe) + SYNC_US;
+		return;
+	}
+	board_count(scribe->house.own, is_done ? COUNT_TAKEN_BACK : COUNT_BATCHES, 1);
+	house_ring(&scribe->house, PROCESS_CLERK);
+	scribe->erase_due_us =
+		is_done ? UINT64_MAX : now_us(scribe) + (end_us - begin_us) + ERASE_PAUSE_US;
+}
+
 /* ---- leaving ---- */
 
 /* Everything that will ever be in the ring is there: the hub is gone, or has had its time. */
@@ -335,6 +360,9 @@ static uint64_t rest(struct scribe *scribe) {
 	if (scribe->forget_due_us != UINT64_MAX) {
 		sleep_us = until(scribe, scribe->forget_due_us, sleep_us);
 	}
+	if (scribe->erase_due_us != UINT64_MAX) {
+		sleep_us = until(scribe, scribe->erase_due_us, sleep_us);
+	}
 	return house_sleep(&scribe->house, has_work, scribe, sleep_us);
 }
 
@@ -361,6 +389,13 @@ static uint64_t turn(void *context) {
 	}
 	if (now_us(scribe) >= scribe->forget_due_us) {
 		forget_some(scribe);
+	}
+	if (scribe->follower.has_erasure) {
+		scribe->follower.has_erasure = false;
+		scribe->erase_due_us = now_us(scribe);
+	}
+	if (now_us(scribe) >= scribe->erase_due_us) {
+		erase_some(scribe);
 	}
 	if (has_moved) {
 		/* Awake all the while: nobody needs to ring. */
@@ -421,6 +456,8 @@ int scribe_main(const char *argv0) {
 	reserve(scribe);
 	scribe->forget_due_us =
 		scribe->house.options->keep_days > 0 ? now_us(scribe) + SYNC_US : UINT64_MAX;
+	/* A predecessor may have been at it. */
+	scribe->erase_due_us = now_us(scribe);
 	house_ready(&scribe->house);
 	loop_run(scribe->house.loop);
 	return finish(scribe);

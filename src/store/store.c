@@ -482,6 +482,7 @@ void store_close(struct store *store) {
 	}
 	close_db(store);
 	atomic_fetch_sub(&stores_open, 1);
+	free(store->erasures);
 	free(store);
 }
 

@@ -13,6 +13,7 @@
  *   entries   seq, room, time, kind, person, name, text, more
  *   entry_rooms   room, seq: the rooms of an entry beyond its first
  *   acts      those of the entries that are acts (act.h), hidden ones too; as entries
+ *   erasures  accounts of which all that they did is being deleted (store_redact.h)
  *   rows      the state after S: kind, id, other, record
  *
  * entries.room is the entry's first room, 0 for what everybody hears in every

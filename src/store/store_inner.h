@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "author.h"
 #include "limits.h"
 #include "store.h"
 
@@ -70,11 +71,28 @@
 	X(STATEMENT_FORGOTTEN, "UPDATE meta SET forgotten = max(forgotten, min(seq, ?1))")         \
 	X(STATEMENT_REDACT,                                                                        \
 	  "DELETE FROM entries WHERE seq = ?1 AND room = ?2 AND kind IN (3, 16, 27)")              \
+	X(STATEMENT_ERASURE_PUT, "INSERT INTO erasures VALUES (?1, ?2, ?3, ?4, ?5)")               \
+	X(STATEMENT_ERASURES, "SELECT seq, account, person, name, cursor FROM erasures "           \
+	                      "ORDER BY seq LIMIT 1 OFFSET ?1")                                    \
+	X(STATEMENT_ERASURE_STEP, "UPDATE erasures SET cursor = ?2 WHERE seq = ?1")                \
+	X(STATEMENT_ERASURE_END, "DELETE FROM erasures WHERE seq = ?1")                            \
+	X(STATEMENT_ERASE, "DELETE FROM entries WHERE seq = ?1")                                   \
+	X(STATEMENT_ERASE_ROOMS, "DELETE FROM entry_rooms WHERE seq = ?1")                         \
+	X(STATEMENT_ERASE_NAME, "UPDATE entries SET more = ?2 WHERE seq = ?1")                     \
 	X(STATEMENT_FORGET, "DELETE FROM entries WHERE seq <= ?1")
 
 #define STATEMENT_ENUM(name, sql) name,
 enum store_statement { STORE_STATEMENTS(STATEMENT_ENUM) STATEMENT_COUNT };
 #undef STATEMENT_ENUM
+
+/* A row of `erasures`. */
+struct erasure {
+	uint64_t seq;    /* of the ENTRY_ERASED: what is newer is not its own */
+	uint64_t cursor; /* up to here it is done */
+	struct author author;
+	size_t name_size;
+	char name[NAME_BYTES_MAX];
+};
 
 struct store {
 	sqlite3 *db;
@@ -85,6 +103,9 @@ struct store {
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first asked for */
 	char path[STORE_PATH_BYTES];               /* of log.db */
 	char why[STORE_WHY_BYTES];
+	/* Accounts that are being erased, as they were when reading last began: store_redact.h. */
+	struct erasure *erasures;
+	size_t erasures_count, erasures_room;
 	/* What records are encoded into and rooms put together in. */
 	_Alignas(8) uint8_t scratch[RECORD_BYTES_MAX];
 };
@@ -108,6 +129,14 @@ enum store_error store_run_within(struct store *store, sqlite3_stmt *statement, 
 enum store_error store_execute(struct store *store, const char *sql, const char *deed);
 /* A pragma's number. */
 enum store_error store_pragma(struct store *store, const char *sql, int64_t *value);
+
+/* store_write.c: what an entry has that the columns do not, as `entries.more`. */
+void store_bind_more(sqlite3_stmt *statement, int index, const struct record *entry,
+                     uint8_t *scratch);
+
+/* store_redact.c: reads which accounts are being erased; and is it of one of them, and not to be shown? */
+enum store_error store_know_erasures(struct store *store);
+bool store_is_erased(struct store *store, const struct record *entry);
 
 /* The entry in the present row of `SELECT * FROM entries`; false if it is damaged. */
 bool store_entry_of(sqlite3_stmt *statement, struct record *entry);

@@ -103,7 +103,7 @@ static enum store_error damaged(struct store *store, const char *what, int64_t w
 /* Steps through a statement's entries. */
 static enum store_error each_entry(struct store *store, sqlite3_stmt *statement, store_each *each,
                                    void *context) {
-	enum store_error error = STORE_OK;
+	enum store_error error = store_know_erasures(store);
 	bool is_wanted = true;
 	while (is_wanted && error == STORE_OK) {
 		int result = sqlite3_step(statement);
@@ -115,6 +115,10 @@ static enum store_error each_entry(struct store *store, sqlite3_stmt *statement,
 		} else if (!store_entry_of(statement, &entry)) {
 			error = damaged(store, "entry", sqlite3_column_int64(statement, 0));
 		} else {
+			if (store_is_erased(store, &entry)) {
+				entry.text = entry.tags = slice_of(NULL, 0);
+				entry.bits |= SAID_IS_REDACTED;
+			}
 			is_wanted = each(context, &entry);
 		}
 	}

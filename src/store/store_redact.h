@@ -20,4 +20,13 @@
 /* In a transaction: what the entry takes back (ENTRY_REDACTED), or is to be erased (ENTRY_ERASED). */
 enum store_error store_take_back(struct store *store, const struct record *entry);
 
+/*
+ * Goes through up to `most` entries for the account that was to be erased first, in a transaction of its
+ * own: what it did goes, and in what others did its name becomes STORE_NOBODY. *is_done: nothing
+ * is to be erased any more. Until then it is in the file, but whoever reads (store_read.h) is given
+ * it as taken back: with SAID_IS_REDACTED, and without text and tags.
+ */
+#define STORE_NOBODY "*"
+enum store_error store_erase_some(struct store *store, size_t most, bool *is_done);
+
 #endif

@@ -23,6 +23,8 @@ const char store_schema_sql[] =
 	"CREATE INDEX entry_rooms_by_seq ON entry_rooms (seq);"
 	"CREATE TABLE acts (seq INTEGER PRIMARY KEY, room INTEGER, time INTEGER NOT NULL, "
 	"kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
+	"CREATE TABLE erasures (seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, "
+	"person INTEGER NOT NULL, name TEXT NOT NULL, cursor INTEGER NOT NULL);"
 	"CREATE TABLE rows (kind INTEGER NOT NULL, id INTEGER NOT NULL, other INTEGER NOT NULL, "
 	"record BLOB NOT NULL, PRIMARY KEY (kind, id, other)) WITHOUT ROWID;";
 
@@ -35,7 +37,8 @@ const char store_schema_sql[] =
  *    (profiles, charters, masks, ...) that an older version does not know.
  * 4: messages are found without going through all who came and went between.
  * 5: there are rows and kinds of entries that an older version does not know; and
- *    acts have a place of their own: of those before, what is history is there.
+ *    acts have a place of their own: of those before, what is history is there; and
+ *    accounts are erased in steps.
  */
 static const struct store_migration migrations[] = {
 	{"ALTER TABLE meta ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;"
@@ -47,7 +50,9 @@ static const struct store_migration migrations[] = {
 	{"CREATE TABLE acts (seq INTEGER PRIMARY KEY, room INTEGER, time INTEGER NOT NULL, "
          "kind INTEGER NOT NULL, person INTEGER, name TEXT, text TEXT, more BLOB);"
          "INSERT INTO acts SELECT * FROM entries WHERE kind IN (5, 6, 8, 9, 10, 11, 12, 23) "
-         "OR (kind = 22 AND person IS NOT NULL);"},
+         "OR (kind = 22 AND person IS NOT NULL);"
+         "CREATE TABLE erasures (seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, "
+         "person INTEGER NOT NULL, name TEXT NOT NULL, cursor INTEGER NOT NULL);"},
 };
 
 /* ---- making one ---- */

@@ -106,9 +106,8 @@ static void bind_room(sqlite3_stmt *statement, int index, const struct record *e
 	}
 }
 
-/* What the columns do not have. */
-static void bind_more(sqlite3_stmt *statement, int index, const struct record *entry,
-                      uint8_t *scratch) {
+void store_bind_more(sqlite3_stmt *statement, int index, const struct record *entry,
+                     uint8_t *scratch) {
 	struct record rest = *entry;
 	rest.seq = rest.time_us = rest.person = rest.room = 0;
 	rest.name = rest.text = (struct slice){0};
@@ -154,7 +153,7 @@ static enum store_error put_columns(struct store *store, enum store_statement wh
 	bind_number(put, 5, entry->person);
 	bind_slice(put, 6, entry->name);
 	bind_slice(put, 7, entry->text);
-	bind_more(put, 8, entry, store->scratch);
+	store_bind_more(put, 8, entry, store->scratch);
 	return store_run_within(store, put, "store an entry");
 }
 

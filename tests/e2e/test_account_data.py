@@ -1,12 +1,13 @@
-"""What is kept of an account, and all it said: handed out (`qun admin account export`)."""
+"""What is kept of an account, and all it said: handed out, and erased (`qun admin account export|erase`)."""
 
 import json
 import os
+import signal
 import stat
 
 from irc import Irc
 from test_irc_accounts import add_account
-from test_irc_redact import CAN, say
+from test_irc_redact import CAN, files_with, history, is_nowhere, say, texts
 from tools import qun
 
 FAST = ("--rate", "100000:100000")
@@ -115,3 +116,75 @@ def test_export(serve, tmp_path):
     check_export([line for line in lines if line.get("msgid") != last], ids)
     assert of_kind(lines, "said", "text")[-1] == ("xyzzylast by ming",)
     assert [json.loads(line)["kind"] for line in path.read_text().splitlines()][-1] == "end"
+
+
+WORDS = ("room", "direct", "topic", "lol", "notice", "more")
+
+
+def check_erased(server, bob):
+    """Nowhere, for nobody; what others said stays."""
+    for word in WORDS:
+        is_nowhere(server, f"xyzzy{word}")
+    assert files_with(server, "xyzzyguest")
+    bob.sync()
+    said = texts(history(bob))
+    assert said == ["xyzzyguest said before there was an account", "hello ming, says bob"]
+    heard = bob.ask("CHATHISTORY LATEST ming * 100")
+    assert [line.command for line in heard] == ["NOTICE"], heard  # Nobody is called so.
+    shown = json.dumps([server.history(), server.history("--direct", "ming")], ensure_ascii=False)
+    assert "by ming" not in shown and "hello ming, says bob" in shown
+    assert not server.history("--search", "xyzzyroom")
+    bob.send("TOPIC #mings")
+    assert [line.command for line in bob.sync() if line.command in ("331", "332")] == ["331"]
+
+
+def test_erase(serve):
+    """All dies in the middle of it, and it is done all the same; others hear of it, and the name is free."""
+    server = serve(*FAST)
+    bob, ming, ids = live(server)
+    bob.join("#mings")
+    for number in range(2000):
+        ming.send(f"PRIVMSG #mings :xyzzymore {number} by ming")
+    ming.sync()
+    assert files_with(server, "xyzzyroom")
+    refused = run(server, "erase", "ming")
+    assert refused.returncode == 2 and "--yes" in refused.stderr
+    assert run(server, "erase", "nobody", "--yes").returncode == 1
+    done = run(server, "erase", "Ming", "--yes")
+    assert done.returncode == 0, done.stderr
+    server.kill_all()
+    ming.find("ERROR")
+    assert bob.find("QUIT", ..., nick="ming")
+    server.restart()
+    bob = Irc(server).enter("bob", *CAN)
+    bob.sync()
+    check_erased(server, bob)
+    assert run(server, "export", "ming").returncode == 1
+    acts = server.admin_json("audit", "--about", "ming")
+    assert [act["kind"] for act in acts if act.get("kind") in ("erased", "account-ended")] == [
+        "erased",
+        "account-ended",
+    ]
+    assert "xyzzy" not in json.dumps(acts)
+    # Whoever has the name now has nothing of it.
+    add_account(server, "ming", PASSWORD)
+    heir = come(server)
+    heir.join("#mings")
+    lines = export(server)
+    assert not of_kind(lines, "metadata") and not of_kind(lines, "marker")
+    assert not of_kind(lines, "said") and not of_kind(lines, "direct")
+    assert of_kind(lines, "room", "founder") == [(False,)]
+    assert texts(history(heir, "bob")) == []
+    say(heir, "#mings", "what the heir says")
+    # And once more, of one that is not here, while each of those who have to do with it dies.
+    heir.send("QUIT")
+    heir.find("ERROR")
+    assert run(server, "erase", "ming", "--yes").returncode == 0
+    for name in ("scribe", "hub", "clerk"):
+        pid = server.pid_of(name)
+        os.kill(pid, signal.SIGKILL)
+        server.wait_replaced(name, pid)
+    is_nowhere(server, "what the heir says")
+    check_erased(server, bob)
+    server.compare_states()
+    assert server.admin_json("check")[-1]["ok"] is True

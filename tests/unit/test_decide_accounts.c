@@ -406,6 +406,53 @@ static void devices(void **unused) {
 	assert_int_equal(count, 2);
 }
 
+static void check_topic(const char *room, const char *topic) {
+	uint64_t id = state_room_named(world->state, text(room));
+	struct slice its = state_room_charter(world->state, id).topic;
+	assert_true(slice_equal(its, text(topic)));
+}
+
+/* Its person, whoever is connected as it, goes, and leaves nothing to who has the name later. */
+static void erased(void **unused) {
+	struct record request = {
+		.kind = REQUEST_ERASE, .queue = CONSOLE_QUEUE, .name = text("Ming")};
+	ask("refused:no-such-name", request);
+	uint64_t bob = come_as_guest("bob");
+	ask("made(#bob) joined(bob<#bob)", by(bob, REQUEST_JOIN, "#bob", NULL, NULL));
+	ask("topic(bob<#bob:bobs)", by(bob, REQUEST_TOPIC, "#bob", NULL, "bobs"));
+	make_account("ming");
+	uint64_t phone = come("welcome entered(ming)", "ming", "phone");
+	come("attached(ming) welcome", "ming", "desk");
+	uint64_t person = person_id(named("ming")), its = account();
+	ask("made(#tea) joined(ming<#tea)", by(phone, REQUEST_JOIN, "#tea", NULL, NULL));
+	ask("topic(ming<#tea:mings)", by(phone, REQUEST_TOPIC, "#tea", NULL, "mings"));
+	ask("direct(ming<bob:psst)", by(phone, REQUEST_DIRECT, NULL, "bob", "psst"));
+	request.queue = 0;
+	ask("refused:not-permitted", request);
+	request.queue = CONSOLE_QUEUE;
+	request.since_us = 1;
+	ask("kicked:kicked(ming:The account was erased) erased(ming) account-ended(ming) done",
+	    request);
+	assert_int_equal(record_of(ENTRY_ERASED).target, its);
+	assert_int_equal(record_of(ENTRY_ERASED).person, person);
+	assert_null(named("ming"));
+	assert_null(state_person(world->state, person));
+	assert_int_equal(state_threads_count(world->state), 0);
+	check_topic("#tea", NULL);
+	check_topic("#bob", "bobs");
+	/* Who comes later is somebody else. It is not here: nobody is told. */
+	make_account("ming");
+	uint64_t heir = come("welcome entered(ming)", "ming", "phone");
+	assert_int_not_equal(person_id(named("ming")), person);
+	ask("left(ming:bye)", gone(heir, 0));
+	ask("erased(ming) account-ended(ming) done", request);
+	assert_int_equal(state_dormant_count(world->state), 0);
+	/* Nobody has signed in to it yet. */
+	make_account("ming");
+	ask("erased(ming) account-ended(ming) done", request);
+	assert_int_equal(record_of(ENTRY_ERASED).person, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -425,6 +472,7 @@ int main(void) {
 		TEST(moving_over),
 		TEST(ghosts),
 		TEST(devices),
+		TEST(erased),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,24 @@ void log_window_withdraw(struct stretch *window, uint64_t seq) {
 	}
 }
 
+static bool is_said_by(void *context, const struct stretch *window,
+                       const struct stretch_entry *entry) {
+	const uint64_t *person = context;
+	struct wire_entry said;
+	const char *bytes = (const char *)stretch_at(window, entry->at);
+	return entry->person == *person && entry->size <= WIRE_LOG_BODY_BYTES_MAX &&
+	       wire_read_entry(slice_of(bytes + entry->head_bytes, entry->size - entry->head_bytes),
+	                       &said) &&
+	       (said.kind == ENTRY_SAID || said.kind == ENTRY_DIRECT || said.kind == ENTRY_TOPIC);
+}
+
+void log_window_erase(struct stretch *window, const struct record *erased) {
+	uint64_t person = erased->person;
+	if (person != 0) {
+		stretch_withdraw_those(window, is_said_by, &person);
+	}
+}
+
 void log_window_add(struct stretch *window, const struct record *entry, struct slice room_name) {
 	uint8_t bytes[STRETCH_ENTRY_BYTES_MAX]; /* rooms may take a little more here */
 	uint8_t head[ITEM_HEAD_BYTES_MAX];

@@ -15,6 +15,8 @@
  */
 /* Takes it out again, if it is here and goes into one datagram: of a longer one, parts may be on their way. */
 void log_window_withdraw(struct stretch *window, uint64_t seq);
+/* What an account's person said, likewise: an ENTRY_ERASED has come. */
+void log_window_erase(struct stretch *window, const struct record *erased);
 void log_window_add(struct stretch *window, const struct record *entry, struct slice room_name);
 
 #endif

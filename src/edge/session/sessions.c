@@ -111,6 +111,10 @@ static void on_entry(struct sessions *sessions, const struct record *entry) {
 		log_window_withdraw(&sessions->window, entry->number);
 		log_window_withdraw(&sessions->car_window, entry->number);
 	}
+	if (entry->kind == ENTRY_ERASED) {
+		log_window_erase(&sessions->window, entry);
+		log_window_erase(&sessions->car_window, entry);
+	}
 	render(sessions, entry);
 	if (entry->client_number != 0) {
 		forward_kept(sessions, entry);

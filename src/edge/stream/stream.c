@@ -113,6 +113,10 @@ static void on_entry(struct stream *stream, const struct record *entry) {
 		stretch_withdraw(&stream->log.stretch, entry->number);
 		stretch_withdraw(&stream->car_log.stretch, entry->number);
 	}
+	if (entry->kind == ENTRY_ERASED) {
+		stream_log_erase(&stream->log, entry);
+		stream_log_erase(&stream->car_log, entry);
+	}
 	if (stream->connections.count == 0 || stream->dialect == NULL) {
 		if (stream->has_log) {
 			stretch_restart(&stream->log.stretch, stream->passed);

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "author.h"
+
 void stream_log_init(struct stream_log *log, size_t bytes_room, size_t entries_room, uint64_t seq) {
 	*log = (struct stream_log){0};
 	stretch_init(&log->stretch, bytes_room, entries_room, seq);
@@ -56,6 +58,19 @@ void stream_log_record(const struct stretch *stretch, const struct stretch_entry
                        struct record *record) {
 	size_t size = record_decode(record, stretch_at(stretch, entry->at), entry->size);
 	assert(size == entry->size);
+}
+
+static bool is_its(void *context, const struct stretch *stretch,
+                   const struct stretch_entry *entry) {
+	struct record record;
+	stream_log_record(stretch, entry, &record);
+	return author_said(context, &record);
+}
+
+void stream_log_erase(struct stream_log *log, const struct record *erased) {
+	struct author author;
+	author_init_erased(&author, erased);
+	stretch_withdraw_those(&log->stretch, is_its, &author);
 }
 
 /* ---- lanes ---- */

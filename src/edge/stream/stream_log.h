@@ -35,6 +35,8 @@ void stream_log_finish(struct stream_log *log);
 /* The next entry of the log, passed over if it concerns nobody. */
 void stream_log_add(struct stream_log *log, const struct record *entry,
                     const struct stream_whom *whom);
+/* What an account said concerns nobody any more: an ENTRY_ERASED has come. */
+void stream_log_erase(struct stream_log *log, const struct record *erased);
 /* Taken apart; slices point into the log's own memory. */
 void stream_log_record(const struct stretch *stretch, const struct stretch_entry *entry,
                        struct record *record);
