@@ -20,10 +20,13 @@
 /* ---- telling the hub ---- */
 
 /* Nobody waits for the answer: the slot is no task's. */
-static void tell(struct console *console, uint16_t kind, uint64_t id, struct slice name) {
-	pile_add(&console->ledger.requests,
-	         &(struct record){
-			 .kind = kind, .target = id, .name = name, .connection.slot = TASKS_MAX});
+static void tell(struct console *console, uint16_t kind, uint64_t id, struct slice name,
+                 struct slice by) {
+	pile_add(&console->ledger.requests, &(struct record){.kind = kind,
+	                                                     .target = id,
+	                                                     .name = name,
+	                                                     .by = by,
+	                                                     .connection.slot = TASKS_MAX});
 }
 
 static void tell_what_waits(struct console *console) {
@@ -172,7 +175,8 @@ static void finish_comparing(struct console *console) {
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct ledger_line *line = &ledger->lines[i];
 		if (!line->is_kept) {
-			tell(console, REQUEST_ACCOUNT_ENDED, line->id, name_of(line));
+			tell(console, REQUEST_ACCOUNT_ENDED, line->id, name_of(line),
+			     slice_of(NULL, 0));
 		}
 	}
 	drop_lines(ledger);
@@ -188,7 +192,7 @@ static bool take_one(struct console *console, const struct account_answer *accou
 	struct slice name = slice_of(account->name, account->name_size);
 	struct ledger_line *line = line_of(ledger, name);
 	if (line == NULL) {
-		tell(console, REQUEST_ACCOUNT_MADE, 0, name);
+		tell(console, REQUEST_ACCOUNT_MADE, 0, name, slice_of(NULL, 0));
 	} else {
 		line->is_kept = true;
 	}
@@ -229,9 +233,11 @@ static void on_change(struct console *console, const char *bytes, size_t size) {
 	}
 	memcpy(&account, bytes, sizeof(account));
 	if (account.name_size <= sizeof(account.name)) {
+		/* By an edge: nobody but its owner can do that there. */
+		struct slice name = slice_of(account.name, account.name_size);
 		tell(console,
 		     account.word == ACCOUNT_OK ? REQUEST_ACCOUNT_MADE : REQUEST_ACCOUNT_ENDED, 0,
-		     slice_of(account.name, account.name_size));
+		     name, name);
 	}
 }
 

@@ -359,7 +359,13 @@ void decide_account_ended(struct deciding *d) {
 	if (person != NULL && is_gone) {
 		let_go(d, ENTRY_LEFT, person, REASON_NONE, slice_of(NULL, 0));
 	}
-	add_entry(d, (struct record){.kind = ENTRY_ACCOUNT_ENDED, .target = account, .name = name});
+	/* Who has it may drop it: then the console, which may hear of it first, says so. */
+	struct slice by = d->at->is_administrator ? d->request->by : name;
+	add_entry(d,
+	          (struct record){.kind = ENTRY_ACCOUNT_ENDED,
+	                          .target = account,
+	                          .name = name,
+	                          .by = slice_first(by, by.size <= NAME_BYTES_MAX ? by.size : 0)});
 	if (!is_gone) {
 		sign_out(d, person);
 	}

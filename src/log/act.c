@@ -35,8 +35,6 @@ struct slice act_by(const struct record *act) {
 	case ENTRY_MODE:
 	case ENTRY_REDACTED:
 	case ENTRY_ROOM_RENAMED: return act->name;
-	/* Whoever has it may drop it. */
-	case ENTRY_ACCOUNT_ENDED: return act->by.size > 0 ? act->by : act->name;
 	default: return act->by;
 	}
 }

@@ -103,9 +103,10 @@
 	  "tagged") /* as SAID or DIRECT, with tags and no text; hidden: see record_is_event() */       \
 	X(28, ENTRY_SAID_TO,                                                                            \
 	  "said-to") /* as SAID, number (MEMBER_* bit: whom, and who is above); hidden */               \
-	X(29, ENTRY_ACCOUNT_MADE, "account-made")   /* id is the seq; name; hidden */                   \
-	X(30, ENTRY_ACCOUNT_ENDED, "account-ended") /* target (the account's id), name; hidden */       \
-	X(31, ENTRY_WALLOPS, "wallops")             /* person, name, text; hidden */                    \
+	X(29, ENTRY_ACCOUNT_MADE, "account-made") /* id is the seq; name; hidden */                     \
+	X(30, ENTRY_ACCOUNT_ENDED,                                                                      \
+	  "account-ended")              /* target (the account's id), name, by; hidden */               \
+	X(31, ENTRY_WALLOPS, "wallops") /* person, name, text; hidden */                                \
 	X(32, ENTRY_ORPHANED,                                                                           \
 	  "orphaned") /* number: the home whose stream sessions wait; hidden */                         \
 	X(33, ENTRY_ATTACHED,                                                                           \
@@ -193,7 +194,7 @@
 	X(547, REQUEST_WALLOPS, "send-wallops") /* text */                                         \
 	X(548, REQUEST_ORPHANS, "orphans")      /* an edge that is new: its streams are cut */     \
 	X(549, REQUEST_ACCOUNT_MADE, "make-account") /* name */                                    \
-	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name */                                    \
+	X(550, REQUEST_ACCOUNT_ENDED, "end-account") /* name, by (the console's: its owner) */     \
 	X(551, REQUEST_ACCOUNT_SET, "set-account")   /* name (its own), number, bits */            \
 	X(552, REQUEST_REDACT, "redact") /* room or name; number (seq of the message), text; */    \
 	/* and whose it is: target (person), by (name), bits (HAS_ACCOUNT), since (said) */        \

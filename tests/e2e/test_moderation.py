@@ -262,6 +262,36 @@ def all_is_quiet(server, stays, plain):
     stays.quit()
 
 
+def deeds_of_operators_and_owners(server):
+    """KILL, a shout to all, and accounts that are dropped: by whom; and from when on."""
+    olga = become_operator(server, "olga")
+    spam, late = Irc(server).enter("spam9"), Irc(server).enter("late", account=("late", "a-long-password"))
+    olga.send("KILL spam9 :off with it", "NOTICE $* :tea in five minutes")
+    spam.expect_end()
+    late.send("NS DROP")
+    code = late.find("NOTICE", ..., re.compile("DROP [0-9a-f]{8} password")).last.split("DROP ")[1][:8]
+    late.send(f"NS DROP {code} a-long-password")
+    late.find("NOTICE", ..., re.compile("nobody's account any more"))
+    server.admin_ok("account", "drop", "bob")
+    ended = ("late", "bob")
+    eventually(lambda: all("account-ended" in str(audited(server, "--about", each)) for each in ended), "the ends")
+    for kind, about, by in (
+        ("kicked", "spam9", "olga"),
+        ("account-ended", "late", "late"),
+        ("account-ended", "bob", "administrator"),
+    ):
+        acts = [each for each in audited(server, "--about", about) if each["kind"] == kind]
+        assert [each["by"] for each in acts] == [by], (kind, acts)
+    assert "tea in five minutes" in [each["text"] for each in audited(server, "--by", "olga")]
+    everything = audited(server)
+    assert audited(server, "--since", "1d") == everything
+    assert not audited(server, "--since", "2100-01-01")
+    since = everything[-1]["time"]
+    assert everything[-1] in audited(server, "--since", since)
+    assert server.admin("audit", "--since", "whenever").returncode == 2
+    return everything
+
+
 def test_moderation(serve, place, crowd_of):
     (place / "qun.conf").write_text(f"[operator root]\npassword = {SESAME}\n")
     (place / "qun.conf").chmod(0o600)
@@ -317,6 +347,7 @@ def test_moderation(serve, place, crowd_of):
 
     no_new_accounts(server, crowd_of(server))
     all_is_quiet(server, *nobody_new(server, crowd_of(server)))
+    deeds_of_operators_and_owners(server)
 
 
 # ---- What one network may ------------------------------------------------------------------------
