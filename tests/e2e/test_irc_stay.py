@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import socket
 
 import pytest
 from irc import Irc
@@ -183,6 +184,7 @@ def test_staying_and_missing(house):
         again.quit()
     assert bob.find("AWAY", nick="ming").parameters == []
     comes_from_elsewhere(server, bob)
+    over_a_planned_stop(server)
 
 
 def comes_from_elsewhere(server, bob):
@@ -199,6 +201,26 @@ def comes_from_elsewhere(server, bob):
     assert eve.find("PRIVMSG", "#tea", nick="ming").source == "ming!" + "@".join(line.parameters)
     assert "CHGHOST" not in {each.command for each in bob.sync()}
     assert [each.parameters for each in ming.log if each.command == "CHGHOST"] in ([], [line.parameters])
+
+
+def over_a_planned_stop(server):
+    """What had been received when the server was stopped is not told again; what was not, is."""
+    ben = Irc(server).enter("ben")
+    ben.join("#tea")
+    lap = come(server, user="ming@lap")
+    lap.join("#tea")
+    ben.say("#tea", "the last word")
+    lap.find("PRIVMSG", "#tea", "the last word", nick="ben")
+    ben.sync()
+    lap.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)  # Received, and said so.
+    server.stop()
+    server.restart()
+    ben = Irc(server).enter("ben")
+    ben.join("#tea")
+    ben.say("#tea", "the first word")
+    ben.sync()
+    lines = come(server, user="ming@lap").sync()
+    assert [text for _, target, text in without_clock(lines) if target == "#tea"] == ["the first word"]
 
 
 def test_the_device_of_sasl(house):

@@ -5,7 +5,7 @@
  *
  * Certain is what was written before a PING that it has answered; and all that was written, if it
  * says QUIT, or ends the connection in order with all of it received: who goes with bytes unread
- * ends it by a reset.
+ * ends it by a reset. A server that stops counts what has been received, too: its reader was there.
  */
 #include <string.h>
 
@@ -51,6 +51,15 @@ void irc_note_ping(struct irc *irc, struct stream_connection *to) {
 void irc_note_pong(struct irc *irc) {
 	irc->user->read_up_to = irc->user->pinged != 0 ? irc->user->pinged : irc->user->read_up_to;
 	irc->user->pinged = 0;
+}
+
+void irc_note_received(struct irc *irc, struct stream_connection *to) {
+	bool is_received;
+	struct irc_user *user = stream_own(to);
+	uint64_t written = stream_written(irc->stream, to, &is_received);
+	if (is_received && written > user->read_up_to) {
+		user->read_up_to = written;
+	}
 }
 
 uint64_t irc_read_up_to(struct irc *irc, struct stream_connection *it, enum stream_end end) {

@@ -507,6 +507,8 @@ struct slice irc_split_device(struct slice typed, struct slice *device);
 struct slice irc_take_device(struct irc *irc, struct slice typed);
 void irc_note_ping(struct irc *irc, struct stream_connection *to);
 void irc_note_pong(struct irc *irc);
+/* We end it, and not because it is silent: what it has received it has read. */
+void irc_note_received(struct irc *irc, struct stream_connection *to);
 /* The seq up to which it has certainly read all; 0: that is not known. */
 uint64_t irc_read_up_to(struct irc *irc, struct stream_connection *it, enum stream_end end);
 void irc_device_tick(struct irc *irc, uint64_t now_us);

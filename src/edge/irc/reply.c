@@ -417,5 +417,8 @@ void irc_farewell(void *it, struct stream_connection *connection, struct slice w
 	struct irc *irc = it;
 	char text[IRC_LINE_BYTES_MAX];
 	irc_talk_to(irc, connection);
+	if (irc->edge->house.is_leaving) {
+		irc_note_received(irc, connection);
+	}
 	stream_answer(irc->stream, connection, put_error(irc, text, why));
 }
