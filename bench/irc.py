@@ -48,8 +48,8 @@ def runs(arguments, run):
 class Load(Program):
     """bench/irc_load: the people's connections."""
 
-    def __init__(self, people):
-        super().__init__(BENCH / "irc_load", people)
+    def __init__(self, people, *how):
+        super().__init__(BENCH / "irc_load", people, *how)
         self.people = people
 
     def command(self, words):
@@ -82,8 +82,8 @@ class Floor(Program):
 class House:
     """A server with so many people in one room."""
 
-    def __init__(self, people, edges=None, is_joined=True):
-        self.load = Load(people)
+    def __init__(self, people, edges=None, is_joined=True, how=()):
+        self.load = Load(people, *how)
         self.server = Server(edges=edges, options=OPTIONS)
         self.load.command(f"open {self.server.port}")
         self.load.command("register")
@@ -285,8 +285,8 @@ def reconnect(report, arguments):
 # ---- Memory and entering -------------------------------------------------------------------------
 
 
-def touched(people):
-    house = House(people, edges=2, is_joined=False)
+def touched(people, how=()):
+    house = House(people, edges=2, is_joined=False, how=how)
     memory = house.server.memory()
     house.close()
     return memory

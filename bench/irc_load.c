@@ -3,7 +3,7 @@
  * what the first one says, and drains what all others receive. The server and the floor
  * are loaded by a process of this program each.
  *
- *     irc_load PEOPLE
+ *     irc_load PEOPLE [web]
  *
  * takes commands on standard input, an answer line (JSON) each:
  *
@@ -16,7 +16,7 @@
  *     ask LINE|END              each says LINE; until each has had a line with END in it
  *     close
  *
- * They are spread over 127.0.0.0/8.
+ * They are spread over 127.0.0.0/8. With "web" each of them speaks over a WebSocket.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -50,6 +50,7 @@ struct person {
 
 struct load {
 	unsigned count;
+	bool is_web;
 	struct person *people;
 	int epoll;
 	uint64_t lines, bytes, reads;
@@ -59,8 +60,46 @@ struct load {
 	unsigned missing[WINDOW];
 	uint64_t complete;
 	struct delays delays;
-	char in[LINE_BYTES_MAX + BYTES];
+	char in[LINE_BYTES_MAX + BYTES + 1];
 };
+
+/* ---- frames ---- */
+
+/* Of lines, with a mask of zeroes; room for 6 more bytes a line. */
+static size_t put_frames(const char *text, size_t size, char *out) {
+	size_t put = 0;
+	while (size > 0) {
+		const char *end = memchr(text, '\n', size);
+		assert(end != NULL && end > text && end[-1] == '\r');
+		size_t whole = (size_t)(end - text) + 1, line = whole - 2,
+		       head = line < 126 ? 2 : 4;
+		out[put] = (char)0x81;
+		out[put + 1] = (char)(0x80 | (line < 126 ? line : 126));
+		out[put + 2] = (char)(line >> 8);
+		out[put + 3] = (char)line;
+		memset(out + put + head, 0, 4);
+		memcpy(out + put + head + 4, text, line);
+		put += head + 4 + line;
+		text += whole;
+		size -= whole;
+	}
+	return put;
+}
+
+/* Of the frame that begins there: where its line is, and its size. False: it is not whole. */
+static bool find_frame(const char *at, size_t size, size_t *head, size_t *line) {
+	if (size < 2) {
+		return false;
+	}
+	bool is_long = at[1] == 126;
+	*head = is_long ? 4 : 2;
+	if (size < *head) {
+		return false;
+	}
+	assert((unsigned char)at[0] == 0x81 && at[1] >= 0 && at[1] <= 126);
+	*line = is_long ? (size_t)(unsigned char)at[2] << 8 | (unsigned char)at[3] : (size_t)at[1];
+	return size >= *head + *line;
+}
 
 /* ---- what comes ---- */
 
@@ -88,8 +127,11 @@ static void take_line(struct load *load, struct person *person, char *line, uint
 	}
 	if (strncmp(line, "PING ", 5) == 0) {
 		char pong[LINE_BYTES_MAX];
+		char framed[LINE_BYTES_MAX + 8];
 		int size = snprintf(pong, sizeof(pong), "PONG %s\r\n", line + 5);
-		(void)!write(person->fd, pong, (size_t)size);
+		size_t framed_size = put_frames(pong, (size_t)size, framed);
+		(void)!write(person->fd, load->is_web ? framed : pong,
+		             load->is_web ? framed_size : (size_t)size);
 		return;
 	}
 	if (word == NULL) {
@@ -127,7 +169,15 @@ static void take_bytes(struct load *load, struct person *person, uint64_t at_us)
 	load->reads++;
 	load->bytes += (uint64_t)got;
 	char *at = load->in, *end = at + person->size + got, *line_end;
-	while ((line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+	size_t head, line;
+	while (load->is_web && find_frame(at, (size_t)(end - at), &head, &line)) {
+		char behind = at[head + line];
+		at[head + line] = '\0';
+		take_line(load, person, at + head, at_us);
+		at[head + line] = behind;
+		at += head + line;
+	}
+	while (!load->is_web && (line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
 		line_end[line_end > at && line_end[-1] == '\r' ? -1 : 0] = '\0';
 		take_line(load, person, at, at_us);
 		at = line_end + 1;
@@ -196,10 +246,34 @@ static int connect_one(unsigned number, uint16_t port) {
 	return fd;
 }
 
+static void upgrade(int fd) {
+	static const char request[] =
+		"GET /irc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+		"Sec-WebSocket-Protocol: text.ircv3.net\r\n\r\n";
+	char answer[1024];
+	size_t size = 0;
+	if (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) != sizeof(request) - 1) {
+		die("ask for a WebSocket");
+	}
+	/* It says nothing more until it is spoken to. */
+	while (size < 4 || memcmp(answer + size - 4, "\r\n\r\n", 4) != 0) {
+		ssize_t got = recv(fd, answer + size, sizeof(answer) - size, 0);
+		if (got <= 0) {
+			die("become a WebSocket");
+		}
+		size += (size_t)got;
+	}
+	assert(strncmp(answer, "HTTP/1.1 101 ", 13) == 0);
+}
+
 static void open_all(struct load *load, uint16_t port) {
 	for (unsigned i = 0; i < load->count; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 		load->people[i].fd = connect_one(i, port);
+		if (load->is_web) {
+			upgrade(load->people[i].fd);
+		}
 		if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, load->people[i].fd, &event) != 0) {
 			die("watch");
 		}
@@ -214,7 +288,13 @@ static void close_all(struct load *load) {
 }
 
 static void say(struct load *load, unsigned who, const char *text) {
+	char framed[1200];
 	size_t size = strlen(text), done = 0;
+	if (load->is_web) {
+		assert(size <= 1024);
+		size = put_frames(text, size, framed);
+		text = framed;
+	}
 	while (done < size) {
 		ssize_t sent = send(load->people[who].fd, text + done, size - done,
 		                    MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -312,8 +392,10 @@ int main(int argc, char **argv) {
 	static struct load load;
 	char line[512];
 	struct rlimit limit;
-	if (argc != 2 || (load.count = (unsigned)strtoul(argv[1], NULL, 10)) < 2) {
-		fprintf(stderr, "usage: irc_load PEOPLE\n");
+	load.is_web = argc == 3 && strcmp(argv[2], "web") == 0;
+	if (argc != (load.is_web ? 3 : 2) ||
+	    (load.count = (unsigned)strtoul(argv[1], NULL, 10)) < 2) {
+		fprintf(stderr, "usage: irc_load PEOPLE [web]\n");
 		return 2;
 	}
 	getrlimit(RLIMIT_NOFILE, &limit);
