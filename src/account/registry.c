@@ -210,12 +210,21 @@ static const char *hash_of_nobody(struct registry *registry) {
 	return registry->hash_of_nobody;
 }
 
+/* Who comes from another server has SCRAM's keys alone, and they say it too. */
+static bool is_of_keys(const struct password *password, const struct account *account) {
+	uint8_t stored[ACCOUNT_KEY_BYTES], server[ACCOUNT_KEY_BYTES];
+	password_keys(password, account->salt, account->iterations, stored, server);
+	return sodium_memcmp(stored, account->stored, sizeof(stored)) == 0;
+}
+
 static enum account_word is_right(struct asked *asked) {
 	struct password password;
 	const char *hash = asked->is_known ? asked->account.hash : hash_of_nobody(asked->registry);
 	(void)password_prepare(password_of(asked), &password);
 	errno = 0;
-	bool is_right = password_is(slice_of(password.bytes, password.size), hash);
+	bool is_right = strcmp(hash, ACCOUNTS_NO_HASH) == 0
+	                        ? is_of_keys(&password, &asked->account)
+	                        : password_is(slice_of(password.bytes, password.size), hash);
 	bool is_out_of_memory = !is_right && errno == ENOMEM;
 	sodium_memzero(&password, sizeof(password));
 	if (is_out_of_memory) {

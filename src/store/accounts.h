@@ -12,7 +12,7 @@
  * change, because the answer was lost, learns that it is done.
  *
  *   accounts  id, key (name_key()), name as registered, hash (Argon2id, of
- *             crypto_pwhash_str()), salt, iterations, stored, server (SCRAM-SHA-256,
+ *             crypto_pwhash_str(); or ACCOUNTS_NO_HASH), salt, iterations, stored, server (SCRAM-SHA-256,
  *             RFC 5802 and 7677), created (µs), flags
  *   deeds     nonce, at (µs), origin (of a registration that counts: a hash of the network it came from)
  */
@@ -29,6 +29,7 @@
 #define ACCOUNTS_FILE "accounts.db"
 
 #define ACCOUNTS_HASH_BYTES 128
+#define ACCOUNTS_NO_HASH "-" /* there are SCRAM's keys alone */
 #define ACCOUNTS_SALT_BYTES 16
 #define ACCOUNTS_KEY_BYTES 32
 
