@@ -58,6 +58,8 @@ struct import_form {
 	enum import_kind (*line)(struct slice bytes, char *scratch, struct import_line *line);
 	bool has_scratch;
 	bool has_windows; /* a line says where it was heard */
+	/* What is no log, but a registry (import_registry.h): by its first bytes. May be NULL. */
+	bool (*is_registry)(struct slice beginning);
 };
 
 /* ZNC's log module: a folder of each window, a file of each day. */
@@ -67,6 +69,12 @@ enum import_kind znc_line(struct slice bytes, char *scratch, struct import_line 
 /* WeeChat's logger: a file of each window. */
 bool weechat_place(struct slice path, struct import_place *place);
 enum import_kind weechat_line(struct slice bytes, char *scratch, struct import_line *line);
+
+/* Ergo's: what HistServ exports, an item a line (the rest: import_registry.h). */
+bool ergo_place(struct slice path, struct import_place *place);
+enum import_kind ergo_line(struct slice bytes, char *scratch, struct import_line *line);
+/* Does a file that begins so hold accounts and channels, and not lines? */
+bool ergo_is_registry(struct slice beginning);
 
 /* ---- what parsers share ---- */
 

@@ -1,11 +1,14 @@
 #include "import_gather.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "diag.h"
 
@@ -37,6 +40,59 @@ static bool is_log(struct import_reading *reading, const struct import_file *fil
 	return !is_conversation;
 }
 
+/* ---- registries ---- */
+
+static bool read_registry(struct import_gathering *gathering, struct import_reading *reading,
+                          int fd, const char *path, uint64_t size) {
+	if (gathering->listed_count == IMPORT_REGISTRIES_MAX || size > IMPORT_REGISTRY_BYTES_MAX) {
+		diag("%s: more than %d files of accounts, or one of more than %u MB", path,
+		     IMPORT_REGISTRIES_MAX, IMPORT_REGISTRY_BYTES_MAX >> 20);
+		return false;
+	}
+	void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED) {
+		diag_errno("cannot read %s", path);
+		return false;
+	}
+	struct import_listed *listed = &gathering->listed[gathering->listed_count++];
+	listed->path = path;
+	reading->tally->files++;
+	if (!ergo_registry(slice_of(bytes, size), &listed->registry)) {
+		import_tell(reading->tally, path, IMPORT_WHOLE_FILE, TROUBLE_JSON,
+		            slice_of(NULL, 0));
+	}
+	munmap(bytes, size);
+	return true;
+}
+
+/* Its path is the word's, or a folder's: kept for what is told later. */
+static bool add_registry(struct import_gathering *gathering, struct import_reading *reading,
+                         const struct import_word *word, const char *path, bool *is_registry) {
+	char beginning[4096];
+	struct stat status;
+	*is_registry = false;
+	int fd = word->form->is_registry == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return true; /* That it cannot be read is found out later. */
+	}
+	ssize_t got = read(fd, beginning, sizeof(beginning));
+	bool is_good = true;
+	*is_registry = got > 0 && word->form->is_registry(slice_of(beginning, (size_t)got));
+	if (*is_registry) {
+		char *kept = strdup(path);
+		is_good = kept != NULL && fstat(fd, &status) == 0 &&
+		          read_registry(gathering, reading, fd, kept, (uint64_t)status.st_size);
+		if (gathering->listed_count == 0 ||
+		    gathering->listed[gathering->listed_count - 1].path != kept) {
+			free(kept);
+		}
+	}
+	close(fd);
+	return is_good;
+}
+
+/* ---- logs ---- */
+
 static bool add_file(struct import_gathering *gathering, struct import_reading *reading,
                      const struct import_word *word, const char *path, uint64_t size) {
 	struct import_file file = {.path = strdup(path), .form = word->form};
@@ -52,6 +108,12 @@ static bool add_file(struct import_gathering *gathering, struct import_reading *
 	if (!is_taken) {
 		import_tell(reading->tally, path, IMPORT_WHOLE_FILE, TROUBLE_FILE_NAME,
 		            slice_of(NULL, 0));
+	}
+	bool is_registry = false;
+	bool is_good = !is_taken || add_registry(gathering, reading, word, file.path, &is_registry);
+	if (!is_good || is_registry) {
+		free(file.path);
+		return is_good;
 	}
 	if (!is_taken || !is_log(reading, &file)) {
 		free(file.path);
@@ -179,6 +241,10 @@ void import_gathering_finish(struct import_gathering *gathering) {
 	}
 	for (size_t i = 0; i < gathering->files_count; i++) {
 		free(gathering->files[i].path);
+	}
+	for (size_t i = 0; i < gathering->listed_count; i++) {
+		import_registry_finish(&gathering->listed[i].registry);
+		free((char *)(uintptr_t)gathering->listed[i].path);
 	}
 	free(gathering->sources);
 	free(gathering->files);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "import_enlist.h"
 #include "import_options.h"
 #include "import_source.h"
 
@@ -19,6 +20,8 @@ struct import_gathering {
 	size_t files_count, files_capacity;
 	struct import_source **sources;
 	size_t sources_count;
+	struct import_listed listed[IMPORT_REGISTRIES_MAX];
+	size_t listed_count;
 };
 
 /*

@@ -31,6 +31,7 @@ struct import_log {
 	struct store_meta meta;
 	struct import_room *rooms; /* by id */
 	size_t rooms_count, rooms_capacity;
+	struct import_room lobby;
 	size_t batch, batches;
 	bool is_failing;
 	/* The room of the line before. */
@@ -68,6 +69,7 @@ struct import_log *import_log_create(const char *folder, struct import_tally *ta
 	}
 	assert(log->meta.seq == 0);
 	log->meta.seq = SEQ_FIRST - 1;
+	log->lobby.id = ROOM_LOBBY;
 	return log;
 }
 
@@ -115,19 +117,27 @@ static bool is_batch_full(struct import_log *log) {
 /* Who has come and gone is not among the state's people: those entries are history alone. */
 static bool is_of_state(const struct record *entry) {
 	return entry->kind == ENTRY_ROOM_MADE || entry->kind == ENTRY_SAID ||
-	       entry->kind == ENTRY_TOPIC;
+	       entry->kind == ENTRY_TOPIC || entry->kind == ENTRY_MODE;
 }
 
-static bool put_entry(struct import_log *log, struct record *entry, uint64_t time_us) {
+static bool put_stamped(struct import_log *log, const struct record *entry) {
+	return !log->is_failing && fail(log, store_put_entry(log->store, entry)) &&
+	       is_batch_full(log);
+}
+
+static void stamp(struct import_log *log, struct record *entry, uint64_t time_us) {
 	assert(time_us >= log->meta.time_us);
 	entry->seq = ++log->meta.seq;
 	entry->time_us = log->meta.time_us = time_us;
+}
+
+static bool put_entry(struct import_log *log, struct record *entry, uint64_t time_us) {
+	stamp(log, entry, time_us);
 	if (is_of_state(entry)) {
 		enum state_error error = state_apply(log->state, entry, put_row, log);
 		assert(error == STATE_OK);
 	}
-	return !log->is_failing && fail(log, store_put_entry(log->store, entry)) &&
-	       is_batch_full(log);
+	return put_stamped(log, entry);
 }
 
 /* ---- rooms ---- */
@@ -172,23 +182,56 @@ static struct import_room *make_room(struct import_log *log, struct slice name, 
 }
 
 /* NULL: it failed, which was said. */
-static struct import_room *find_room(struct import_log *log, const struct import_heard *heard) {
+static struct import_room *find_room(struct import_log *log, struct slice name, uint64_t time_us) {
 	struct slice before = slice_of(log->room_name, log->room_name_size);
-	if (log->room != NULL && slice_equal(before, heard->room)) {
+	if (log->room != NULL && slice_equal(before, name)) {
 		return log->room;
 	}
-	uint64_t id = state_room_named(log->state, heard->room);
-	if (id == ROOM_LOBBY && log->rooms_count == 0) {
-		log->room = add_room(log, ROOM_LOBBY, 0);
+	uint64_t id = state_room_named(log->state, name);
+	if (id == ROOM_LOBBY) {
+		log->room = &log->lobby;
 	} else if (id == 0) {
-		log->room = make_room(log, heard->room, heard->time_us);
+		log->room = make_room(log, name, time_us);
 	} else {
 		log->room = room_of(log, id);
 	}
-	assert(heard->room.size <= sizeof(log->room_name));
-	memcpy(log->room_name, heard->room.bytes, heard->room.size);
-	log->room_name_size = heard->room.size;
+	assert(name.size <= sizeof(log->room_name));
+	memcpy(log->room_name, name.bytes, name.size);
+	log->room_name_size = name.size;
 	return log->room;
+}
+
+/* As state_apply() has it: then the room has a history. */
+static void note_said(struct import_room *room, const struct record *entry) {
+	if (room->first_said == 0 && is_of_state(entry)) {
+		room->first_said = room->last;
+	}
+}
+
+uint64_t import_log_room(struct import_log *log, struct slice name, uint64_t time_us) {
+	struct import_room *room = find_room(log, name, time_us);
+	return room == NULL ? 0 : room->id;
+}
+
+uint64_t import_log_time_us(const struct import_log *log) {
+	return log->meta.time_us;
+}
+
+const struct state *import_log_state(const struct import_log *log) {
+	return log->state;
+}
+
+bool import_log_add(struct import_log *log, struct record *entry, uint64_t time_us,
+                    bool *is_possible) {
+	stamp(log, entry, time_us);
+	*is_possible = state_apply(log->state, entry, put_row, log) == STATE_OK;
+	if (*is_possible && entry->room != 0) {
+		struct import_room *room =
+			entry->room == ROOM_LOBBY ? &log->lobby : room_of(log, entry->room);
+		room->last = entry->seq;
+		note_said(room, entry);
+	}
+	return *is_possible ? put_stamped(log, entry) : !log->is_failing;
 }
 
 /* ---- lines ---- */
@@ -237,7 +280,7 @@ static uint64_t *understand(struct import_log *log, const struct import_line *li
 
 bool import_log_put(struct import_log *log, const struct import_heard *heard) {
 	struct record entry = {.kind = RECORD_NONE};
-	struct import_room *room = find_room(log, heard);
+	struct import_room *room = find_room(log, heard->room, heard->time_us);
 	if (room == NULL) {
 		return false;
 	}
@@ -248,9 +291,7 @@ bool import_log_put(struct import_log *log, const struct import_heard *heard) {
 		entry.other_name = heard->room;
 	}
 	room->last = log->meta.seq + 1;
-	if (entry.kind == ENTRY_SAID && room->first_said == 0) {
-		room->first_said = room->last;
-	}
+	note_said(room, &entry);
 	++*count;
 	return put_entry(log, &entry, heard->time_us);
 }
@@ -267,7 +308,7 @@ static bool put_rooms(struct import_log *log) {
 		                           .target = room->first_said,
 		                           .number = room->last,
 		                           .since_us = room->made_us};
-		if (room->id != ROOM_LOBBY && !fail(log, store_put_row(log->store, &row, false))) {
+		if (!fail(log, store_put_row(log->store, &row, false))) {
 			return false;
 		}
 	}

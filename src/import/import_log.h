@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #include "import_source.h"
+#include "record.h"
+#include "state.h"
 #include "store.h"
 
 struct import_log;
@@ -21,6 +23,16 @@ struct import_log;
 struct import_log *import_log_create(const char *folder, struct import_tally *tally);
 /* Writes one down. False, and said, if it cannot. */
 bool import_log_put(struct import_log *log, const struct import_heard *heard);
+/*
+ * What a registry says (import_enlist.h): that a room is there (0: it failed, which was said); an entry of the
+ * state, of nobody. Their times are not before the last one's. False: it failed.
+ */
+uint64_t import_log_room(struct import_log *log, struct slice name, uint64_t time_us);
+bool import_log_add(struct import_log *log, struct record *entry, uint64_t time_us,
+                    bool *is_possible);
+uint64_t import_log_time_us(const struct import_log *log);
+const struct state *import_log_state(const struct import_log *log);
+
 /* The rest; and all of it is on the disk, in log.db alone, when this returns true. */
 bool import_log_end(struct import_log *log);
 /* NULL is fine. What was not ended is of no use. */

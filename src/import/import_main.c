@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "import_enlist.h"
 #include "import_folder.h"
 #include "import_gather.h"
 #include "import_options.h"
@@ -23,7 +24,8 @@ static const char in_english[] =
 	"  --data DIR        the data folder (default $XDG_DATA_HOME/qun, or\n"
 	"                    /var/lib/qun as root)\n"
 	"  --from FORM       what the files behind it are: znc (the logs of ZNC's module\n"
-	"                    log) or weechat (the logs of WeeChat)\n"
+	"                    log), weechat (the logs of WeeChat), or ergo (its ircd.db,\n"
+	"                    what HistServ exports, what importdb takes)\n"
 	"  --room ROOM       the room that they go to (default: each to its own)\n"
 	"  --timezone ZONE   where their clock was: Asia/Shanghai, UTC, +08:00\n"
 	"                    (default: this machine's)\n"
@@ -40,7 +42,8 @@ static const char in_chinese[] =
 	"\n"
 	"  --data 目录       数据目录 (默认 $XDG_DATA_HOME/qun，root 为 /var/lib/qun)\n"
 	"  --from 格式       后面的文件是什么: znc (ZNC 的 log 模块的日志)\n"
-	"                    或 weechat (WeeChat 的日志)\n"
+	"                    weechat (WeeChat 的日志)，或 ergo (它的 ircd.db、\n"
+	"                    HistServ 导出的、importdb 能读的)\n"
 	"  --room 房间       都放进这个房间 (默认各进各的房间)\n"
 	"  --timezone 时区   日志里是哪里的时间: Asia/Shanghai、UTC、+08:00\n"
 	"                    (默认为本机的)\n"
@@ -84,37 +87,60 @@ static bool count(void *context, const struct import_heard *heard) {
 
 /* ---- doing ---- */
 
+struct making {
+	struct import_log *log;
+	struct import_enlisting *enlisting;
+};
+
 static bool put(void *context, const struct import_heard *heard) {
-	return import_log_put(context, heard);
+	struct making *making = context;
+	return import_enlist_until(making->enlisting, making->log, heard->time_us) &&
+	       import_log_put(making->log, heard);
 }
 
-static bool make_log(struct import_gathering *gathering, const char *folder,
-                     struct import_tally *tally) {
-	struct import_log *log = import_log_create(folder, tally);
-	bool is_good = log != NULL &&
-	               import_merge(gathering->sources, gathering->sources_count, put, log) &&
-	               import_log_end(log);
-	import_log_destroy(log);
+static bool make_log(struct import_gathering *gathering, struct import_enlisting *enlisting,
+                     const char *folder, const struct import_reading *reading) {
+	struct making making = {.log = import_log_create(folder, reading->tally),
+	                        .enlisting = enlisting};
+	bool is_good = making.log != NULL &&
+	               import_merge(gathering->sources, gathering->sources_count, put, &making) &&
+	               import_enlist_end(enlisting, making.log, reading->now_us) &&
+	               import_log_end(making.log);
+	import_log_destroy(making.log);
 	return is_good;
 }
 
-static bool has_any(const struct import_tally *tally) {
-	return tally->said + tally->moved + tally->renamed + tally->topics > 0;
+static bool has_any(const struct import_gathering *gathering, const struct import_tally *tally) {
+	uint64_t accounts = 0;
+	for (size_t i = 0; i < gathering->listed_count; i++) {
+		accounts += gathering->listed[i].registry.accounts_count;
+	}
+	return tally->said + tally->moved + tally->renamed + tally->topics + tally->rooms +
+	               accounts >
+	       0;
+}
+
+/* As the owner of the data folder. */
+static bool make_all(struct import_folder *folder, struct import_gathering *gathering,
+                     struct import_enlisting *enlisting, const struct import_reading *reading) {
+	if (!make_log(gathering, enlisting, folder->path, reading)) {
+		return false;
+	}
+	if (!has_any(gathering, reading->tally)) {
+		diag("there is nothing to import; the data folder %s stays as it is",
+		     folder->options.data);
+		return false;
+	}
+	return import_accounts_add(enlisting, folder->options.data, reading->now_us) &&
+	       import_folder_install(folder);
 }
 
 static bool do_import(struct import_folder *folder, struct import_gathering *gathering,
-                      struct import_reading *reading) {
+                      struct import_enlisting *enlisting, struct import_reading *reading) {
 	reading->context = folder;
 	as_owner(folder);
-	bool is_good = make_log(gathering, folder->path, reading->tally);
-	if (is_good && !has_any(reading->tally)) {
-		diag("there is nothing to import; the data folder %s stays as it is",
-		     folder->options.data);
-		is_good = false;
-	}
-	if (is_good) {
-		is_good = import_folder_install(folder);
-	} else {
+	bool is_good = make_all(folder, gathering, enlisting, reading);
+	if (!is_good) {
 		import_folder_forget(folder);
 	}
 	as_oneself(folder);
@@ -122,6 +148,16 @@ static bool do_import(struct import_folder *folder, struct import_gathering *gat
 		import_print(reading->tally, folder->options.data);
 	}
 	return is_good;
+}
+
+/* What would be; what of it is there already, only the folder knows. */
+static void try_import(struct import_gathering *gathering, struct import_tally *tally) {
+	for (size_t i = 0; i < gathering->listed_count; i++) {
+		tally->accounts += gathering->listed[i].registry.accounts_count;
+		tally->rooms += gathering->listed[i].registry.channels_count;
+	}
+	(void)import_merge(gathering->sources, gathering->sources_count, count, tally);
+	import_print(tally, NULL);
 }
 
 static bool import(const struct import_options *options) {
@@ -132,21 +168,25 @@ static bool import(const struct import_options *options) {
 	                                 .now_us = clock_wall_us(),
 	                                 .open_begin = as_oneself,
 	                                 .open_end = as_owner};
-	struct import_gathering gathering;
+	static struct import_gathering gathering;
 	if (!options->is_dry_run) {
 		import_folder_open(&folder, options->data);
 	}
 	bool is_good = import_gather(&gathering, &reading, options);
+	struct import_enlisting *enlisting =
+		is_good ? import_enlist_create(gathering.listed, gathering.listed_count, &tally)
+			: NULL;
+	is_good = enlisting != NULL;
 	if (is_good && options->is_dry_run) {
-		(void)import_merge(gathering.sources, gathering.sources_count, count, &tally);
-		import_print(&tally, NULL);
+		try_import(&gathering, &tally);
 	} else if (is_good) {
-		is_good = do_import(&folder, &gathering, &reading);
+		is_good = do_import(&folder, &gathering, enlisting, &reading);
 	} else if (!options->is_dry_run) {
 		as_owner(&folder);
 		import_folder_forget(&folder);
 		as_oneself(&folder);
 	}
+	import_enlist_destroy(enlisting);
 	import_gathering_finish(&gathering);
 	return is_good;
 }

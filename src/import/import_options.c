@@ -11,6 +11,12 @@
 static const struct import_form forms[] = {
 	{.word = "znc", .place = znc_place, .line = znc_line},
 	{.word = "weechat", .place = weechat_place, .line = weechat_line},
+	{.word = "ergo",
+         .place = ergo_place,
+         .line = ergo_line,
+         .has_scratch = true,
+         .has_windows = true,
+         .is_registry = ergo_is_registry},
 };
 
 struct parsing {
@@ -32,7 +38,8 @@ static bool take_from(struct parsing *parsing, const char *value) {
 			return true;
 		}
 	}
-	return option_refuse(parsing->trouble, "--from wants znc or weechat, not '%.64s'", value);
+	return option_refuse(parsing->trouble, "--from wants znc, weechat or ergo, not '%.64s'",
+	                     value);
 }
 
 static bool take_room(struct parsing *parsing, const char *value) {
@@ -115,9 +122,9 @@ static const struct import_option {
 static bool take_path(struct parsing *parsing, const char *path) {
 	struct import_options *options = parsing->options;
 	if (parsing->form == NULL) {
-		return option_refuse(parsing->trouble,
-		                     "--from says what '%.100s' is, before it: znc or weechat",
-		                     path);
+		return option_refuse(
+			parsing->trouble,
+			"--from says what '%.100s' is, before it: znc, weechat or ergo", path);
 	}
 	options->words[options->words_count++] =
 		(struct import_word){path, parsing->form, parsing->room};

@@ -65,6 +65,7 @@ void import_print(const struct import_tally *tally, const char *folder) {
 	print("topics", tally->topics);
 	print("rooms", tally->rooms);
 	print("accounts", tally->accounts);
+	print("  of these without a password", tally->accounts_locked);
 	print("of no use here (modes, kicks, notes)", tally->passed);
 	print("given the time of the line before", tally->delayed);
 	uint64_t sum = import_troubles(tally);

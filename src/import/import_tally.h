@@ -25,6 +25,9 @@
 	X(TROUBLE_TOPIC_TOO_LONG, "the topic is longer than 390 bytes")                            \
 	X(TROUBLE_JSON, "it is not JSON that can be understood")                                   \
 	X(TROUBLE_ACCOUNT_TAKEN, "there is an account of that name already; it stays as it is")    \
+	X(TROUBLE_STANDING, "an office there is of no account, or there are too many")             \
+	X(TROUBLE_MODES, "its modes")                                                              \
+	X(TROUBLE_MASK, "a mask of its lists")                                                     \
 	X(TROUBLE_FOUNDER, "its founder is not among the accounts; nobody has it registered")      \
 	X(TROUBLE_ROOM_NAME, "the room's name is one that no room can have here")                  \
 	X(TROUBLE_ROOMS, "there are as many rooms as there can be")                                \
@@ -43,7 +46,8 @@ enum import_trouble { IMPORT_TROUBLES(IMPORT_TROUBLE_NAME) TROUBLE_COUNT };
 struct import_tally {
 	uint64_t files, lines, bytes, bytes_in_all;
 	uint64_t said, moved, renamed, topics, rooms, accounts;
-	uint64_t passed;  /* understood, and of no use here */
+	uint64_t accounts_locked; /* of these, whose password could not be carried */
+	uint64_t passed;          /* understood, and of no use here */
 	uint64_t delayed; /* the clock went back a little: they have the time of the line before */
 	uint64_t troubles[TROUBLE_COUNT];
 	uint64_t told_us; /* steady: when the progress was told last */

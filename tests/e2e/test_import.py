@@ -1,5 +1,8 @@
 """`qun import`: what others have logged becomes history, at its own time, or is named with the reason why not."""
 
+import base64
+import hashlib
+import hmac
 import json
 import subprocess
 
@@ -237,6 +240,122 @@ def test_a_death_leaves_the_folder_as_it_was(place, serve):
     assert [line.last for line in given if line.command == "PRIVMSG"][-1] == "第 59999 句"
     texts = [entry["text"] for entry in entries(server.data) if entry["kind"] == "said"]
     assert texts == [f"第 {i} 句" for i in range(60000)]
+
+
+# ---- Ergo ----------------------------------------------------------------------------------------
+
+
+def credentials(password):
+    """As Ergo keeps them: bcrypt, which is of no use here, and SCRAM-SHA-256's keys."""
+    salt = bytes(range(16))
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 4096)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    keys = {
+        "Salt": salt,
+        "StoredKey": hashlib.sha256(client).digest(),
+        "ServerKey": hmac.digest(salted, b"Server Key", "sha256"),
+    }
+    kept = {"Version": 1, "PassphraseHash": "JDJhJDA0JA==", "Certfps": None, "Iters": 4096}
+    return json.dumps(kept | {name: base64.b64encode(key).decode() for name, key in keys.items()})
+
+
+def command(*words):
+    parts = [f"*{len(words)}\r\n".encode()]
+    for word in words:
+        parts.append(f"${len(word.encode())}\r\n{word}\r\n".encode())
+    return b"".join(parts)
+
+
+CLASS = {
+    "Name": "#Class",
+    "RegisteredAt": "2024-02-01T08:00:00.5Z",
+    "Founder": "小明",
+    "Topic": "第三章",
+    "TopicSetBy": "小明!~ming@host",
+    "TopicSetTime": "2024-03-01T12:00:00Z",
+    "Modes": [110, 115, 109],
+    "Key": "sesame",
+    "UserLimit": 30,
+    "AccountToUMode": {"小明": 113, "hong": 118},
+    "Bans": {"spam!*@*": {"TimeCreated": "2024-02-02T00:00:00Z"}},
+}
+
+
+def ergo_store():
+    return b"".join(
+        [
+            command("set", "account.verified 小明", "1"),
+            command("set", "account.name 小明", "小明"),
+            command("set", "account.registered.time 小明", "1706774400000000000"),
+            command("set", "account.credentials 小明", "{}"),
+            command("set", "account.credentials 小明", credentials("open sesame")),
+            command("set", "account.verified hong", "1", "ex", "100"),
+            command("set", "account.name hong", "Hong"),
+            command("set", "account.verified gone", "1"),
+            command("del", "account.verified gone"),
+            command("set", "1 AAAAAAAAAAAAAAAAAAAAAA", json.dumps(CLASS)),
+            command("set", "account.verified cut", "1")[:-4],
+        ]
+    )
+
+
+def item(text, time, target="#class", nick="小明!~ming@host", kind=1, split=None):
+    message = {"Message": "" if split else text, "Msgid": "x", "Split": split, "Time": time}
+    told = {"Type": kind, "Nick": nick, "AccountName": "小明", "Message": message, "Tags": None, "Params": [""]}
+    return json.dumps(told | {"CfCorrespondent": target}) + "\n"
+
+
+def test_accounts_and_rooms_of_ergo_stay_whose_they_are(place, serve):
+    """Passwords too, where Ergo has SCRAM's keys; and what was said is at its time."""
+    (place / "ircd.db").write_bytes(ergo_store())
+    (place / "said.json").write_text(
+        item("第一句", "2024-03-01T11:00:00.25Z")
+        + item("\x01ACTION waves\x01", "2024-03-01T12:30:00Z")
+        + item("", "2024-03-01T12:31:00Z", split=[{"Message": "a", "Concat": False}, {"Message": "b", "Concat": False}])
+        + item("", "2024-03-01T12:32:00Z", kind=3)
+        + item("psst", "2024-03-01T12:33:00Z", target="hong")
+        + "{broken\n"
+    )
+    words = ["import", "--from", "ergo", place / "ircd.db", place / "said.json"]
+    done = qun(*words, data=place / "data")
+    assert done.returncode == 0, done.stderr
+    assert "the password of Hong could not be carried" in done.stderr and "gone" not in done.stderr
+    assert f"{place}/said.json:5: not taken: it is of no room" in done.stderr
+    assert f"{place}/said.json:6: not taken: it is not as this form" in done.stderr
+    told = [brief(entry)[0] + " " + entry["kind"] for entry in entries(place / "data") if entry["kind"] != "mode"]
+    assert told == [
+        "08:00:00.500 made",
+        "11:00:00.250 said",
+        "12:00:00.000 topic",
+        "12:30:00.000 said",
+        "12:31:00.000 said",
+    ]
+
+    server = serve()
+    ming = Irc(server).enter("小明", *NEW, account=("小明", "open sesame"))
+    heard = ming.join("#Class")
+    assert any(line.command == "332" and line.last == "第三章" for line in heard), heard
+    modes = next(line for line in ming.ask("MODE #Class") if line.command == "324").parameters
+    assert set(modes[2]) == set("+nsmkl") and "30" in modes, modes
+    assert any("spam!*@*" in line.parameters for line in ming.ask("MODE #Class +b"))
+    # Its founder is its operator; the modes hold for others.
+    assert "@小明" in ming.names("#Class")
+    wrong = Irc(server).enter("mallory", *NEW)
+    assert any(line.command == "475" for line in wrong.ask("JOIN #Class"))
+    given = ming.ask("CHATHISTORY LATEST #Class * 10")[1:-1]
+    assert [line.last for line in given if line.command == "PRIVMSG"] == [
+        "第一句",
+        "\x01ACTION waves\x01",
+        "a",
+        "b",
+    ]
+    # Whose password could not be carried gets one, and is then who it was: voiced.
+    change = ("account", "password", "Hong", "--password-stdin")
+    assert qun("admin", "--data", server.data, *change, input="new password\n").returncode == 0
+    hong = Irc(server).enter("Hong", *NEW, account=("Hong", "new password"))
+    assert hong.ask("JOIN #Class sesame")
+    assert "+Hong" in ming.names("#Class")
+    assert qun("admin", "--data", server.data, "check").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "import.h"
+#include "import_registry.h"
 
 struct row {
 	const char *line;
@@ -199,6 +200,76 @@ static void files_say_of_what_room_they_are(void **unused) {
 	assert_named(weechat_place, ROWS(of_weechat));
 }
 
+/* ---- Ergo ---- */
+
+#define ITEM(type, message)                                                                        \
+	"{\"Type\":" type ",\"Nick\":\"小明!~u@h\",\"Message\":{" message                          \
+	",\"Time\":\"2024-03-01T12:00:00.5Z\"},\"CfCorrespondent\":\"#c\"}"
+#define MOMENT "2024-03-01T12:00:00.5Z"
+
+static void lines_of_ergo_are_understood(void **unused) {
+	static const struct row rows[] = {
+		{ITEM("1", "\"Message\":\"a \\u4f60\""), IMPORT_SAID, MOMENT, "小明", "", "a 你"},
+		{ITEM("2", "\"Message\":\"a\""), IMPORT_NOTICE, MOMENT, "小明", "", "a"},
+		{ITEM("1", "\"Message\":\"\\u0001ACTION a\\u0001\""), IMPORT_ACTION, MOMENT, "小明",
+	         "", "a"},
+		{ITEM("1", "\"Split\":[{\"Message\":\"a\"},{\"Message\":\"b\",\"Concat\":true},"
+	                   "{\"Message\":\"c\"}]"),
+	         IMPORT_SAID, MOMENT, "小明", "", "ab\nc"},
+		{ITEM("3", "\"Message\":\"\""), IMPORT_PASSED, "", "", "", ""},
+		{ITEM("12", "\"Message\":\"\""), IMPORT_NONE, "", "", "", ""},
+		{"{\"Type\":1}", IMPORT_NONE, "", "", "", ""},
+		{"[1]", IMPORT_NONE, "", "", "", ""},
+		{"{", IMPORT_NONE, "", "", "", ""},
+		{"", IMPORT_NONE, "", "", "", ""},
+	};
+	assert_rows(ergo_line, ROWS(rows));
+}
+
+#define SET(key_size, key, value_size, value)                                                      \
+	"*3\r\n$3\r\nset\r\n$" key_size "\r\n" key "\r\n$" value_size "\r\n" value "\r\n"
+
+static void what_holds_at_the_end_of_a_store_is_taken(void **unused) {
+	static const char bytes[] = SET("20", "account.verified ann", "1",
+	                                "1") SET("16", "account.name ann", "3", "Ann")
+		SET("20", "account.verified bob", "1",
+	            "1") "*2\r\n$3\r\ndel\r\n$20\r\naccount.verified "
+			 "bob\r\n" SET("17", "channel.exists #c", "1", "1")
+				 SET("18", "channel.founder #c", "3", "ann")
+					 SET("16", "channel.modes #c", "3", "nts") "*3\r\n$3\r\nse";
+	struct import_registry registry;
+	assert_true(ergo_registry(slice_from_string(bytes), &registry));
+	assert_int_equal(registry.accounts_count, 1);
+	assert_slice(registry.accounts[0].name, "Ann", "store");
+	assert_false(registry.accounts[0].has_keys);
+	assert_int_equal(registry.channels_count, 1);
+	assert_slice(registry.channels[0].name, "#c", "store");
+	assert_slice(registry.channels[0].founder, "ann", "store");
+	assert_string_equal(registry.channels[0].modes, "nts");
+	import_registry_finish(&registry);
+	assert_false(ergo_registry(slice_from_string("{\"a\":1}"), &registry));
+	import_registry_finish(&registry);
+	assert_false(ergo_registry(slice_from_string("*"), &registry));
+	import_registry_finish(&registry);
+}
+
+static void what_importdb_takes_is_taken(void **unused) {
+	struct import_registry registry;
+	assert_true(ergo_registry(
+		slice_from_string("{\"version\":1,\"users\":{\"ann\":{\"name\":\"Ann\","
+	                          "\"registeredAt\":1580000000}},\"channels\":{\"#c\":{"
+	                          "\"founder\":\"ann\",\"topic\":\"t\",\"topicSetAt\":1580000001,"
+	                          "\"amode\":{\"bob\":\"v\"},\"modes\":\"mnt\",\"limit\":3}}}"),
+		&registry));
+	assert_int_equal(registry.accounts[0].created_us, UINT64_C(1580000000000000));
+	const struct import_channel *channel = &registry.channels[0];
+	assert_slice(channel->name, "#c", "importdb");
+	assert_int_equal(channel->topic_us, UINT64_C(1580000001000000));
+	assert_int_equal(channel->limit, 3);
+	assert_int_equal(import_letter(json_object_get(channel->offices, "bob")), 'v');
+	import_registry_finish(&registry);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_znc_are_understood),
@@ -206,6 +277,9 @@ int main(void) {
 		cmocka_unit_test(lines_of_weechat_are_understood),
 		cmocka_unit_test(what_is_no_line_of_weechat_is_said_to_be_none),
 		cmocka_unit_test(files_say_of_what_room_they_are),
+		cmocka_unit_test(lines_of_ergo_are_understood),
+		cmocka_unit_test(what_holds_at_the_end_of_a_store_is_taken),
+		cmocka_unit_test(what_importdb_takes_is_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
