@@ -56,6 +56,16 @@ void upkeep_renew_search(struct upkeep *upkeep) {
 	}
 }
 
+/* Made anew it has nothing of an account that was erased. */
+static void renew_if_erased(struct upkeep *upkeep, uint64_t now_us) {
+	upkeep->must_renew = false;
+	if (search_has_erased(upkeep->search, upkeep->store)) {
+		search_discard(upkeep->search);
+		upkeep->search = NULL;
+		open_search(upkeep, now_us);
+	}
+}
+
 /* One feeding, and some tidying. *is_done: nothing is left of either. */
 static enum store_error feed_and_tidy(struct upkeep *upkeep, bool *is_done) {
 	size_t count = 0;
@@ -76,6 +86,9 @@ static void work_on_index(struct upkeep *upkeep) {
 	bool is_done;
 	if (upkeep->search == NULL) {
 		open_search(upkeep, begin_us);
+	}
+	if (upkeep->search != NULL && upkeep->must_renew) {
+		renew_if_erased(upkeep, begin_us);
 	}
 	if (upkeep->search == NULL) {
 		return;
@@ -138,7 +151,8 @@ static void look_at_wal(struct upkeep *upkeep, uint64_t now_us) {
 void upkeep_init(struct upkeep *upkeep, struct store *store, const char *folder, uint64_t now_us) {
 	*upkeep = (struct upkeep){.store = store,
 	                          .folder = folder,
-	                          .feed_due_us = NEVER,
+	                          .feed_due_us = now_us,
+	                          .must_renew = true,
 	                          .wal_due_us = now_us + WAL_LOOK_US,
 	                          .forget_due_us = now_us + WAL_LOOK_US,
 	                          .seen_us = now_us,
@@ -148,8 +162,8 @@ void upkeep_init(struct upkeep *upkeep, struct store *store, const char *folder,
 }
 
 void upkeep_scrub(struct upkeep *upkeep, uint64_t now_us) {
-	upkeep->must_scrub = true;
-	upkeep->wal_due_us = now_us;
+	upkeep->must_scrub = upkeep->must_renew = true;
+	upkeep->wal_due_us = upkeep->feed_due_us = now_us;
 }
 
 void upkeep_finish(struct upkeep *upkeep) {

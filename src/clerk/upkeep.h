@@ -24,6 +24,7 @@ struct upkeep {
 	uint64_t wal_due_us;  /* UINT64_MAX: nothing was written since */
 	uint64_t forget_due_us;
 	bool is_failing;
+	bool must_renew; /* the index may have words of an account that was erased */
 	bool must_scrub; /* the WAL has what was taken back: it is emptied as soon as can be */
 };
 

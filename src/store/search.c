@@ -14,7 +14,7 @@
 #include "store_read.h"
 
 #define SEARCH_APPLICATION_ID 0x71756e32 /* "qun2" */
-#define SEARCH_VERSION 1
+#define SEARCH_VERSION 2
 
 /* Pages that one tidying may write. */
 #define TIDY_PAGES 64
@@ -156,16 +156,35 @@ static void delete_files(const struct search *search) {
 	}
 }
 
-static int create(struct search *search, uint64_t log) {
+/* The last account that was erased, and all of it is gone from log.db; 0: there is none, or it is under way. */
+static uint64_t erased_seq(struct store *store) {
+	int64_t seq;
+	_Static_assert(ENTRY_ERASED == 43, "the statement has it as a number");
+	return store_pragma(store,
+	                    "SELECT max(seq) FROM acts WHERE kind = 43 "
+	                    "AND NOT EXISTS (SELECT 1 FROM erasures)",
+	                    &seq) == STORE_OK
+	               ? (uint64_t)seq
+	               : 0;
+}
+
+bool search_has_erased(struct search *search, struct store *store) {
+	int64_t known = pragma(search, "SELECT erased FROM meta");
+	uint64_t erased = erased_seq(store);
+	return known >= 0 && erased > (uint64_t)known;
+}
+
+static int create(struct search *search, uint64_t log, uint64_t erased) {
 	return execute(search,
 	               "PRAGMA journal_mode = WAL;"
 	               "BEGIN IMMEDIATE;"
 	               "CREATE TABLE meta (log INTEGER NOT NULL, seq INTEGER NOT NULL, "
-	               "time INTEGER NOT NULL);"
+	               "time INTEGER NOT NULL, erased INTEGER NOT NULL);"
 	               "CREATE TABLE parts (part INTEGER PRIMARY KEY);"
-	               "INSERT INTO meta VALUES (%lld, 0, 0);"
+	               "INSERT INTO meta VALUES (%lld, 0, 0, %lld);"
 	               "PRAGMA application_id = %d;PRAGMA user_version = %d;COMMIT",
-	               (long long)log, SEARCH_APPLICATION_ID, version_of_tokens());
+	               (long long)log, (long long)erased, SEARCH_APPLICATION_ID,
+	               version_of_tokens());
 }
 
 static enum store_error open_to_write(struct search *search, struct store *store) {
@@ -184,7 +203,7 @@ static enum store_error open_to_write(struct search *search, struct store *store
 		search->log = meta.log;
 		result = open_db(search, flags);
 		if (result == SQLITE_OK) {
-			result = create(search, meta.log);
+			result = create(search, meta.log, erased_seq(store));
 		}
 	}
 	if (result == SQLITE_OK) {

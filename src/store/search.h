@@ -34,6 +34,11 @@ struct search;
 enum store_error search_open(struct search **out, const char *folder, enum store_use use,
                              struct store *store, char why[static STORE_WHY_BYTES]);
 void search_close(struct search *search);
+/*
+ * Was an account erased (store_redact.h) since the index was begun? FTS5 keeps words of what is deleted, so
+ * its writer discards it then, and begins a new one.
+ */
+bool search_has_erased(struct search *search, struct store *store);
 /* Closes it and deletes the files: the next search_open() begins a new one. For its writer. */
 void search_discard(struct search *search);
 const char *search_why(const struct search *search);

@@ -8,7 +8,7 @@ import stat
 from irc import Irc
 from test_irc_accounts import add_account
 from test_irc_redact import CAN, files_with, history, is_nowhere, say, texts
-from tools import qun
+from tools import eventually, qun
 
 FAST = ("--rate", "100000:100000")
 PASSWORD = "open-sesame"
@@ -121,10 +121,17 @@ def test_export(serve, tmp_path):
 WORDS = ("room", "direct", "topic", "lol", "notice", "more")
 
 
+def indexes(server, word):
+    """Does search.db have the word anywhere in its bytes?"""
+    paths = [os.path.join(server.data, f"search.db{suffix}") for suffix in ("", "-wal")]
+    return any(word.encode() in open(path, "rb").read() for path in paths if os.path.exists(path))
+
+
 def check_erased(server, bob):
     """Nowhere, for nobody; what others said stays."""
     for word in WORDS:
         is_nowhere(server, f"xyzzy{word}")
+    eventually(lambda: not indexes(server, "xyzzymore"), "its words gone from the index")
     assert files_with(server, "xyzzyguest")
     bob.sync()
     said = texts(history(bob))
@@ -147,6 +154,7 @@ def test_erase(serve):
         ming.send(f"PRIVMSG #mings :xyzzymore {number} by ming")
     ming.sync()
     assert files_with(server, "xyzzyroom")
+    eventually(lambda: indexes(server, "xyzzymore"), "its words in the index")
     refused = run(server, "erase", "ming")
     assert refused.returncode == 2 and "--yes" in refused.stderr
     assert run(server, "erase", "nobody", "--yes").returncode == 1

@@ -13,6 +13,7 @@
 #include "state.h"
 #include "store.h"
 #include "store_read.h"
+#include "store_redact.h"
 #include "store_write.h"
 
 static struct store *store;
@@ -334,6 +335,63 @@ static void one_that_is_ahead_of_the_log_is_made_anew(void **unused) {
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+static bool has_word(const char *word) {
+	static const char *const names[] = {"search.db", "search.db-wal"};
+	static char bytes[1 << 20];
+	bool is_found = false;
+	for (size_t i = 0; i < 2; i++) {
+		char path[4096];
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		FILE *file = fopen(path, "r");
+		size_t size = file == NULL ? 0 : fread(bytes, 1, sizeof(bytes), file);
+		assert_true(size < sizeof(bytes));
+		is_found = is_found || memmem(bytes, size, word, strlen(word)) != NULL;
+		if (file != NULL) {
+			fclose(file);
+		}
+	}
+	return is_found;
+}
+
+/* Its words leave the file with the index; while it is erased, and of any other, nothing is begun anew. */
+static void an_erased_account_leaves_no_words(void **unused) {
+	bool is_done = false;
+	put(1, "tellingword said");
+	put(2, "staying");
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	assert_true(has_word("tellingword"));
+	assert_false(search_has_erased(search, store));
+	struct record erased = {.kind = ENTRY_ERASED,
+	                        .seq = 3,
+	                        .time_us = 1003,
+	                        .target = 1,
+	                        .name = slice_from_string("ming")};
+	assert_int_equal(store_begin(store), STORE_OK);
+	assert_int_equal(store_put_entry(store, &erased), STORE_OK);
+	assert_int_equal(store_take_back(store, &erased), STORE_OK);
+	/* As a step would. */
+	struct record said = {.kind = ENTRY_REDACTED, .seq = 3, .number = 1, .room = ROOM_LOBBY};
+	assert_int_equal(store_take_back(store, &said), STORE_OK);
+	struct store_meta meta;
+	assert_int_equal(store_meta(store, &meta), STORE_OK);
+	meta.seq = 3;
+	meta.time_us = 1003;
+	assert_int_equal(store_commit(store, &meta), STORE_OK);
+	assert_false(search_has_erased(search, store));
+	while (!is_done) {
+		assert_int_equal(store_erase_some(store, 10, &is_done), STORE_OK);
+	}
+	assert_true(search_has_erased(search, store));
+	search_discard(search);
+	search = open_search(STORE_WRITE);
+	feed_all(search);
+	assert_false(search_has_erased(search, store));
+	assert_true(has_word("staying"));
+	assert_false(has_word("tellingword"));
+	search_close(search);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_of_any_length_match),
@@ -351,6 +409,7 @@ int main(void) {
 		TEST(one_of_another_version_is_made_anew),
 		TEST(one_of_another_log_is_made_anew),
 		TEST(one_that_is_ahead_of_the_log_is_made_anew),
+		TEST(an_erased_account_leaves_no_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
