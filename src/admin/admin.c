@@ -392,6 +392,9 @@ static int do_offline(const struct asking *asking) {
 	}
 	if (strcmp(name, "check") == 0) {
 		is_done = offline_check(asking->data, asking->language, asking->is_json);
+	} else if (strcmp(name, "audit") == 0) {
+		is_done = offline_audit(asking->data, &asking->command, asking->language,
+		                        asking->is_json);
 	} else if (strcmp(name, "account") == 0 && !is_served()) {
 		is_done = offline_account(asking->data, &asking->command,
 		                          asking->has_password ? asking->password : NULL,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "act.h"
 #include "state.h"
 #include "store.h"
 #include "store_inner.h"
@@ -18,7 +19,14 @@
 /* Entries or places in an index that are read in a step. */
 #define STEP_MAX 2000
 
-enum phase { PHASE_ENTRIES, PHASE_PLACES, PHASE_FURTHER_PLACES, PHASE_ROWS, PHASE_DONE };
+enum phase {
+	PHASE_ENTRIES,
+	PHASE_PLACES,
+	PHASE_FURTHER_PLACES,
+	PHASE_ACTS,
+	PHASE_ROWS,
+	PHASE_DONE
+};
 
 struct store_check {
 	struct store *store;
@@ -29,7 +37,7 @@ struct store_check {
 	uint64_t seq_max;  /* the last entry when the check began */
 	uint64_t time_us;  /* of the entry before */
 	int64_t room, seq; /* where the next step begins */
-	sqlite3_stmt *step, *place, *further_place;
+	sqlite3_stmt *step, *place, *further_place, *act;
 	struct state *state;
 };
 
@@ -49,6 +57,7 @@ static void next_phase(struct store_check *check) {
 	sqlite3_finalize(check->step);
 	check->step = NULL;
 	check->phase++;
+	check->time_us = 0;
 	check->room = 0;
 	check->seq = 0;
 }
@@ -86,6 +95,9 @@ static void check_entry(struct store_check *check, const struct record *entry) {
 		problem_of_entry(check, (int64_t)entry->seq, "should not be there");
 	}
 	check->time_us = entry->time_us;
+	if (record_is_act(entry) && check->act != NULL && !has_place(check->act, 0, entry->seq)) {
+		problem_of_entry(check, (int64_t)entry->seq, "is missing among the acts");
+	}
 	for (size_t i = 0; i < record_rooms_count(entry); i++) {
 		sqlite3_stmt *place = i == 0 ? check->place : check->further_place;
 		if (!has_place(place, record_room(entry, i), entry->seq)) {
@@ -100,6 +112,7 @@ static void step_entries(struct store_check *check) {
 	            "WHERE room = ?1 AND seq = ?2") == NULL ||
 	    prepare(check, &check->further_place,
 	            "SELECT 1 FROM entry_rooms WHERE room = ?1 AND seq = ?2") == NULL ||
+	    prepare(check, &check->act, "SELECT 1 FROM acts WHERE seq = ?2 AND ?1 = 0") == NULL ||
 	    prepare(check, &check->step,
 	            "SELECT * FROM entries WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3") ==
 	            NULL) {
@@ -169,6 +182,47 @@ static const char further_places_sql[] =
 	"SELECT room, seq, EXISTS (SELECT 1 FROM entries AS e NOT INDEXED WHERE e.seq = i.seq) "
 	"FROM entry_rooms AS i WHERE (room, seq) > (?1, ?2) ORDER BY room, seq LIMIT ?3";
 
+/* ---- acts ---- */
+
+static void check_act(struct store_check *check) {
+	struct record act;
+	check->seq = sqlite3_column_int64(check->step, 0);
+	if (!store_entry_of(check->step, &act)) {
+		problem_of_entry(check, check->seq, "cannot be read among the acts");
+		return;
+	}
+	if (!record_is_act(&act)) {
+		problem_of_entry(check, check->seq, "is no act");
+	}
+	if (act.time_us < check->time_us) {
+		problem_of_entry(check, check->seq, "is older than the act before it");
+	}
+	check->time_us = act.time_us;
+}
+
+static void step_acts(struct store_check *check) {
+	if (prepare(check, &check->step,
+	            "SELECT * FROM acts WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3") ==
+	    NULL) {
+		return;
+	}
+	sqlite3_bind_int64(check->step, 1, check->seq);
+	sqlite3_bind_int64(check->step, 2, (sqlite3_int64)check->seq_max);
+	sqlite3_bind_int64(check->step, 3, STEP_MAX);
+	int count = 0;
+	int result;
+	while ((result = sqlite3_step(check->step)) == SQLITE_ROW) {
+		count++;
+		check_act(check);
+	}
+	sqlite3_reset(check->step);
+	if (result != SQLITE_DONE) {
+		problem_of_sqlite(check, result, "read its acts");
+	} else if (count < STEP_MAX) {
+		next_phase(check);
+	}
+}
+
 /* ---- the state ---- */
 
 static bool check_row(void *context, const struct record *row) {
@@ -213,6 +267,7 @@ bool store_check_step(struct store_check *check) {
 	case PHASE_ENTRIES: step_entries(check); break;
 	case PHASE_PLACES: step_places(check, places_sql); break;
 	case PHASE_FURTHER_PLACES: step_places(check, further_places_sql); break;
+	case PHASE_ACTS: step_acts(check); break;
 	case PHASE_ROWS: check_rows(check); break;
 	case PHASE_DONE: break;
 	}
@@ -228,6 +283,7 @@ void store_check_destroy(struct store_check *check) {
 		sqlite3_finalize(check->step);
 		sqlite3_finalize(check->place);
 		sqlite3_finalize(check->further_place);
+		sqlite3_finalize(check->act);
 		free(check);
 	}
 }

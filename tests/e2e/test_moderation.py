@@ -347,7 +347,15 @@ def test_moderation(serve, place, crowd_of):
 
     no_new_accounts(server, crowd_of(server))
     all_is_quiet(server, *nobody_new(server, crowd_of(server)))
-    deeds_of_operators_and_owners(server)
+    everything = deeds_of_operators_and_owners(server)
+    server.admin_ok("check")
+
+    # Where no server runs, log.db is read.
+    server.stop()
+    assert audited(server) == everything
+    assert [each["name"] for each in audited(server, "--by", "olga", "--about", "spam9")] == ["spam9"]
+    assert "off with it" in server.admin_ok("audit", "--about", "spam9")
+    server.admin_ok("check")
 
 
 # ---- What one network may ------------------------------------------------------------------------
