@@ -1,5 +1,6 @@
 /* The ring's two ends as threads, for ThreadSanitizer, which cannot see across processes: a writer
- * that waits for nobody, and readers that it overtakes all the time. */
+ * that waits for nobody, and readers that it overtakes all the time; what it has just written it
+ * also blanks, while they copy it. */
 #include "ring_help.h"
 
 #include <pthread.h>
@@ -19,7 +20,7 @@ struct reader {
 	struct run *run;
 	uint64_t seed;
 	pthread_t thread;
-	uint64_t read, lapped;
+	uint64_t read, lapped, blank;
 };
 
 static void *write_all(void *argument) {
@@ -28,14 +29,20 @@ static void *write_all(void *argument) {
 	struct ring *ring = ring_open(run->fd, true);
 	assert(ring != NULL);
 	struct chance chance = {run->seed};
-	uint64_t number = 1;
+	uint64_t number = 1, before = 0;
 	while (number <= run->records) {
+		uint64_t begin = ring_end(ring);
 		for (uint64_t count = 1 + chance_below(&chance, 8); count > 0; count--) {
 			size_t text =
 				chance_once_in(&chance, 50) ? 9000 : chance_below(&chance, 400);
 			ring_append(ring, bytes, make_record(number++, 0, 0, text, bytes));
 		}
 		ring_publish(ring);
+		/* The first of this batch, or of the one before, if that is there still. */
+		if (chance_once_in(&chance, 4)) {
+			ring_blank(ring, chance_once_in(&chance, 2) ? begin : before);
+		}
+		before = begin;
 		/* Now and then the readers come near. */
 		for (uint64_t pause = chance_below(&chance, 64); pause > 60; pause--) {
 			sched_yield();
@@ -55,6 +62,19 @@ static void fall_behind(const struct reader *reader, const struct ring *ring, ui
 	}
 }
 
+/* Whole, or marked as blank: never without its text and without the mark. */
+static uint64_t check(struct reader *reader, const void *bytes) {
+	struct record record;
+	size_t size = record_decode(&record, bytes, RECORD_BYTES_MAX);
+	assert(size > 0);
+	if ((record.bits & SAID_IS_REDACTED) == 0) {
+		return check_record(bytes, &record);
+	}
+	assert(record.text.size == 0 && record.time_us == record.seq * 1000);
+	reader->blank++;
+	return record.seq;
+}
+
 static void *read_all(void *argument) {
 	struct reader *reader = argument;
 	static _Thread_local _Alignas(8) uint8_t bytes[RECORD_BYTES_MAX];
@@ -65,10 +85,9 @@ static void *read_all(void *argument) {
 	bool is_behind = false; /* it was overtaken, so some may be missing */
 	for (;;) {
 		bool is_over = atomic_load_explicit(&reader->run->is_over, memory_order_acquire);
-		struct record record;
 		enum ring_result result = ring_read(ring, &position, bytes);
 		if (result == RING_OK) {
-			uint64_t number = check_record(bytes, &record);
+			uint64_t number = check(reader, bytes);
 			assert(is_behind ? number > last : number == last + 1);
 			last = number;
 			is_behind = false;
@@ -94,7 +113,7 @@ static void *read_all(void *argument) {
 }
 
 struct sum {
-	uint64_t read, lapped;
+	uint64_t read, lapped, blank;
 };
 
 static struct sum race(uint64_t seed) {
@@ -115,6 +134,7 @@ static struct sum race(uint64_t seed) {
 		pthread_join(readers[i].thread, NULL);
 		sum.lapped += readers[i].lapped;
 		sum.read += readers[i].read;
+		sum.blank += readers[i].blank;
 	}
 	close(run.fd);
 	return sum;
@@ -126,12 +146,15 @@ static void readers_are_overtaken(void **state) {
 		struct sum sum = race(seed_or(11) + round);
 		all.read += sum.read;
 		all.lapped += sum.lapped;
+		all.blank += sum.blank;
 	}
-	printf("%llu read, %llu times overtaken\n", (unsigned long long)all.read,
+	printf("%llu read, %llu of them blank, %llu times overtaken\n",
+	       (unsigned long long)all.read, (unsigned long long)all.blank,
 	       (unsigned long long)all.lapped);
 	/* Else it was no test. */
 	assert_true(all.lapped > 20);
 	assert_true(all.read > 1000);
+	assert_true(all.blank > 100);
 }
 
 int main(void) {
