@@ -11,6 +11,7 @@ PART is one of
     tsan     the unit tests of the suite "tsan", with ThreadSanitizer              [test name…]
     fuzz     each fuzzer for some seconds, starting from its corpus                [fuzzer name…]
     e2e      the end-to-end tests, ordinary build                                  [pytest argument…]
+    web      the page in Debian's Chromium                                         [test file…]
 
 and all of them if it is left out: the daily size, less than 15 minutes on two cores. --long runs the
 long sizes: it reaches the unit tests as QUN_LONG=1 and the end-to-end tests as --long.
@@ -388,6 +389,39 @@ def part_e2e(args, long):
     return run_pytest(ORDINARY, args, long)
 
 
+# ---- The page in a browser ------------------------------------------------------------------------
+
+WEB = TOP / "tests/web"
+
+
+def install_for_web():
+    """What drives the browser, from npm: as package-lock.json says, once."""
+    done = WEB / "node_modules/.package-lock.json"
+    if not done.exists() or done.stat().st_mtime < (WEB / "package-lock.json").stat().st_mtime:
+        words = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        run_or_fail(["npm", "ci", "--prefix", WEB, *words])
+
+
+def part_web(args, long):
+    run_or_fail(["script/build"])
+    install_for_web()
+    files = args or sorted(str(file.relative_to(TOP)) for file in WEB.glob("*.test.mjs"))
+    command = ["node", "--test", "--test-reporter=tap", "--test-timeout=240000", f"--test-concurrency={CORES}", *files]
+    env = {"QUN_BINARY": str(ORDINARY.path / "qun"), "QUN_LONG": "1" if long else ""}
+    code, output = run(command, seconds=SUITE_SECONDS[long], env=env)
+
+    def told(word):
+        return sum(int(n) for n in re.findall(rf"^# {word} (\d+)$", output, re.M))
+
+    count = Count(told("pass"), told("fail") + told("cancelled"), told("skipped"))
+    for line in re.findall(r"^ *# (the page .*)$", output, re.M):
+        say(line)
+    if code != 0:
+        say(output.rstrip())
+        count += Count() if count.failed else FAIL
+    return count
+
+
 # ---- Layout and order ----------------------------------------------------------------------------
 
 
@@ -449,6 +483,7 @@ PARTS = {
     "tsan": part_tsan,
     "fuzz": part_fuzz,
     "e2e": part_e2e,
+    "web": part_web,
 }
 
 
