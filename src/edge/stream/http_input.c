@@ -37,7 +37,7 @@ static void answer_it(struct stream *stream, struct stream_connection *it) {
 	say(stream, it, &answer);
 	if (next != SITE_HTTP) {
 		it->is_either = next == SITE_EITHER;
-		input_open(stream, it, next == SITE_BINARY ? WIRE_BINARY : WIRE_TEXT);
+		it->wire = next == SITE_BINARY ? WIRE_BINARY : WIRE_TEXT;
 	}
 }
 

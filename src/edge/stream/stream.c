@@ -281,6 +281,8 @@ static void end_silent(struct stream *stream, struct stream_connection *it, cons
 	if (it->is_opened && !it->is_blocked && it->dialect->farewell != NULL) {
 		it->dialect->farewell(it->its, it, text);
 		connection_end(stream, it, STREAM_END_SILENT, text);
+	} else if (stream_is_websocket(it) && !it->is_blocked) {
+		connection_end(stream, it, STREAM_END_SILENT, text);
 	} else {
 		connection_lose(stream, it, STREAM_END_SILENT, text);
 	}

@@ -67,6 +67,10 @@ static bool take_message(struct stream *stream, struct stream_connection *it) {
 		end_with(stream, it, WEBSOCKET_PROTOCOL_ERROR);
 		return true;
 	}
+	if (it->dialect == NULL) {
+		/* Not before: many may wait that have said nothing yet. */
+		input_open(stream, it, (enum stream_wire)it->wire);
+	}
 	/* The dialect may close the connection while it reads the line. */
 	struct websocket *websocket = it->websocket;
 	it->websocket = NULL;
