@@ -220,7 +220,7 @@ static void accounts_have_deeds(void **state) {
 		assert_true(is(command.name, rows[i].name));
 		if (rows[i].error != COMMAND_OK) {
 			command_words(rows[i].error, &command, LANGUAGE_EN, "/", words);
-			assert_non_null(strstr(words, "add|password|drop|show NAME"));
+			assert_non_null(strstr(words, "add|password|drop|show|export|erase NAME"));
 		}
 	}
 }
