@@ -93,6 +93,8 @@ size_t import_find(struct slice in, const char *what);
 size_t import_find_last(struct slice in, const char *what);
 /* Cuts it in two at the first `what`, which goes. False: it is not there. */
 bool import_cut(struct slice in, const char *what, struct slice *before, struct slice *behind);
+/* Could it stand in one line of a protocol: no line end, no NUL? */
+bool import_is_line(struct slice text);
 /* What stands behind the last '/'. */
 struct slice import_base_name(struct slice path);
 /* Without the sign of an office before it ("@小明"), with which no name begins. */

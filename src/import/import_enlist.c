@@ -155,6 +155,11 @@ static bool put_topic(struct import_enlisting *enlisting, struct import_log *log
 		            channel->name);
 		return true;
 	}
+	if (!import_is_line(channel->topic)) {
+		import_tell(enlisting->tally, "topic", IMPORT_WHOLE_FILE, TROUBLE_TOPIC_LINES,
+		            channel->name);
+		return true;
+	}
 	enlisting->tally->topics++;
 	return import_log_add(log, &topic, time_us, &is_possible);
 }
@@ -330,8 +335,8 @@ static bool put_list(const struct enlisting_room *it, char letter, const json_t 
 		char text[MASK_BYTES_MAX + 8];
 		int size = snprintf(text, sizeof(text), "+%c %s", letter, mask);
 		struct record mode = {.kind = ENTRY_MODE};
-		bool is_mask =
-			mask[0] != '\0' && strchr(mask, ' ') == NULL && size < (int)sizeof(text);
+		bool is_mask = mask[0] != '\0' && strchr(mask, ' ') == NULL &&
+		               import_is_line(slice_from_string(mask)) && size < (int)sizeof(text);
 		mode.text = is_mask ? slice_of(text, (size_t)size) : slice_of(NULL, 0);
 		if (!add(it, &mode, TROUBLE_MASK)) {
 			return false;

@@ -38,7 +38,7 @@ struct import_log {
 	struct import_room *room;
 	char room_name[ROOM_NAME_BYTES_MAX];
 	size_t room_name_size;
-	char text[TEXT_BYTES_MAX];
+	char text[TEXT_BYTES_MAX + 1]; /* with a NUL */
 };
 
 static bool fail(struct import_log *log, enum store_error error) {

@@ -25,6 +25,15 @@ bool import_cut(struct slice in, const char *what, struct slice *before, struct 
 	return true;
 }
 
+bool import_is_line(struct slice text) {
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.bytes[i] == '\n' || text.bytes[i] == '\r' || text.bytes[i] == '\0') {
+			return false;
+		}
+	}
+	return true;
+}
+
 struct slice import_base_name(struct slice path) {
 	size_t at = import_find_last(path, "/");
 	return at == path.size ? path : slice_from(path, at + 1);

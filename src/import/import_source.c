@@ -273,6 +273,9 @@ static bool is_text_good(struct import_source *source, const struct import_line 
 	case IMPORT_SAID:
 	case IMPORT_NOTICE: break;
 	case IMPORT_TOPIC:
+		if (!import_is_line(line->text)) {
+			return tell(source, TROUBLE_TOPIC_LINES, slice_of(NULL, 0));
+		}
 		return size <= TOPIC_BYTES_MAX ||
 		       tell(source, TROUBLE_TOPIC_TOO_LONG, slice_of(NULL, 0));
 	default: return true;

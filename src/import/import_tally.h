@@ -23,6 +23,7 @@
 	X(TROUBLE_NO_TEXT, "there is no text")                                                     \
 	X(TROUBLE_TEXT_TOO_LONG, "the text is longer than 4096 bytes")                             \
 	X(TROUBLE_TOPIC_TOO_LONG, "the topic is longer than 390 bytes")                            \
+	X(TROUBLE_TOPIC_LINES, "the topic has more than one line")                                 \
 	X(TROUBLE_JSON, "it is not JSON that can be understood")                                   \
 	X(TROUBLE_ACCOUNT_TAKEN, "there is an account of that name already; it stays as it is")    \
 	X(TROUBLE_STANDING, "an office there is of no account, or there are too many")             \

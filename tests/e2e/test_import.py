@@ -214,6 +214,17 @@ def test_every_line_is_accounted_for(place):
     assert bad.returncode == 2 and "--from says what" in bad.stderr
 
 
+def test_what_is_as_long_as_may_be_is_taken(place):
+    """An action is kept with what marks it as one, nine bytes; so much less of text there may be."""
+    day = "[08:00:00] * ann " + "x" * 4087 + "\n[08:00:01] * ann " + "y" * 4088 + "\n"
+    logs = write_znc(place, {"2024-03-01": day})
+    done = qun("import", "--timezone", "UTC", "--from", "znc", logs, data=place / "data")
+    assert done.returncode == 0, done.stderr
+    assert "2024-03-01.log:2: not taken: the text is longer" in done.stderr
+    said = [entry["text"] for entry in entries(place / "data") if entry["kind"] == "said"]
+    assert said == ["\x01ACTION " + "x" * 4087 + "\x01"]
+
+
 def test_a_death_leaves_the_folder_as_it_was(place, serve):
     """kill -9 in the middle; the next import does it all, and nothing is left of the first."""
     lines = [f"[{i // 36000:02}:{i // 600 % 60:02}:{i // 10 % 60:02}] <ann> 第 {i} 句\n" for i in range(60000)]
@@ -303,6 +314,21 @@ def item(text, time, target="#class", nick="小明!~ming@host", kind=1, split=No
     message = {"Message": "" if split else text, "Msgid": "x", "Split": split, "Time": time}
     told = {"Type": kind, "Nick": nick, "AccountName": "小明", "Message": message, "Tags": None, "Params": [""]}
     return json.dumps(told | {"CfCorrespondent": target}) + "\n"
+
+
+def test_no_line_of_the_protocol_comes_out_of_a_topic_or_a_mask(place):
+    """What would be two lines to whoever reads it is not taken, and named."""
+    evil = "one\r\n:ann!~ann@host PRIVMSG bob :two"
+    channel = {"name": "#class", "topic": evil, "modes": "nt", "bans": {"spam!*@*": {}, "a!*@*\r\nERROR": {}}}
+    (place / "db.json").write_text(json.dumps({"users": {}, "channels": {"#class": channel}}))
+    logs = write_znc(place, {"2024-03-01": "[08:00:00] *** ann changes topic to 'one\rtwo'\n"})
+    done = qun("import", "--from", "ergo", place / "db.json", "--from", "znc", logs, data=place / "data")
+    assert done.returncode == 0, done.stderr
+    assert "topic: not taken: the topic has more than one line (#class)" in done.stderr, done.stderr
+    assert "db.json: not taken: a mask of its lists (#class)" in done.stderr, done.stderr
+    assert "2024-03-01.log:1: not taken: the topic has more than one line" in done.stderr, done.stderr
+    kept = [(entry["kind"], entry["text"]) for entry in entries(place / "data") if entry["text"]]
+    assert kept == [("mode", "+b spam!*@*")]
 
 
 def test_accounts_and_rooms_of_ergo_stay_whose_they_are(place, serve):

@@ -244,7 +244,7 @@ struct irc_line *irc_begin_numeric(struct irc *irc, unsigned numeric);
 /* ":server COMMAND"; and ":nick!user@host COMMAND" of ourselves. */
 struct irc_line *irc_begin_line(struct irc *irc, const char *command);
 void irc_end_line(struct irc *irc);
-/* " :text", cut between characters if it does not fit. */
+/* " :text", cut between characters if it does not fit; a line end in it is a blank. */
 void irc_put_last(struct irc *irc, struct slice text);
 /* Whole: with the numeric's own text behind up to two parameters (irc_nothing(): none). */
 void irc_numeric(struct irc *irc, unsigned numeric, struct slice a, struct slice b);

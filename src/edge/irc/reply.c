@@ -280,13 +280,11 @@ void irc_close_batch(struct irc *irc, unsigned batch) {
 }
 
 void irc_put_last(struct irc *irc, struct slice text) {
-	irc_put_text(&irc->at, " :");
-	if (irc->at.is_full || irc->at.size > sizeof(irc->line) - 2) {
-		return;
-	}
-	size_t room = sizeof(irc->line) - 2 - irc->at.size;
-	irc_put(&irc->at,
-	        slice_first(text, text.size <= room ? text.size : cut_before(text, room)));
+	const size_t around = sizeof(" :\r\n") - 1;
+	size_t room = sizeof(irc->line) - irc->at.size;
+	room = room > around ? room - around : 0;
+	irc_put_trailing(&irc->at,
+	                 slice_first(text, text.size <= room ? text.size : cut_before(text, room)));
 }
 
 static void put_words(struct irc *irc, struct slice words) {
