@@ -63,7 +63,10 @@ static const struct session *orphan_of_device(const struct deciding *d,
 	return first;
 }
 
-/* One more session of hers; 0: there are too many. `coming` is a REGISTER, or as one. */
+/*
+ * One more session of hers; 0: there are too many. `coming` is a REGISTER, or as one: who goes on as
+ * a guest signs in to nothing by that, whatever account has the name by now.
+ */
 static uint64_t attach(struct deciding *coming, const struct person *person) {
 	struct rooms rooms;
 	size_t count = count_sessions(coming, person);
@@ -79,7 +82,8 @@ static uint64_t attach(struct deciding *coming, const struct person *person) {
 	                       .secret = coming->request->other_name,
 	                       .nonce = coming->request->nonce,
 	                       .userhost = person_userhost(coming->state, person),
-	                       .bits = person_bits(coming->state, person) | PERSON_HAS_ACCOUNT,
+	                       .bits = person_bits(coming->state, person) |
+	                               (coming->request->bits & PERSON_HAS_ACCOUNT),
 	                       .has_route = true,
 	                       .route = coming->request->route};
 	if (count == 0 && person_away(coming->state, person).size == 0) {

@@ -189,6 +189,22 @@ static void staying(void **unused) {
 	assert_int_equal(state_device_read_up_to(world->state, account(), text("phone")), read);
 }
 
+/*
+ * Who was here under the name before there was an account of it goes on as a guest, and the
+ * account is not its own.
+ */
+static void a_guest_goes_on(void **unused) {
+	struct record guest = registering("ming", NULL);
+	guest.bits = 0;
+	guest.nonce = 7;
+	ask("welcome entered(ming)", guest);
+	make_account("ming");
+	ask("attached(ming) welcome detached(ming:Gone on with elsewhere)", guest);
+	assert_int_equal(record_of(ENTRY_ATTACHED).bits & PERSON_HAS_ACCOUNT, 0);
+	assert_int_equal(state_account_person(world->state, account()), 0);
+	assert_int_equal(person_bits(world->state, named("ming")) & PERSON_HAS_ACCOUNT, 0);
+}
+
 static void who_is_away_says_no_more(void **unused) {
 	make_account("ming");
 	uint64_t ming = come("welcome entered(ming)", "ming", NULL);
@@ -462,6 +478,7 @@ int main(void) {
 		TEST(the_same_when_it_returns),
 		TEST(nobody_inherits),
 		TEST(staying),
+		TEST(a_guest_goes_on),
 		TEST(who_is_away_says_no_more),
 		TEST(all_stay),
 		TEST(rights_end_with_the_last_session),
