@@ -116,7 +116,7 @@ static enum store_error each_entry(struct store *store, sqlite3_stmt *statement,
 			error = damaged(store, "entry", sqlite3_column_int64(statement, 0));
 		} else {
 			if (store_is_erased(store, &entry)) {
-				entry.text = entry.tags = slice_of(NULL, 0);
+				entry.text = entry.tags = entry.joints = slice_of(NULL, 0);
 				entry.bits |= SAID_IS_REDACTED;
 			}
 			is_wanted = each(context, &entry);

@@ -129,6 +129,9 @@ static bool has_secret(uint64_t seq) {
 }
 
 static bool see_shown(void *context, const struct record *entry) {
+	if ((entry->bits & SAID_IS_REDACTED) != 0) {
+		assert_int_equal(entry->text.size + entry->tags.size + entry->joints.size, 0);
+	}
 	return (entry->bits & SAID_IS_REDACTED) != 0 ? true : see(context, entry);
 }
 
@@ -161,6 +164,7 @@ static void what_an_account_did_is_erased(void **unused) {
 	entries[6].target = 50;
 	entries[6].other_name = slice_from_string("ming");
 	entries[7].target = 8;
+	entries[2].joints = slice_of("\3", 2);
 	for (size_t i = 0; i < 8; i++) {
 		put(store, &entries[i]);
 	}
