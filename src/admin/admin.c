@@ -165,6 +165,12 @@ static int take_option(struct asking *asking, int option, const char *given) {
 	}
 }
 
+/* `qun admin ban --help`: nobody is called that. */
+static bool is_asking_for_help(char **words, int count) {
+	bool is_alone = count == 2 || (count == 3 && strcmp(words[0], "account") == 0);
+	return is_alone && strcmp(words[count - 1], "--help") == 0;
+}
+
 static int take_command(struct asking *asking, char **words, int count) {
 	char sentence[COMMAND_WORDS_MAX];
 	if (count == 0) {
@@ -430,6 +436,10 @@ int admin_main(int argc, char **argv) {
 		if (code != 0) {
 			return code == EXIT_USAGE ? EXIT_USAGE : EXIT_DONE;
 		}
+	}
+	if (is_asking_for_help(argv + optind, argc - optind)) {
+		print_help(stdout, asking.language);
+		return EXIT_DONE;
 	}
 	int code = take_command(&asking, argv + optind, argc - optind);
 	if (code != 0) {

@@ -299,6 +299,10 @@ def test_help_and_nonsense(serve):
     for wrong in (("kick",), ("mute",), ("mute", "小明", "soon"), ("ban",), ("unban",)):
         done = server.admin(*wrong)
         assert done.returncode != 0 and done.stderr, wrong
+    # Help, and no ban of somebody who is called --help.
+    for asking in (("ban", "--help"), ("shout", "--help"), ("account", "--help"), ("account", "add", "--help")):
+        assert "unban" in server.admin_ok(*asking), asking
+    assert server.admin_ok("bans").strip() == "", "nothing was done"
 
 
 @pytest.mark.asan
