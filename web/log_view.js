@@ -24,7 +24,7 @@ export class LogView {
     this.isAtEnd = true;
     this.top = null; // The first item with a node; null: as many as there are SHOWN,
     this.bottom = null; // before the last one; null: the newest.
-    this.toolbar = this.#makeToolbar();
+    this.toolbar = this.#makeToolbar(); // Made anew with each room shown: in the language of then.
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     element.addEventListener("keydown", (event) => this.#key(event));
     for (const type of ["mouseover", "focusin", "click"]) {
@@ -37,6 +37,8 @@ export class LogView {
     this.room = room;
     room.newFromMs = room.markMs;
     this.known.clear();
+    this.pointed = undefined;
+    this.toolbar = this.#makeToolbar();
     this.element.replaceChildren();
     this.follow();
   }

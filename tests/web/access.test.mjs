@@ -134,7 +134,7 @@ test("how it looks, and what it weighs", async (t) => {
     const page = await enter(browser, server.url, `shown-${name}`, options);
     await page.evaluate(() => globalThis.qun.chat.join("#tea"));
     await page.locator("#room-list button", { hasText: "#tea" }).first().evaluate((node) => node.click());
-    irc.send("PRIVMSG #tea :早上好！今天的茶是龙井 🍵", `PRIVMSG #tea :shown-${name}: see https://example.org/tea, or \`qun history\``);
+    irc.send("PRIVMSG #tea :早上好！今天的茶是龙井 ☕", `PRIVMSG #tea :shown-${name}: see https://example.org/tea, or \`qun history\``);
     await message(page, "qun history").last().waitFor();
     await say(page, "Good morning! I'll have a cup.\nOr two.");
     await page.locator('.message[data-state="kept"]').last().waitFor();

@@ -55,6 +55,12 @@ test("everybody hears everybody", async () => {
   server.admin("shout", "the server stops at six");
   await Promise.all([ann, ming].map((page) => page.locator(".message.shout", { hasText: "stops at six" }).waitFor()));
 
+  // What one can do with a message, each in their own language.
+  await message(ming, "from TCP").hover();
+  await message(ming, "from TCP").getByRole("button", { name: "回复", exact: true }).waitFor();
+  await message(ann, "from TCP").hover();
+  await message(ann, "from TCP").getByRole("button", { name: "Reply", exact: true }).waitFor();
+
   // Several lines are one message.
   await say(ann, "one\ntwo\n  three");
   await message(ming, "three").waitFor();
