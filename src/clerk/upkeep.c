@@ -7,6 +7,8 @@
 /* Entries a feeding: some ten milliseconds. Fewer wait a little for more. */
 #define FEED_MAX 500
 #define FEED_WAIT_US (500 * 1000)
+/* Rests while parts of the index are renewed, for which nobody waits: so many times as long as the work. */
+#define RENEW_REST 4
 #define RETRY_US (10 * 1000 * 1000)
 
 #define WAL_LOOK_US (1000 * 1000)
@@ -81,19 +83,36 @@ static enum store_error feed_and_tidy(struct upkeep *upkeep, bool *is_done) {
 	return error;
 }
 
-static void work_on_index(struct upkeep *upkeep) {
-	uint64_t begin_us = clock_steady_us();
+/* Feeds; with nothing left to feed, goes on renewing. *rest_us: NEVER when all is done. */
+static enum store_error feed_or_renew(struct upkeep *upkeep, uint64_t *rest_us) {
 	bool is_done;
+	uint64_t begin_us = clock_steady_us();
+	enum store_error error = feed_and_tidy(upkeep, &is_done);
+	/* A rest as long as the work: the room goes first. */
+	*rest_us = clock_steady_us() - begin_us;
+	if (error == STORE_OK && is_done) {
+		error = search_renew(upkeep->search, upkeep->store, FEED_MAX, &is_done);
+		*rest_us = is_done ? NEVER : RENEW_REST * (clock_steady_us() - begin_us);
+		if (error == STORE_BUSY) {
+			*rest_us = WAL_LOOK_US;
+			error = STORE_OK;
+		}
+	}
+	return error;
+}
+
+static void work_on_index(struct upkeep *upkeep) {
+	uint64_t rest_us, now_us = clock_steady_us();
 	if (upkeep->search == NULL) {
-		open_search(upkeep, begin_us);
+		open_search(upkeep, now_us);
 	}
 	if (upkeep->search != NULL && upkeep->must_renew) {
-		renew_if_erased(upkeep, begin_us);
+		renew_if_erased(upkeep, now_us);
 	}
 	if (upkeep->search == NULL) {
 		return;
 	}
-	enum store_error error = feed_and_tidy(upkeep, &is_done);
+	enum store_error error = feed_or_renew(upkeep, &rest_us);
 	uint64_t end_us = clock_steady_us();
 	if (error != STORE_OK) {
 		search_failed(upkeep, error, end_us);
@@ -103,8 +122,7 @@ static void work_on_index(struct upkeep *upkeep) {
 		diag("the index works again");
 		upkeep->is_failing = false;
 	}
-	/* A rest as long as the work: the room goes first. */
-	upkeep->feed_due_us = is_done ? NEVER : end_us + (end_us - begin_us);
+	upkeep->feed_due_us = rest_us == NEVER ? NEVER : end_us + rest_us;
 }
 
 static void forget(struct upkeep *upkeep) {

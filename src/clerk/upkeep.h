@@ -1,7 +1,8 @@
 /*
- * upkeep.h - what the clerk does unasked: feeds the index, moves the WAL into
- * log.db, so that the scribe never has to, and cuts it when it is large or the
- * room is quiet; then it also gives its page cache back. A little at a time, with rests as long as the work.
+ * upkeep.h - what the clerk does unasked: feeds the index, and takes the words of what was taken back
+ * out of it; moves the WAL into log.db, so that the scribe never has to, and cuts it when it is large
+ * or the room is quiet; then it also gives its page cache back. A little at a time, with rests as
+ * long as the work, or longer.
  */
 #ifndef UPKEEP_H
 #define UPKEEP_H

@@ -9,43 +9,30 @@
 #include <unistd.h>
 #include <utf8proc.h>
 
+#include "search_inner.h"
 #include "search_tokenizer.h"
-#include "store_inner.h"
 #include "store_read.h"
 
 #define SEARCH_APPLICATION_ID 0x71756e32 /* "qun2" */
-#define SEARCH_VERSION 2
+#define SEARCH_VERSION 3
 
 /* Pages that one tidying may write. */
 #define TIDY_PAGES 64
 /* Segments of one size that are merged into one: with FTS5's four a message is written once more. */
 #define SEGMENTS_MERGED 8
 
-struct search {
-	sqlite3 *db;
-	bool is_writer;
-	uint64_t log;
-	uint64_t seq;     /* writer: as in meta */
-	uint64_t time_us; /* of the last entry that was taken in */
-	int64_t part;     /* writer: the part that `insert` is for; -1: none */
-	sqlite3_stmt *insert;
-	char path[STORE_PATH_BYTES];
-	char why[STORE_WHY_BYTES];
-};
-
 const char *search_why(const struct search *search) {
 	return search->why;
 }
 
-static enum store_error fail(struct search *search, int result) {
+enum store_error search_fail(struct search *search, int result) {
 	enum store_error error = store_error_of(result);
 	snprintf(search->why, sizeof(search->why), "search.db: %s: %s", store_strerror(error),
 	         sqlite3_errmsg(search->db));
 	return error;
 }
 
-__attribute__((format(printf, 2, 3))) static int execute(struct search *search, const char *format,
-                                                         ...) {
+int search_execute(struct search *search, const char *format, ...) {
 	char sql[1024];
 	va_list arguments;
 	va_start(arguments, format);
@@ -53,6 +40,68 @@ __attribute__((format(printf, 2, 3))) static int execute(struct search *search, 
 	va_end(arguments);
 	assert(wrote > 0 && (size_t)wrote < sizeof(sql));
 	return sqlite3_exec(search->db, sql, NULL, NULL, NULL);
+}
+
+enum store_error search_give_up(struct search *search, enum store_error error) {
+	sqlite3_exec(search->db, "ROLLBACK", NULL, NULL, NULL);
+	search_leave_part(search);
+	return error;
+}
+
+/* ---- a table of FTS5 ---- */
+
+void search_leave_part(struct search *search) {
+	sqlite3_finalize(search->insert);
+	search->insert = NULL;
+	search->part = -1;
+}
+
+void search_name_table(char name[static SEARCH_TABLE_BYTES], int64_t part, bool is_new) {
+	snprintf(name, SEARCH_TABLE_BYTES, "words_%lld%s", (long long)part, is_new ? "_new" : "");
+}
+
+/* Conversations of two are short, and searched one by one. */
+bool search_is_indexed(const struct record *entry) {
+	return entry->text.size > 0 && !record_is_direct(entry);
+}
+
+/* FTS5 would merge when it likes, for as long as it takes: search_merge() does it instead. */
+int search_make_table(struct search *search, const char *name) {
+	int result = search_execute(search,
+	                            "CREATE VIRTUAL TABLE IF NOT EXISTS %s USING fts5(text, "
+	                            "content='', columnsize=0, detail=none, tokenize='qun')",
+	                            name);
+	if (result == SQLITE_OK) {
+		result = search_execute(search,
+		                        "INSERT INTO %s (%s, rank) VALUES ('automerge', 0);"
+		                        "INSERT INTO %s (%s, rank) VALUES ('crisismerge', 1000);"
+		                        "INSERT INTO %s (%s, rank) VALUES ('usermerge', %d)",
+		                        name, name, name, name, name, name, SEGMENTS_MERGED);
+	}
+	return result;
+}
+
+int search_prepare_insert(struct search *search, const char *name, sqlite3_stmt **insert) {
+	char sql[96];
+	snprintf(sql, sizeof(sql), "INSERT INTO %s (rowid, text) VALUES (?1, ?2)", name);
+	return sqlite3_prepare_v3(search->db, sql, -1, SQLITE_PREPARE_PERSISTENT, insert, NULL);
+}
+
+int search_insert(sqlite3_stmt *insert, const struct record *entry) {
+	sqlite3_bind_int64(insert, 1, (sqlite3_int64)entry->seq);
+	sqlite3_bind_text(insert, 2, entry->text.bytes, (int)entry->text.size, SQLITE_STATIC);
+	int result = sqlite3_step(insert);
+	sqlite3_reset(insert);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+int search_merge(struct search *search, const char *name, bool *is_merged) {
+	int before = sqlite3_total_changes(search->db);
+	int result = search_execute(search, "INSERT INTO %s (%s, rank) VALUES ('merge', %d)", name,
+	                            name, TIDY_PAGES);
+	/* The statement itself counts as one change; FTS5's manual says so. */
+	*is_merged = sqlite3_total_changes(search->db) - before < 2;
+	return result;
 }
 
 /* ---- is it ours, of this log? ---- */
@@ -129,9 +178,7 @@ static bool is_of_log(struct search *search, struct store *store) {
 /* ---- opening ---- */
 
 static void close_db(struct search *search) {
-	sqlite3_finalize(search->insert);
-	search->insert = NULL;
-	search->part = -1;
+	search_leave_part(search);
 	sqlite3_close(search->db);
 	search->db = NULL;
 }
@@ -141,7 +188,7 @@ static int open_db(struct search *search, int flags) {
 	                             flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
 	if (result == SQLITE_OK) {
 		sqlite3_extended_result_codes(search->db, 1);
-		sqlite3_busy_timeout(search->db, 1000);
+		sqlite3_busy_timeout(search->db, SEARCH_BUSY_MS_MAX);
 		result = search_tokenizer_register(search->db);
 	}
 	return result;
@@ -174,17 +221,20 @@ bool search_has_erased(struct search *search, struct store *store) {
 	return known >= 0 && erased > (uint64_t)known;
 }
 
-static int create(struct search *search, uint64_t log, uint64_t erased) {
-	return execute(search,
-	               "PRAGMA journal_mode = WAL;"
-	               "BEGIN IMMEDIATE;"
-	               "CREATE TABLE meta (log INTEGER NOT NULL, seq INTEGER NOT NULL, "
-	               "time INTEGER NOT NULL, erased INTEGER NOT NULL);"
-	               "CREATE TABLE parts (part INTEGER PRIMARY KEY);"
-	               "INSERT INTO meta VALUES (%lld, 0, 0, %lld);"
-	               "PRAGMA application_id = %d;PRAGMA user_version = %d;COMMIT",
-	               (long long)log, (long long)erased, SEARCH_APPLICATION_ID,
-	               version_of_tokens());
+static int create(struct search *search, const struct store_meta *meta, uint64_t erased) {
+	return search_execute(
+		search,
+		"PRAGMA journal_mode = WAL;"
+		"BEGIN IMMEDIATE;"
+		"CREATE TABLE meta (log INTEGER NOT NULL, seq INTEGER NOT NULL, "
+		"time INTEGER NOT NULL, erased INTEGER NOT NULL, begun INTEGER NOT NULL);"
+		"CREATE TABLE parts (part INTEGER PRIMARY KEY);"
+		"CREATE TABLE renewals (part INTEGER PRIMARY KEY, cursor INTEGER, "
+		"again INTEGER NOT NULL);"
+		"INSERT INTO meta VALUES (%lld, 0, 0, %lld, %lld);"
+		"PRAGMA application_id = %d;PRAGMA user_version = %d;COMMIT",
+		(long long)meta->log, (long long)erased, (long long)meta->seq,
+		SEARCH_APPLICATION_ID, version_of_tokens());
 }
 
 static enum store_error open_to_write(struct search *search, struct store *store) {
@@ -203,20 +253,21 @@ static enum store_error open_to_write(struct search *search, struct store *store
 		search->log = meta.log;
 		result = open_db(search, flags);
 		if (result == SQLITE_OK) {
-			result = create(search, meta.log, erased_seq(store));
+			result = create(search, &meta, erased_seq(store));
 		}
 	}
 	if (result == SQLITE_OK) {
-		result = execute(search, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; "
-		                         "PRAGMA temp_store = MEMORY");
+		result = search_execute(search,
+		                        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; "
+		                        "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON");
 	}
-	return result == SQLITE_OK ? STORE_OK : fail(search, result);
+	return result == SQLITE_OK ? STORE_OK : search_fail(search, result);
 }
 
 static enum store_error open_to_read(struct search *search, struct store *store) {
 	int result = open_db(search, SQLITE_OPEN_READONLY);
 	if (result != SQLITE_OK) {
-		return fail(search, result);
+		return search_fail(search, result);
 	}
 	if (!is_of_log(search, store)) {
 		snprintf(search->why, sizeof(search->why), "search.db is not of this log");
@@ -267,42 +318,22 @@ void search_discard(struct search *search) {
 enum store_error search_seq(struct search *search, uint64_t *seq) {
 	uint64_t log, time_us;
 	int result = read_meta(search, &log, seq, &time_us);
-	return result == SQLITE_ROW ? STORE_OK : fail(search, result);
+	return result == SQLITE_ROW ? STORE_OK : search_fail(search, result);
 }
 
 /* ---- feeding ---- */
 
-/* FTS5 would merge when it likes, for as long as it takes: search_tidy() does it instead. */
-static int make_part(struct search *search, int64_t part) {
-	int result = execute(search,
-	                     "CREATE VIRTUAL TABLE IF NOT EXISTS words_%lld USING fts5(text, "
-	                     "content='', columnsize=0, detail=none, tokenize='qun')",
-	                     (long long)part);
-	if (result == SQLITE_OK) {
-		result = execute(
-			search,
-			"INSERT INTO words_%lld (words_%lld, rank) VALUES ('automerge', 0);"
-			"INSERT INTO words_%lld (words_%lld, rank) "
-			"VALUES ('crisismerge', 1000);"
-			"INSERT INTO words_%lld (words_%lld, rank) VALUES ('usermerge', %d);"
-			"INSERT OR IGNORE INTO parts VALUES (%lld)",
-			(long long)part, (long long)part, (long long)part, (long long)part,
-			(long long)part, (long long)part, SEGMENTS_MERGED, (long long)part);
-	}
-	return result;
-}
-
 static int enter_part(struct search *search, int64_t part) {
-	char sql[96];
-	sqlite3_finalize(search->insert);
-	search->insert = NULL;
-	search->part = -1;
-	int result = make_part(search, part);
+	char name[SEARCH_TABLE_BYTES];
+	search_leave_part(search);
+	search_name_table(name, part, false);
+	int result = search_make_table(search, name);
 	if (result == SQLITE_OK) {
-		snprintf(sql, sizeof(sql), "INSERT INTO words_%lld (rowid, text) VALUES (?1, ?2)",
-		         (long long)part);
-		result = sqlite3_prepare_v3(search->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-		                            &search->insert, NULL);
+		result = search_execute(search, "INSERT OR IGNORE INTO parts VALUES (%lld)",
+		                        (long long)part);
+	}
+	if (result == SQLITE_OK) {
+		result = search_prepare_insert(search, name, &search->insert);
 	}
 	if (result == SQLITE_OK) {
 		search->part = part;
@@ -323,9 +354,9 @@ static bool take_in(void *context, const struct record *entry) {
 	feeding->count++;
 	feeding->seq = entry->seq;
 	feeding->time_us = entry->time_us;
-	/* Conversations of two are short, and searched one by one. */
-	if (entry->text.size == 0 || record_is_direct(entry)) {
-		return true;
+	feeding->result = search_note_redaction(search, entry, search->seq);
+	if (feeding->result != SQLITE_OK || !search_is_indexed(entry)) {
+		return feeding->result == SQLITE_OK;
 	}
 	int64_t part = (int64_t)(entry->seq >> SEARCH_PART_BITS);
 	if (part != search->part) {
@@ -334,22 +365,8 @@ static bool take_in(void *context, const struct record *entry) {
 	if (feeding->result != SQLITE_OK) {
 		return false;
 	}
-	sqlite3_bind_int64(search->insert, 1, (sqlite3_int64)entry->seq);
-	sqlite3_bind_text(search->insert, 2, entry->text.bytes, (int)entry->text.size,
-	                  SQLITE_STATIC);
-	int result = sqlite3_step(search->insert);
-	sqlite3_reset(search->insert);
-	feeding->result = result == SQLITE_DONE ? SQLITE_OK : result;
+	feeding->result = search_insert(search->insert, entry);
 	return feeding->result == SQLITE_OK;
-}
-
-static enum store_error give_up_feeding(struct search *search, enum store_error error) {
-	sqlite3_exec(search->db, "ROLLBACK", NULL, NULL, NULL);
-	/* A part that was made in it is gone with it. */
-	sqlite3_finalize(search->insert);
-	search->insert = NULL;
-	search->part = -1;
-	return error;
 }
 
 /* Entries into the transaction; what failed is in *feeding or returned. */
@@ -374,22 +391,22 @@ enum store_error search_feed(struct search *search, struct store *store, size_t 
 	*count = 0;
 	feeding.result = sqlite3_exec(search->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (feeding.result != SQLITE_OK) {
-		return fail(search, feeding.result);
+		return search_fail(search, feeding.result);
 	}
 	enum store_error error = take_in_entries(&feeding, store, most);
 	if (error != STORE_OK) {
 		snprintf(search->why, sizeof(search->why), "%s", store_why(store));
-		return give_up_feeding(search, STORE_FAILED);
+		return search_give_up(search, STORE_FAILED);
 	}
 	if (feeding.result == SQLITE_OK && feeding.seq > search->seq) {
-		feeding.result = execute(search, "UPDATE meta SET seq = %lld, time = %lld",
-		                         (long long)feeding.seq, (long long)feeding.time_us);
+		feeding.result = search_execute(search, "UPDATE meta SET seq = %lld, time = %lld",
+		                                (long long)feeding.seq, (long long)feeding.time_us);
 	}
 	if (feeding.result == SQLITE_OK) {
 		feeding.result = sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
 	}
 	if (feeding.result != SQLITE_OK) {
-		return give_up_feeding(search, fail(search, feeding.result));
+		return search_give_up(search, search_fail(search, feeding.result));
 	}
 	search->seq = feeding.seq;
 	*count = feeding.count;
@@ -405,13 +422,10 @@ enum store_error search_tidy(struct search *search, bool *is_tidy) {
 	if (search->part < 0) {
 		return STORE_OK;
 	}
-	int before = sqlite3_total_changes(search->db);
-	int result =
-		execute(search, "INSERT INTO words_%lld (words_%lld, rank) VALUES ('merge', %d)",
-	                (long long)search->part, (long long)search->part, TIDY_PAGES);
-	/* The statement itself counts as one change; FTS5's manual says so. */
-	*is_tidy = sqlite3_total_changes(search->db) - before < 2;
-	return result == SQLITE_OK ? STORE_OK : fail(search, result);
+	char name[SEARCH_TABLE_BYTES];
+	search_name_table(name, search->part, false);
+	int result = search_merge(search, name, is_tidy);
+	return result == SQLITE_OK ? STORE_OK : search_fail(search, result);
 }
 
 enum store_error search_forget(struct search *search, uint64_t oldest) {
@@ -425,19 +439,21 @@ enum store_error search_forget(struct search *search, uint64_t oldest) {
 	}
 	sqlite3_finalize(statement);
 	if (result != SQLITE_OK) {
-		return fail(search, result);
+		return search_fail(search, result);
 	}
 	bool is_old = part >= 0 && part != search->part &&
 	              ((uint64_t)part + 1) << SEARCH_PART_BITS <= oldest;
 	if (!is_old) {
 		return STORE_OK;
 	}
-	result = execute(search,
-	                 "BEGIN IMMEDIATE; DROP TABLE IF EXISTS words_%lld; "
-	                 "DELETE FROM parts WHERE part = %lld; COMMIT",
-	                 (long long)part, (long long)part);
+	result = search_execute(search,
+	                        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS words_%lld; "
+	                        "DROP TABLE IF EXISTS words_%lld_new; "
+	                        "DELETE FROM parts WHERE part = %lld; "
+	                        "DELETE FROM renewals WHERE part = %lld; COMMIT",
+	                        (long long)part, (long long)part, (long long)part, (long long)part);
 	if (result != SQLITE_OK) {
-		return give_up_feeding(search, fail(search, result));
+		return search_give_up(search, search_fail(search, result));
 	}
 	return STORE_OK;
 }
@@ -504,5 +520,5 @@ enum store_error search_find(struct search *search, const struct search_query *q
 	                          .context = context};
 	assert(finding.expression != NULL);
 	int result = find_in_parts(search, &finding);
-	return result == SQLITE_OK ? STORE_OK : fail(search, result);
+	return result == SQLITE_OK ? STORE_OK : search_fail(search, result);
 }

@@ -57,6 +57,14 @@ enum store_error search_feed(struct search *search, struct store *store, size_t 
 void search_give_back(struct search *search);
 /* Tidies the present part for some milliseconds. *is_tidy: nothing is left to do. */
 enum store_error search_tidy(struct search *search, bool *is_tidy);
+/*
+ * FTS5 keeps words of what is deleted, so the parts that have something that was taken back since it was
+ * indexed (the feeding sees the ENTRY_REDACTED, and notes them in the file) are made anew: up to `most` entries a call,
+ * as a transaction of its own, beside what is searched meanwhile. It goes on where it was, whatever
+ * dies. STORE_BUSY: somebody reads; later, then. *is_done: there is no such part.
+ */
+enum store_error search_renew(struct search *search, struct store *store, size_t most,
+                              bool *is_done);
 /* Drops the parts that hold only what is older than that entry; one part a call. */
 enum store_error search_forget(struct search *search, uint64_t oldest);
 

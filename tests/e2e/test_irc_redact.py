@@ -34,12 +34,12 @@ def texts(lines):
     return [line.last for line in lines if line.command == "PRIVMSG"]
 
 
-def files_with(server, word):
-    """The files of the data folder that have it; the words of the index are another matter."""
+def files_with(server, word, index=False):
+    """The files of the data folder that have it, the index among them or not."""
     found, wanted = [], word.encode()
     for name in os.listdir(server.data):
         path = os.path.join(server.data, name)
-        if os.path.isfile(path) and not name.startswith("search.db"):
+        if os.path.isfile(path) and (index or not name.startswith("search.db")):
             with open(path, "rb") as file:
                 if wanted in file.read():
                     found.append(name)
@@ -127,6 +127,29 @@ def test_redact_direct_and_seen_by_other_faces(serve):
     ann.send(f"REDACT #lobby {room}")
     ming.find("ann 撤回了一条消息")
     is_nowhere(server, "xyzzyroom")
+
+
+def test_redacted_leaves_the_index(serve):
+    """Its words go out of search.db, whether the clerk lives or dies; others stay."""
+    server = serve(*FAST)
+    ann = Irc(server).enter("ann", *CAN)
+    ann.join("#tea")
+
+    def is_indexed(word):
+        return [name for name in files_with(server, word, True) if name.startswith("search.db")]
+
+    say(ann, "#tea", "walrus")
+    for word in ("quagmire", "xylophone"):
+        which = say(ann, "#tea", word)
+        eventually(lambda word=word: is_indexed(word), f"{word} in the index")
+        ann.send(f"REDACT #tea {which}")
+        ann.find("REDACT", "#tea", which)
+        if word == "xylophone":
+            pid = server.pid_of("clerk")
+            os.kill(pid, signal.SIGKILL)
+            server.wait_replaced("clerk", pid)
+        eventually(lambda word=word: not is_indexed(word), f"{word} gone from the index")
+    assert is_indexed("walrus")
 
 
 def test_tagged_is_kept(serve):

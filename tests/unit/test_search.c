@@ -392,6 +392,177 @@ static void an_erased_account_leaves_no_words(void **unused) {
 	search_close(search);
 }
 
+/* ---- what was taken back ---- */
+
+static void redact(uint64_t seq, uint64_t which) {
+	struct store_meta meta;
+	struct record entry = {.kind = ENTRY_REDACTED,
+	                       .seq = seq,
+	                       .time_us = 1000 + seq,
+	                       .room = ROOM_LOBBY,
+	                       .number = which,
+	                       .text = slice_from_string("why")};
+	assert_int_equal(store_begin(store), STORE_OK);
+	assert_int_equal(store_put_entry(store, &entry), STORE_OK);
+	assert_int_equal(store_take_back(store, &entry), STORE_OK);
+	assert_int_equal(store_meta(store, &meta), STORE_OK);
+	meta.seq = seq;
+	meta.time_us = entry.time_us;
+	assert_int_equal(store_commit(store, &meta), STORE_OK);
+}
+
+static bool renew_some(struct search *search, size_t most) {
+	bool is_done;
+	assert_int_equal(search_renew(search, store, most, &is_done), STORE_OK);
+	return is_done;
+}
+
+static void renew_all(struct search *search) {
+	int steps = 0;
+	while (!renew_some(search, 100)) {
+		assert_true(++steps < 100);
+	}
+}
+
+static size_t count_found(struct search *search, const char *text) {
+	return find(search, text, 0, UINT64_MAX, 64).count;
+}
+
+/* The writer's and another reader's. */
+static void assert_finds(struct search *search, const char *text, size_t count) {
+	struct search *reader = open_search(STORE_READ);
+	assert_int_equal(count_found(search, text), count);
+	assert_int_equal(count_found(reader, text), count);
+	search_close(reader);
+}
+
+/* In an older part, and in the present one, which goes on; its process dies at each step, or lives. */
+static void leaves_no_words(bool is_dying) {
+	const uint64_t present = SEARCH_PART;
+	for (uint64_t seq = 1; seq <= 20; seq++) {
+		put(seq, seq == 4 ? "tellingword staying" : "staying");
+	}
+	for (uint64_t seq = 1; seq <= 20; seq++) {
+		put(present + seq, seq == 5 ? "quotedthing" : "present");
+	}
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	assert_true(renew_some(search, 3));
+	redact(present + 21, 4);
+	redact(present + 22, present + 5);
+	feed_all(search);
+	assert_true(has_word("tellingword") && has_word("quotedthing"));
+	uint64_t seq = present + 22;
+	size_t steps = 0;
+	while (!renew_some(search, 3)) {
+		/* Candidates that log.db has no more are the caller's to see. */
+		assert_true(count_found(search, "staying") >= 19);
+		assert_int_equal(count_found(search, "present"), 19 + steps);
+		put(++seq, "present");
+		if (is_dying) {
+			search_close(search);
+			search = open_search(STORE_WRITE);
+		}
+		feed_all(search);
+		steps++;
+		assert_true(steps < 40);
+	}
+	assert_true(steps > 10);
+	assert_finds(search, "staying", 19);
+	assert_finds(search, "present", 19 + steps);
+	assert_finds(search, "why", 2);
+	assert_finds(search, "tellingword", 0);
+	assert_true(has_word("staying") && has_word("present"));
+	assert_false(has_word("tellingword") || has_word("quotedthing"));
+	search_close(search);
+}
+
+static void what_was_taken_back_leaves_no_words(void **unused) {
+	leaves_no_words(false);
+}
+
+static void what_was_taken_back_leaves_no_words_whatever_dies(void **unused) {
+	leaves_no_words(true);
+}
+
+/* What the new table has already is taken back as well; and what it has not yet. */
+static void what_is_taken_back_meanwhile_goes_as_well(void **unused) {
+	for (uint64_t seq = 1; seq <= 20; seq++) {
+		put(seq, seq == 2    ? "quotedthing"
+		         : seq == 4  ? "tellingword"
+		         : seq == 15 ? "nextthing"
+		                     : "staying");
+	}
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	redact(21, 4);
+	feed_all(search);
+	assert_false(renew_some(search, 10));
+	redact(22, 2);
+	redact(23, 15);
+	feed_all(search);
+	renew_all(search);
+	assert_finds(search, "staying", 17);
+	assert_false(has_word("tellingword") || has_word("quotedthing") || has_word("nextthing"));
+	search_close(search);
+}
+
+/* What was never in the index, or has been forgotten, needs nothing. */
+static void what_is_not_in_it_is_not_renewed(void **unused) {
+	put_texts();
+	redact(TEXTS_COUNT + 1, 3);
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	assert_true(renew_some(search, 3));
+	put(TEXTS_COUNT + 2, "tellingword");
+	redact(TEXTS_COUNT + 3, TEXTS_COUNT + 2);
+	put(SEARCH_PART + 1, "present");
+	feed_all(search);
+	assert_true(renew_some(search, 3));
+	assert_false(has_word("tellingword"));
+	redact(SEARCH_PART + 2, 1);
+	feed_all(search);
+	assert_false(renew_some(search, 3));
+	assert_int_equal(search_forget(search, SEARCH_PART), STORE_OK);
+	assert_true(renew_some(search, 3));
+	assert_finds(search, "大家", 0);
+	assert_finds(search, "present", 1);
+	search_close(search);
+}
+
+static bool renew_while_reading(void *context, uint64_t seq) {
+	struct search *search = context;
+	bool is_done = false;
+	enum store_error error = STORE_OK;
+	for (int i = 0; i < 10 && error == STORE_OK && !is_done; i++) {
+		error = search_renew(search, store, 100, &is_done);
+	}
+	assert_int_equal(error, STORE_BUSY);
+	return false;
+}
+
+/* The WAL has the words until nobody reads an older state. */
+static void who_reads_is_not_waited_for(void **unused) {
+	put(1, "tellingword");
+	put(2, "staying");
+	struct search *search = open_search(STORE_WRITE);
+	feed_all(search);
+	redact(3, 1);
+	feed_all(search);
+	struct search *reader = open_search(STORE_READ);
+	struct search_query *query = search_query_create(slice_from_string("staying"));
+	assert_int_equal(search_find(reader, query, 0, UINT64_MAX, renew_while_reading, search),
+	                 STORE_OK);
+	search_query_destroy(query);
+	assert_finds(search, "staying", 1);
+	assert_true(has_word("tellingword"));
+	renew_all(search);
+	assert_false(has_word("tellingword"));
+	assert_int_equal(count_found(reader, "staying"), 1);
+	search_close(reader);
+	search_close(search);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_of_any_length_match),
@@ -410,6 +581,11 @@ int main(void) {
 		TEST(one_of_another_log_is_made_anew),
 		TEST(one_that_is_ahead_of_the_log_is_made_anew),
 		TEST(an_erased_account_leaves_no_words),
+		TEST(what_was_taken_back_leaves_no_words),
+		TEST(what_was_taken_back_leaves_no_words_whatever_dies),
+		TEST(what_is_taken_back_meanwhile_goes_as_well),
+		TEST(what_is_not_in_it_is_not_renewed),
+		TEST(who_reads_is_not_waited_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
