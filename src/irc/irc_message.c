@@ -225,5 +225,9 @@ void irc_put_trailing(struct irc_line *line, struct slice text) {
 }
 
 void irc_end(struct irc_line *line) {
+	for (size_t i = 0; i < line->size; i++) {
+		char byte = line->bytes[i];
+		line->bytes[i] = byte == '\r' || byte == '\n' || byte == '\0' ? ' ' : byte;
+	}
 	irc_put_text(line, "\r\n");
 }

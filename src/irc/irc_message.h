@@ -74,7 +74,7 @@ void irc_put_escaped(struct irc_line *line, struct slice value);
 /* " word", or " :text" where it has to be (empty, a blank in it, ':' first). What a line cannot hold becomes a blank. */
 void irc_put_parameter(struct irc_line *line, struct slice parameter);
 void irc_put_trailing(struct irc_line *line, struct slice text);
-/* CR LF. */
+/* CR LF. What was put with such bytes in it, as reasons that an administrator gives may be, stays one line. */
 void irc_end(struct irc_line *line);
 static inline struct slice irc_line_slice(const struct irc_line *line) {
 	return slice_of(line->bytes, line->is_full ? 0 : line->size);

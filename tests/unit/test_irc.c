@@ -107,6 +107,11 @@ static void putting_together(void **state) {
 	irc_put_parameter(&line, text("d e\r\nQUIT"));
 	irc_end(&line);
 	assert_slice(irc_line_slice(&line), "X a b:c :d e  QUIT\r\n");
+	line = irc_line_at(bytes, sizeof(bytes));
+	irc_put_text(&line, "KILL bob :why\r\n:eve QUIT");
+	irc_put(&line, slice_of("\0", 1));
+	irc_end(&line);
+	assert_slice(irc_line_slice(&line), "KILL bob :why  :eve QUIT \r\n");
 	line = irc_line_at(bytes, 4);
 	irc_put_number(&line, 12345);
 	assert_true(line.is_full);
