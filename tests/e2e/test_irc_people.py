@@ -202,14 +202,14 @@ def test_who(serve):
         eve: WHO #tea
           eve < 352 #tea ~someone ... ... ann H@B :0 ann
           eve < 315 #tea
-        eve: WHO b*
-          eve < 315 b*
+        eve: WHO bo*
+          eve < 315 bo*
         eve: WHO bob
           eve < 352 * ~someone ... ... bob G :0 bob
           eve < 315 bob
-        ann: WHO b*
+        ann: WHO bo*
           ann < 352 #tea ~someone ... ... bob G :0 bob
-          ann < 315 b*
+          ann < 315 bo*
         ann: WHO #tea o
           ann < 315 #tea
         """,
