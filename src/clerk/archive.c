@@ -326,6 +326,41 @@ enum store_error archive_entry(struct archive *archive, uint64_t room, uint64_t 
 	return in_one_moment(archive, read_entry, &choosing, choose_entry, out);
 }
 
+/* ---- what was written to a person ---- */
+
+static bool is_letter(const struct wish *wish, const struct record *entry) {
+	return entry->kind == ENTRY_DIRECT && entry->target == wish->room &&
+	       entry->seq > wish->seq && !record_is_hidden(entry);
+}
+
+static bool choose_letter(void *context, const struct record *entry) {
+	struct choosing *choosing = context;
+	if (is_letter(&choosing->wish, entry)) {
+		slices_push(choosing->out, entry);
+	}
+	return true;
+}
+
+static bool choose_letter_backward(void *context, const struct record *entry) {
+	struct choosing *choosing = context;
+	if (is_letter(&choosing->wish, entry)) {
+		slices_push_front(choosing->out, entry);
+	}
+	return !slices_is_full(choosing->out);
+}
+
+static enum store_error read_letters(struct archive *archive, void *context) {
+	struct choosing *choosing = context;
+	return store_backward(archive->store, choosing->wish.seq + 1, UINT64_MAX,
+	                      ARCHIVE_LETTERS_MAX, choose_letter_backward, choosing);
+}
+
+enum store_error archive_letters(struct archive *archive, uint64_t person, uint64_t seq,
+                                 struct slices *out) {
+	struct choosing choosing = {.out = out, .wish = {.room = person, .seq = seq}};
+	return in_one_moment(archive, read_letters, &choosing, choose_letter, out);
+}
+
 /* ---- a person's moves from room to room ---- */
 
 struct following {

@@ -56,6 +56,13 @@ enum store_error archive_events_after(struct archive *archive, uint64_t room, ui
 /* What was said in the room, or the thread, with just this seq, or the event; if it is there. */
 enum store_error archive_entry(struct archive *archive, uint64_t room, uint64_t seq,
                                struct slices *out);
+/*
+ * The last direct messages to the person with seq > `seq`, oldest first, whoever wrote them. Only so
+ * many entries are looked at (ARCHIVE_LETTERS_MAX).
+ */
+#define ARCHIVE_LETTERS_MAX 100000
+enum store_error archive_letters(struct archive *archive, uint64_t person, uint64_t seq,
+                                 struct slices *out);
 /* The first acts (act.h) with seq > `seq`, at or after that time. */
 enum store_error archive_acts(struct archive *archive, uint64_t since_us, uint64_t seq,
                               struct slices *out);

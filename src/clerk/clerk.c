@@ -139,6 +139,9 @@ static enum store_error read_slices(struct clerk *clerk, const struct clerk_ques
 	if (question->what == CLERK_ACTS) {
 		return archive_acts(&archive, question->room, question->seq, out);
 	}
+	if (question->what == CLERK_LETTERS) {
+		return archive_letters(&archive, question->room, question->seq, out);
+	}
 	if (question->what == CLERK_GONE) {
 		return archive_gone(&archive, slice_of(text, question->text_bytes), question->seq,
 		                    out);
@@ -241,6 +244,7 @@ static void on_asked(void *context, struct client *client, const struct clerk_qu
 	case CLERK_EVENTS: on_slices(clerk, client, question, text); break;
 	case CLERK_EVENTS_AFTER: on_slices(clerk, client, question, text); break;
 	case CLERK_SEARCH: on_slices(clerk, client, question, text); break;
+	case CLERK_LETTERS: on_slices(clerk, client, question, text); break;
 	case CLERK_ACTS: on_slices(clerk, client, question, text); break;
 	case CLERK_CHECK: on_check(clerk, client, question); break;
 	case CLERK_ACCOUNT_REGISTER:

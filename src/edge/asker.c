@@ -188,6 +188,7 @@ static bool take_message(struct asker *asker) {
 	case CLERK_ENTRY:
 	case CLERK_EVENTS:
 	case CLERK_EVENTS_AFTER:
+	case CLERK_LETTERS:
 	case CLERK_SEARCH: on_slice(asker, &answer, (size_t)size); break;
 	case CLERK_FAILED:
 		if (!on_account(asker, &answer, (size_t)size)) {

@@ -62,6 +62,8 @@ enum clerk_what {
 	CLERK_ACCOUNT_CHANGED = 24,
 	/* The first `count` acts (act.h) with seq > `seq` and at or after the time `room`. */
 	CLERK_ACTS = 25,
+	/* The last `count` direct messages to the person `room` with seq > `seq`; far back nobody looks. */
+	CLERK_LETTERS = 26,
 };
 
 static inline bool clerk_is_account(uint32_t what) {

@@ -183,8 +183,23 @@ def test_staying_and_missing(house):
         assert without_clock(again.sync()) == []
         again.quit()
     assert bob.find("AWAY", nick="ming").parameters == []
+    who_wrote_is_gone(server)
     comes_from_elsewhere(server, bob)
     over_a_planned_stop(server)
+
+
+def who_wrote_is_gone(server):
+    """A guest wrote, and is nobody any more: each device is told, once; no CHATHISTORY would find it."""
+    gus = Irc(server).enter("gus")
+    gus.ask("PRIVMSG ming :I was here", "PRIVMSG ming :and go")
+    gus.quit()
+    Irc(server).enter("gus")  # Somebody else.
+    server.wait_replaced("clerk", server.kill("clerk"))
+    for device, capabilities in (("phone", ()), ("desk", NEW)):
+        for told in ([("gus", "ming", "I was here"), ("gus", "ming", "and go")], []):
+            back = come(server, "ming", *capabilities, user=f"ming@{device}")
+            assert without_clock(back.sync()) == told, device
+            back.quit()
 
 
 def comes_from_elsewhere(server, bob):

@@ -291,6 +291,26 @@ static void everything_has_them(void **unused) {
 	} while (move_border());
 }
 
+static void assert_letters(uint64_t person, uint64_t seq, size_t most, const char *expected) {
+	struct slices slices;
+	assert_true(slices_init(&slices, most));
+	assert_int_equal(archive_letters(&archive, person, seq, &slices), STORE_OK);
+	assert_string_equal(seqs_of(&slices), expected);
+	slices_finish(&slices);
+}
+
+static void what_was_written_to_one(void **unused) {
+	do {
+		assert_letters(BOB, 0, 20, "8 14");
+		assert_letters(BOB, 8, 20, "14");
+		assert_letters(BOB, 14, 20, "");
+		assert_letters(BOB, 0, 1, "14");
+		assert_letters(ANN, 0, 20, "12");
+		assert_letters(CARL, 0, 20, "10");
+		assert_letters(TEA, 0, 20, "");
+	} while (move_border());
+}
+
 static void what_is_looked_for_is_found_where_it_may_be(void **unused) {
 	do {
 		assert_found(ROOM_LOBBY, UINT64_MAX, 20, "hotpot", "6 7 11");
@@ -355,6 +375,7 @@ int main(void) {
 		TEST(who_had_a_name),
 		TEST(two_people_have_theirs),
 		TEST(everything_has_them),
+		TEST(what_was_written_to_one),
 		TEST(what_is_looked_for_is_found_where_it_may_be),
 		TEST(what_was_taken_back_is_not_found),
 		TEST(long_conversations_are_searched_to_their_end),

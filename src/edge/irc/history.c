@@ -67,7 +67,8 @@ static void end_first(struct irc_history_desk *desk, bool is_good) {
 		} else if (job->kind == HISTORY_IS_SEARCH) {
 			irc_standard(irc, "FAIL", "SEARCH", "INTERNAL_ERROR", irc_nothing(),
 			             "The search could not be run");
-		} else if (job->kind != HISTORY_IS_BACKLOG && job->kind != HISTORY_IS_MISSED) {
+		} else if (job->kind != HISTORY_IS_BACKLOG && job->kind != HISTORY_IS_MISSED &&
+		           job->kind != HISTORY_IS_LETTERS) {
 			irc_standard(irc, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", irc_nothing(),
 			             "Messages could not be retrieved");
 		}
@@ -230,6 +231,16 @@ void irc_missed(struct irc *irc, uint64_t room, struct slice name, uint64_t sinc
 	job->limit = HISTORY_MISSED_MAX + 1;
 	job->before = state_seq(irc->edge->state) + 1;
 	history_add_job(irc, job);
+}
+
+void irc_missed_letters(struct irc *irc, uint64_t since) {
+	struct history_job *job = history_make_job(irc, HISTORY_IS_LETTERS, irc_nick(irc));
+	if (job != NULL) {
+		job->room = stream_person(irc->to);
+		job->first.seq = since;
+		job->limit = HISTORY_MISSED_MAX;
+		history_add_job(irc, job);
+	}
 }
 
 static struct irc_selector at_time(uint64_t time_us) {

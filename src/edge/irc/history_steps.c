@@ -230,6 +230,19 @@ static void take_target(struct history_job *job) {
 	}
 }
 
+/* ---- letters: what no conversation that there is has ---- */
+
+static void take_letters(const struct state *state, struct history_job *job) {
+	uint64_t people[2];
+	struct record entry;
+	for (size_t i = 0; i < job->page.count; i++) {
+		if (record_decode(&entry, job->page.each[i].bytes, job->page.each[i].size) != 0 &&
+		    !state_thread_people(state, entry.room, people)) {
+			keep(job, &job->found, &job->page.each[i]);
+		}
+	}
+}
+
 /* ---- step by step ---- */
 
 static void begin_finding(struct history_job *job, enum history_step step, uint64_t head) {
@@ -272,6 +285,9 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 			return;
 		}
 		job->step = HISTORY_DONE;
+		return;
+	case HISTORY_LETTERS:
+		ask(desk, CLERK_LETTERS, job->room, job->first.seq, HISTORY_MISSED_MAX);
 		return;
 	case HISTORY_FIND_ENTRY: ask(desk, CLERK_ENTRY, job->room, job->first.seq, 1); return;
 	case HISTORY_GONE:
@@ -324,6 +340,11 @@ static void begin_steps(struct irc_history_desk *desk, struct history_job *job) 
 	}
 	if (job->kind == HISTORY_IS_WHOWAS) {
 		job->step = HISTORY_GONE;
+		ask_next(desk, job);
+		return;
+	}
+	if (job->kind == HISTORY_IS_LETTERS) {
+		job->step = HISTORY_LETTERS;
 		ask_next(desk, job);
 		return;
 	}
@@ -435,6 +456,10 @@ void history_step(struct irc_history_desk *desk, struct history_job *job) {
 	case HISTORY_NEXT_TARGET:
 		take_target(job);
 		ask_next(desk, job);
+		return;
+	case HISTORY_LETTERS:
+		take_letters(desk->irc->edge->state, job);
+		job->step = HISTORY_DONE;
 		return;
 	case HISTORY_FIND_ENTRY:
 	case HISTORY_GONE: job->step = HISTORY_DONE; return;

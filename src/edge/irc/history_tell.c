@@ -42,7 +42,8 @@ static struct slice put_clock(const struct irc *irc, uint64_t time_us, char out[
 /* Older clients see no other time than one in the text. */
 static bool shows_clock(const struct irc *irc, const struct history_job *job) {
 	return job->kind == HISTORY_IS_BACKLOG ||
-	       (job->kind == HISTORY_IS_MISSED && !irc_can(irc, CAP_SERVER_TIME));
+	       ((job->kind == HISTORY_IS_MISSED || job->kind == HISTORY_IS_LETTERS) &&
+	        !irc_can(irc, CAP_SERVER_TIME));
 }
 
 static bool is_in_batch(const struct history_job *job) {
@@ -207,6 +208,7 @@ static void tell_whowas(struct irc *irc, const struct history_job *job) {
 bool history_tell(struct irc *irc, struct history_job *job) {
 	switch (job->kind) {
 	case HISTORY_IS_BACKLOG:
+	case HISTORY_IS_LETTERS:
 	case HISTORY_IS_MISSED:
 	case HISTORY_IS_SEARCH:
 	case HISTORY_IS_SLICE: begin_telling(irc, job); return true;

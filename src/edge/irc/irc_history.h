@@ -28,6 +28,7 @@
 
 enum history_kind {
 	HISTORY_IS_BACKLOG,
+	HISTORY_IS_LETTERS, /* as MISSED: who wrote to one, and is nobody any more */
 	HISTORY_IS_MISSED, /* as BACKLOG, from where somebody had read to, or is asked for by *playback */
 	HISTORY_IS_SLICE,
 	HISTORY_IS_TARGETS,
@@ -44,6 +45,7 @@ enum history_step {
 	HISTORY_NEXT_TARGET,
 	HISTORY_GONE,       /* who had the name that is the target */
 	HISTORY_FIND_ENTRY, /* the one that is `first` */
+	HISTORY_LETTERS,    /* to the person `room` */
 	HISTORY_DONE,
 };
 

@@ -518,6 +518,9 @@ void irc_device_tick(struct irc *irc, uint64_t now_us);
 /* Up to where its device had read before it came; 0: it is not told what came since. */
 uint64_t irc_missed_since(const struct irc *irc);
 void irc_missed_threads(struct irc *irc, uint64_t since);
+/* What somebody wrote who is nobody any more: no CHATHISTORY finds it. */
+void irc_say_letters(struct irc *irc);
+void irc_missed_letters(struct irc *irc, uint64_t since); /* history.c */
 /* Of a room or a thread, what was said in it since. */
 void irc_missed(struct irc *irc, uint64_t room, struct slice name, uint64_t since);
 bool irc_is_playback(const struct irc *irc, struct slice name);

@@ -95,6 +95,7 @@ void irc_say_rooms(struct irc *irc) {
 	if (since != 0) {
 		irc_missed_threads(irc, since);
 	}
+	irc_say_letters(irc);
 }
 
 static void tell_if_away(struct irc *irc, uint64_t person) {

@@ -14,12 +14,12 @@
 /* ---- by itself ---- */
 
 static bool is_told(const struct irc *irc, uint64_t account) {
-	return !irc_can(irc, CAP_CHATHISTORY) && !irc_can(irc, CAP_PLAYBACK) &&
-	       (irc->user->bits & PERSON_WANTS_NO_BACKLOG) == 0 &&
+	return !irc_can(irc, CAP_PLAYBACK) && (irc->user->bits & PERSON_WANTS_NO_BACKLOG) == 0 &&
 	       (state_account_bits(irc->edge->state, account) & ACCOUNT_NO_PLAYBACK) == 0;
 }
 
-uint64_t irc_missed_since(const struct irc *irc) {
+/* Whether or not it can ask for it by CHATHISTORY. */
+static uint64_t unread_since(const struct irc *irc) {
 	const struct state *state = irc->edge->state;
 	const struct person *self = irc_self(irc);
 	const struct session *session = state_session(state, stream_session(irc->to));
@@ -31,6 +31,17 @@ uint64_t irc_missed_since(const struct irc *irc) {
 	/* A device that comes for the first time, just now: it has missed nothing. */
 	bool is_new = read >= session_id(session) && session_id(session) + 1 >= state_seq(state);
 	return is_new ? 0 : read;
+}
+
+uint64_t irc_missed_since(const struct irc *irc) {
+	return irc_can(irc, CAP_CHATHISTORY) ? 0 : unread_since(irc);
+}
+
+void irc_say_letters(struct irc *irc) {
+	uint64_t since = unread_since(irc);
+	if (since != 0) {
+		irc_missed_letters(irc, since);
+	}
 }
 
 static bool say_thread(void *context, uint64_t thread, uint64_t other) {
