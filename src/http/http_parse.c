@@ -12,8 +12,12 @@ typedef http_parser parser_t;
 typedef http_parser_settings settings_t;
 #endif
 
+/* As more of a body comes all of it is taken apart again: many small chunks would cost much. */
+#define CHUNKS_MAX 256
+
 struct parse {
 	struct http_request *request;
+	unsigned chunks;
 	bool is_whole, is_refused, has_value;
 };
 
@@ -93,6 +97,12 @@ static int on_head(parser_t *parser) {
 	return parse->is_refused ? -1 : 0;
 }
 
+static int on_chunk(parser_t *parser) {
+	return ++parse_of(parser)->chunks > CHUNKS_MAX
+	               ? refuse(parser, 413, "A request's body may come in at most 256 chunks")
+	               : 0;
+}
+
 static int on_body(parser_t *parser, const char *at, size_t size) {
 	struct http_request *request = parse_of(parser)->request;
 	if (request->body.size + size > sizeof(request->text)) {
@@ -149,6 +159,7 @@ enum http_parsed http_parse(struct slice bytes, struct http_request *request, si
 		.on_header_value = on_value,
 		.on_headers_complete = on_head,
 		.on_body = on_body,
+		.on_chunk_header = on_chunk,
 		.on_message_complete = on_end,
 	};
 	struct parse parse = {.request = request};

@@ -38,7 +38,7 @@ REFUSED = {
     b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n": 501,
     b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 16385\r\n\r\n": 413,
     b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4001\r\n" + bytes(0x4001): 413,
-    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 4900: 413,
+    b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 257: 413,
     b"POST /healthz HTTP/1.1\r\nHost: x\r\nExpect: the-worst\r\n\r\n": 417,
     b"GET /" + b"x" * 9000: 414,
     b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n": 414,
