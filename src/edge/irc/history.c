@@ -9,18 +9,27 @@
 
 /* ---- the desk ---- */
 
-void history_items_add(struct history_items *items, const void *bytes, size_t size, uint64_t seq) {
+void history_items_take(struct history_items *items, struct history_item *item) {
 	if (items->count == items->room) {
 		items->room = items->room == 0 ? 32 : 2 * items->room;
 		items->each = realloc(items->each, items->room * sizeof(*items->each));
 	}
-	uint8_t *copy = malloc(size);
-	if (items->each == NULL || copy == NULL) {
+	if (items->each == NULL) {
 		abort();
 	}
-	memcpy(copy, bytes, size);
-	items->each[items->count++] =
-		(struct history_item){.seq = seq, .size = size, .bytes = copy};
+	items->each[items->count++] = *item;
+	item->bytes = NULL;
+}
+
+void history_items_add(struct history_items *items, const void *bytes, size_t size,
+                       const struct record *entry) {
+	struct history_item item = {
+		.seq = entry->seq, .kind = entry->kind, .size = size, .bytes = malloc(size)};
+	if (item.bytes == NULL) {
+		abort();
+	}
+	memcpy(item.bytes, bytes, size);
+	history_items_take(items, &item);
 }
 
 void history_items_clear(struct history_items *items) {
@@ -102,8 +111,7 @@ static void on_slice(void *context, struct slice_in_hand slice) {
 		/* After the clerk's death a slice may come twice. */
 		size_t count = job->page.count;
 		if (count == 0 || job->page.each[count - 1].seq < entry.seq) {
-			history_items_add(&job->page, bytes, (size_t)(slice.bytes - bytes),
-			                  entry.seq);
+			history_items_add(&job->page, bytes, (size_t)(slice.bytes - bytes), &entry);
 		}
 	}
 	asker_release(&desk->irc->edge->asker);

@@ -15,12 +15,12 @@
 
 #define MILLISECOND_US 1000
 
-bool history_is_message(const struct record *entry) {
-	return entry->kind == ENTRY_SAID || entry->kind == ENTRY_DIRECT;
+static bool is_message(uint16_t kind) {
+	return kind == ENTRY_SAID || kind == ENTRY_DIRECT;
 }
 
-bool history_is_event(const struct record *entry) {
-	switch (entry->kind) {
+static bool is_event(uint16_t kind) {
+	switch (kind) {
 	case ENTRY_ENTERED:
 	case ENTRY_LEFT:
 	case ENTRY_RENAMED:
@@ -144,27 +144,30 @@ static enum history_step begin_reading(struct history_job *job, uint64_t head) {
 
 /* ---- pages ---- */
 
-static bool is_wanted(const struct history_job *job, const struct history_item *item) {
+static bool is_by(const struct history_job *job, const struct history_item *item) {
 	struct record entry;
-	if (record_decode(&entry, item->bytes, item->size) == 0 ||
-	    (entry.kind == ENTRY_REDACTED && !job->wants_redactions) ||
-	    (job->from_size > 0 && !name_equal(entry.name, slice_of(job->from, job->from_size)))) {
+	return record_decode(&entry, item->bytes, item->size) != 0 &&
+	       name_equal(entry.name, slice_of(job->from, job->from_size));
+}
+
+static bool is_wanted(const struct history_job *job, const struct history_item *item) {
+	if ((item->kind == ENTRY_REDACTED && !job->wants_redactions) ||
+	    (job->from_size > 0 && !is_by(job, item))) {
 		return false;
 	}
-	return history_is_message(&entry) || (job->wants_events && history_is_event(&entry));
+	return is_message(item->kind) || (job->wants_events && is_event(item->kind));
 }
 
 /* Does it count toward the limit? */
 static bool counts(const struct history_item *item) {
-	struct record entry;
-	return record_decode(&entry, item->bytes, item->size) != 0 && entry.kind != ENTRY_REDACTED;
+	return item->kind != ENTRY_REDACTED;
 }
 
-/* Oldest first: of a search from a moment on, those behind are too many. */
+/* Takes it; oldest first: of a search from a moment on, those behind are too many. */
 static void keep(const struct history_job *job, struct history_items *items,
-                 const struct history_item *item) {
+                 struct history_item *item) {
 	if (!job->keeps_oldest || items->count < job->limit) {
-		history_items_add(items, item->bytes, item->size, item->seq);
+		history_items_take(items, item);
 	}
 }
 

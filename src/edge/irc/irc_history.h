@@ -51,6 +51,7 @@ enum history_step {
 
 struct history_item {
 	uint64_t seq;
+	uint16_t kind;
 	size_t size;
 	uint8_t *bytes; /* an encoded entry; owned */
 };
@@ -131,10 +132,10 @@ void history_add_job(struct irc *irc, struct history_job *job);
 /* redact.c: it has been found, or not. */
 void history_tell_redaction(struct irc *irc, const struct history_job *job);
 
-bool history_is_message(const struct record *entry);
-bool history_is_event(const struct record *entry);
-
-void history_items_add(struct history_items *items, const void *bytes, size_t size, uint64_t seq);
+/* A copy; or the item itself, which is left empty. */
+void history_items_add(struct history_items *items, const void *bytes, size_t size,
+                       const struct record *entry);
+void history_items_take(struct history_items *items, struct history_item *item);
 void history_items_clear(struct history_items *items);
 
 #endif
