@@ -266,6 +266,17 @@ static bool looks_for_text(const struct history_job *job) {
 	return job->kind == HISTORY_IS_SEARCH && job->words != NULL;
 }
 
+/*
+ * At first no more than may be told, and some that count for nothing. Where that does not do, or of
+ * one name alone, there may be few among many.
+ */
+static uint32_t page_for(const struct history_job *job, size_t limit) {
+	size_t wanted = limit - job->counted;
+	bool takes_all = job->kind != HISTORY_IS_SEARCH && job->pages == 0 &&
+	                 wanted < HISTORY_PAGE - HISTORY_SPARE;
+	return takes_all ? (uint32_t)wanted + HISTORY_SPARE : HISTORY_PAGE;
+}
+
 /* Asks the next question; or it is done. */
 static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 	switch (job->step) {
@@ -275,11 +286,11 @@ static void ask_next(struct irc_history_desk *desk, struct history_job *job) {
 			return;
 		}
 		ask(desk, job->wants_events ? CLERK_EVENTS : CLERK_MESSAGES, job->room,
-		    job->before - 1, HISTORY_PAGE);
+		    job->before - 1, page_for(job, job->back_limit));
 		return;
 	case HISTORY_ON:
 		ask(desk, job->wants_events ? CLERK_EVENTS_AFTER : CLERK_MESSAGES_AFTER, job->room,
-		    job->after, HISTORY_PAGE);
+		    job->after, page_for(job, job->limit));
 		return;
 	case HISTORY_NEXT_TARGET:
 		if (job->target_at < job->targets_count) {

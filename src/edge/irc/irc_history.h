@@ -17,6 +17,7 @@
 /* Conversations that are looked through for it. */
 #define IRC_MISSED_THREADS_MAX 256
 #define HISTORY_PAGE 200
+#define HISTORY_SPARE 4
 /* Pages that are looked through for messages among other events. */
 #define HISTORY_PAGES_MAX 50
 #define HISTORY_JOBS_MAX 4096
