@@ -61,7 +61,8 @@ static size_t one(struct slice all, size_t step) {
 		part = http_read(slice_first(all, come), &request, &first);
 	}
 	/* Of what is wrong in two ways, the end of the bytes may show the other one first. */
-	bool is_same = request.status == status || status == 414 || status == 431;
+	bool is_same =
+		request.status == status || status == 414 || status == 431 || request.status == 431;
 	assert(part == HTTP_PART || (part == whole && is_same));
 	assert(part != HTTP_WHOLE || first == size);
 	return whole == HTTP_WHOLE ? size : 0;
