@@ -19,6 +19,7 @@ struct parse {
 	struct http_request *request;
 	unsigned chunks;
 	bool is_whole, is_refused, has_value;
+	bool has_too_many; /* fields: said when the head is whole, however it came */
 };
 
 static struct parse *parse_of(const parser_t *parser) {
@@ -55,8 +56,9 @@ static int on_name(parser_t *parser, const char *at, size_t size) {
 		return 0; /* Behind a body in chunks: nobody here wants to know. */
 	}
 	if (request->fields_count == 0 || parse->has_value) {
-		if (request->fields_count == HTTP_FIELDS_MAX) {
-			return refuse(parser, 431, "A request may have at most 64 fields");
+		parse->has_too_many = request->fields_count == HTTP_FIELDS_MAX;
+		if (parse->has_too_many) {
+			return 0;
 		}
 		request->fields[request->fields_count++] = (struct http_field){0};
 		parse->has_value = false;
@@ -69,7 +71,7 @@ static int on_value(parser_t *parser, const char *at, size_t size) {
 	struct parse *parse = parse_of(parser);
 	struct http_request *request = parse->request;
 	parse->has_value = true;
-	if (!request->has_head &&
+	if (!request->has_head && !parse->has_too_many &&
 	    !add(&request->fields[request->fields_count - 1].value, at, size)) {
 		return refuse(parser, 400, "A field's value may not go on in a second line");
 	}
@@ -92,6 +94,9 @@ static int on_head(parser_t *parser) {
 	request->major = parser->http_major;
 	request->minor = parser->http_minor;
 	request->has_head = true;
+	if (parse->has_too_many) {
+		return refuse(parser, 431, "A request may have at most 64 fields");
+	}
 	parse->is_refused = !http_check_head(request, has_length ? parser->content_length : 0);
 	/* -1, not 1: that would say that there is no body. */
 	return parse->is_refused ? -1 : 0;

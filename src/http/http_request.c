@@ -226,6 +226,29 @@ static size_t head_size(struct slice bytes) {
 	return bytes.size + 1;
 }
 
+/*
+ * Where in the head a CR stands without its LF, or the end: libraries differ in what they take that for,
+ * an empty line even. The last byte of what has come may still get one.
+ */
+static size_t find_lone_cr(struct slice bytes) {
+	size_t size = head_size(bytes), at = 0;
+	size_t end = size <= bytes.size ? size : bytes.size;
+	while (at < end &&
+	       (bytes.bytes[at] != '\r' || (at + 1 < end && bytes.bytes[at + 1] == '\n'))) {
+		at++;
+	}
+	return at < end ? at : bytes.size;
+}
+
+/* Such a CR is refused, if nothing before it is. */
+static enum http_parsed parse(struct slice bytes, struct http_request *request, size_t *size) {
+	size_t lone_cr = find_lone_cr(bytes);
+	enum http_parsed parsed =
+		lone_cr == 0 ? PARSED_PART : http_parse(slice_first(bytes, lone_cr), request, size);
+	bool is_decided = lone_cr + 1 < bytes.size;
+	return parsed == PARSED_PART && is_decided ? PARSED_INVALID : parsed;
+}
+
 static enum http_result too_long(struct http_request *request, struct slice bytes) {
 	(void)(memchr(bytes.bytes, '\n', HTTP_HEAD_BYTES_MAX) == NULL
 	               ? http_refuse(request, 414, "The request line may have at most 8 KB")
@@ -255,7 +278,7 @@ enum http_result http_read(struct slice bytes, struct http_request *request, siz
 	if (head_size(bytes) > HTTP_HEAD_BYTES_MAX) {
 		return too_long(request, bytes);
 	}
-	enum http_parsed parsed = http_parse(bytes, request, size);
+	enum http_parsed parsed = parse(bytes, request, size);
 	if (parsed != PARSED_PART && parsed != PARSED_WHOLE) {
 		return refused(request, parsed);
 	}
