@@ -1,7 +1,7 @@
 // The page: the door, the rooms, what is said, who is there. What it knows is chat.js's; here is how it
 // looks and what one does with it.
 import { byteLength, fold, hueOf } from "./irc.js";
-import { Chat, TEXT_BYTES_MAX, TEXT_LINES_MAX } from "./chat.js";
+import { Chat, LOBBY, TEXT_BYTES_MAX, TEXT_LINES_MAX } from "./chat.js";
 import { LogView } from "./log_view.js";
 import { makeDialogs } from "./dialogs.js";
 import { make } from "./text.js";
@@ -80,7 +80,7 @@ function enter(name, password) {
   $("door").hidden = true;
   $("house").hidden = false;
   chat.start(name, password);
-  open(chat.room(memory.get("current") ?? "#lobby"));
+  open(chat.room(memory.get("current") ?? LOBBY));
   if (matchMedia("(pointer: fine)").matches) {
     $("text").focus(); // On a phone that would bring up its keyboard.
   }

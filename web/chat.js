@@ -275,7 +275,7 @@ export class Chat extends EventTarget {
     } else if (refusal !== undefined) {
       sent.failed = refusal.params[refusal.params.length - 1];
       Object.assign(item ?? {}, { state: "failed", why: sent.failed });
-    } else if (isRoomName(sent.target) === false && fold(sent.target) === fold(this.nick)) {
+    } else if (!isRoomName(sent.target) && fold(sent.target) === fold(this.nick)) {
       this.outbox = this.outbox.filter((it) => it.key !== sent.key); // To oneself: kept nowhere.
       item.state = "kept";
     }
@@ -631,6 +631,6 @@ function linesOf(sent) {
   const batch = sent.key.slice(0, 8);
   return sent.text.split("\n").flatMap((line) =>
     cut(line, LINE_BYTES_MAX).map((piece, index) =>
-      format(["PRIVMSG", sent.target, piece === "" ? "" : piece],
+      format(["PRIVMSG", sent.target, piece],
              index === 0 ? { batch } : { batch, "draft/multiline-concat": "" })));
 }

@@ -1,4 +1,5 @@
 // What opens before the page: finding rooms, searching, settings.
+import { LOBBY } from "./chat.js";
 import { make, nodes } from "./text.js";
 import { languageNow, say, dayOf, timeOf } from "./words.js";
 
@@ -35,7 +36,7 @@ export function makeDialogs(page) {
       dialog.close();
       page.open(chat.join(wanted));
     };
-    const leave = page.current()?.name === "#lobby" ? undefined
+    const leave = page.current()?.name === LOBBY ? undefined
       : make("button", { type: "button", onclick: () => leaveRoom(page.current()) }, `${say("Leave")} ${page.current()?.name}`);
     show(say("Find a room"),
          form(() => name.value.trim() !== "" && go(name.value.trim()), name, make("button", {}, say("Join or make a room"))),
@@ -48,7 +49,7 @@ export function makeDialogs(page) {
   function leaveRoom(room) {
     dialog.close();
     chat.leave(room);
-    page.open(chat.room("#lobby"));
+    page.open(chat.room(LOBBY));
   }
 
   // ---- search

@@ -31,7 +31,6 @@
 	X(TROUBLE_MASK, "a mask of its lists")                                                     \
 	X(TROUBLE_FOUNDER, "its founder is not among the accounts; nobody has it registered")      \
 	X(TROUBLE_ROOM_NAME, "the room's name is one that no room can have here")                  \
-	X(TROUBLE_ROOMS, "there are as many rooms as there can be")                                \
 	X(TROUBLE_READ, "it cannot be read")                                                       \
 	X(TROUBLE_FILE_NAME, "no log of that form is named so")                                    \
 	X(TROUBLE_NO_ROOM, "it is of no room, but a conversation of two or the client's own "      \

@@ -106,6 +106,13 @@ static void check_entry(struct store_check *check, const struct record *entry) {
 	}
 }
 
+/* What comes behind the last one that was looked at. */
+static void bind_step(struct store_check *check) {
+	sqlite3_bind_int64(check->step, 1, check->seq);
+	sqlite3_bind_int64(check->step, 2, (sqlite3_int64)check->seq_max);
+	sqlite3_bind_int64(check->step, 3, STEP_MAX);
+}
+
 static void step_entries(struct store_check *check) {
 	if (prepare(check, &check->place,
 	            "SELECT 1 FROM entries INDEXED BY entries_by_room "
@@ -118,9 +125,7 @@ static void step_entries(struct store_check *check) {
 	            NULL) {
 		return;
 	}
-	sqlite3_bind_int64(check->step, 1, check->seq);
-	sqlite3_bind_int64(check->step, 2, (sqlite3_int64)check->seq_max);
-	sqlite3_bind_int64(check->step, 3, STEP_MAX);
+	bind_step(check);
 	int count = 0;
 	int result;
 	while ((result = sqlite3_step(check->step)) == SQLITE_ROW) {
@@ -206,9 +211,7 @@ static void step_acts(struct store_check *check) {
 	    NULL) {
 		return;
 	}
-	sqlite3_bind_int64(check->step, 1, check->seq);
-	sqlite3_bind_int64(check->step, 2, (sqlite3_int64)check->seq_max);
-	sqlite3_bind_int64(check->step, 3, STEP_MAX);
+	bind_step(check);
 	int count = 0;
 	int result;
 	while ((result = sqlite3_step(check->step)) == SQLITE_ROW) {

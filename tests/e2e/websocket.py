@@ -7,6 +7,7 @@ of the other kind than was agreed on, or with CR or LF in it, is a failure at on
 import base64
 import hashlib
 import os
+import select
 import struct
 import time
 
@@ -118,7 +119,7 @@ class WebIrc(Irc):
                 self.receive()
             except BlockingIOError:
                 pass
-            time.sleep(0.001)
+            select.select([self.socket], [], [], max(0.0, deadline - time.monotonic()))
 
     def shut(self, code=1000):
         """The closing handshake from this side; the lines before its end."""

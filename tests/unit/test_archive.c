@@ -146,20 +146,24 @@ static const char *seqs_of(const struct slices *slices) {
 	return words;
 }
 
-static void assert_last(uint64_t room, uint64_t seq, size_t most, const char *expected) {
+typedef enum store_error reading(struct archive *archive, uint64_t room, uint64_t seq,
+                                 struct slices *out);
+
+static void assert_slices(reading *read, uint64_t room, uint64_t seq, size_t most,
+                          const char *expected) {
 	struct slices slices;
 	assert_true(slices_init(&slices, most));
-	assert_int_equal(archive_last(&archive, room, seq, &slices), STORE_OK);
+	assert_int_equal(read(&archive, room, seq, &slices), STORE_OK);
 	assert_string_equal(seqs_of(&slices), expected);
 	slices_finish(&slices);
 }
 
+static void assert_last(uint64_t room, uint64_t seq, size_t most, const char *expected) {
+	assert_slices(archive_last, room, seq, most, expected);
+}
+
 static void assert_next(uint64_t room, uint64_t seq, size_t most, const char *expected) {
-	struct slices slices;
-	assert_true(slices_init(&slices, most));
-	assert_int_equal(archive_next(&archive, room, seq, &slices), STORE_OK);
-	assert_string_equal(seqs_of(&slices), expected);
-	slices_finish(&slices);
+	assert_slices(archive_next, room, seq, most, expected);
 }
 
 static void assert_all(uint64_t seq, size_t most, const char *expected) {
@@ -198,19 +202,11 @@ static void rooms_have_no_direct_messages(void **unused) {
 }
 
 static void assert_said(uint64_t room, uint64_t seq, size_t most, const char *expected) {
-	struct slices slices;
-	assert_true(slices_init(&slices, most));
-	assert_int_equal(archive_messages(&archive, room, seq, &slices), STORE_OK);
-	assert_string_equal(seqs_of(&slices), expected);
-	slices_finish(&slices);
+	assert_slices(archive_messages, room, seq, most, expected);
 }
 
 static void assert_said_after(uint64_t room, uint64_t seq, size_t most, const char *expected) {
-	struct slices slices;
-	assert_true(slices_init(&slices, most));
-	assert_int_equal(archive_messages_after(&archive, room, seq, &slices), STORE_OK);
-	assert_string_equal(seqs_of(&slices), expected);
-	slices_finish(&slices);
+	assert_slices(archive_messages_after, room, seq, most, expected);
 }
 
 static void what_was_said_alone(void **unused) {
@@ -292,11 +288,7 @@ static void everything_has_them(void **unused) {
 }
 
 static void assert_letters(uint64_t person, uint64_t seq, size_t most, const char *expected) {
-	struct slices slices;
-	assert_true(slices_init(&slices, most));
-	assert_int_equal(archive_letters(&archive, person, seq, &slices), STORE_OK);
-	assert_string_equal(seqs_of(&slices), expected);
-	slices_finish(&slices);
+	assert_slices(archive_letters, person, seq, most, expected);
 }
 
 static void what_was_written_to_one(void **unused) {

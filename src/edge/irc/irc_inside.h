@@ -63,6 +63,7 @@
 
 #define IRC_USER_BYTES_MAX 20
 #define IRC_LABEL_BYTES_MAX 64
+#define IRC_KEY_BYTES_MAX 64 /* qun/key: resume.c */
 #define IRC_TARGETS_MAX 8
 #define IRC_PASSWORD_BYTES_MAX 300
 

@@ -22,7 +22,7 @@ struct irc_batch {
 	char ref[MULTILINE_REF_BYTES_MAX];
 	char target[IRC_LINE_BYTES_MAX];
 	char tags[TAGS_BYTES_MAX];
-	char key[64];
+	char key[IRC_KEY_BYTES_MAX];
 	size_t ref_size, target_size, tags_size, key_size;
 	struct irc_label *label; /* of the line that opened it */
 	bool has_failed, is_notice;
@@ -129,7 +129,7 @@ static void open_batch(struct irc *irc, struct slice ref) {
 	memcpy(batch->target, target.bytes, target.size);
 	batch->tags_size = irc_client_tags(irc, batch->tags).size;
 	struct slice key = irc_message_key(irc);
-	if (key.size > 0 && key.size <= sizeof(batch->key)) {
+	if (key.size > 0) {
 		batch->key_size = key.size;
 		memcpy(batch->key, key.bytes, key.size);
 	}

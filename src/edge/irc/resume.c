@@ -19,7 +19,6 @@
 
 #define TOKEN_BYTES_MIN 22
 #define TOKEN_BYTES_MAX 64
-#define KEY_BYTES_MAX 64
 
 static bool is_token(struct slice typed) {
 	for (size_t i = 0; i < typed.size; i++) {
@@ -76,7 +75,7 @@ void irc_say_session(struct irc *irc, bool is_resumed) {
 struct slice irc_message_key(struct irc *irc) {
 	struct irc_tag tag;
 	bool has_key = irc->user->nonce != 0 && irc_find_tag(irc->message.tags, "qun/key", &tag) &&
-	               tag.value.size <= KEY_BYTES_MAX;
+	               tag.value.size <= IRC_KEY_BYTES_MAX;
 	return has_key ? tag.value : irc_nothing();
 }
 
